@@ -1,0 +1,123 @@
+import { pipeline } from 'node:stream';
+
+import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
+
+import { readWav, WAV_HEAD_BYTES } from '../../recordings/wavHeader';
+import type { WavFacts } from '../../recordings/wavHeader';
+import type { RemoteEntry } from '../../transport/remoteStore';
+import type { ResumingStore } from '../../transport/resumingStore';
+import { TransportError } from '../../transport/transportError';
+import { VerifiedRead } from '../../transport/verifiedRead';
+import { ExplainedError } from '../shared/nodeError';
+import { mimeTypeOf, safeFileName } from './outputFileName';
+import type { WantedFile } from './remoteFile';
+
+export interface DownloadOptions {
+	readonly checksum: 'sha256' | 'md5' | 'none';
+	readonly verifyWav: boolean;
+	/** Bytes. */
+	readonly maximumBytes: number;
+	/** Empty = the name on the server. */
+	readonly outputFileName: string;
+	readonly signal: AbortSignal | undefined;
+}
+
+/** The `download` field of an item. */
+export interface DownloadFacts {
+	path: string;
+	fileName: string;
+	bytes: number;
+	sha256?: string;
+	md5?: string;
+	/** `null` for a file that is not a WAV. */
+	wav: WavFacts | null;
+	attempts: number;
+	resumed: boolean;
+	milliseconds: number;
+}
+
+export interface DownloadedFile {
+	readonly facts: DownloadFacts;
+	readonly binary: IBinaryData;
+	/** Something unusual that did not stop it, for a hint. */
+	readonly hint: string | undefined;
+}
+
+const MEGABYTE = 1_048_576;
+
+/** Streams one file into n8n's binary store. The store gets a stream that fails unless the file is whole and passes every check. */
+export async function downloadFile(
+	context: IExecuteFunctions,
+	store: ResumingStore,
+	wanted: WantedFile,
+	options: DownloadOptions,
+): Promise<DownloadedFile> {
+	const begun = performance.now();
+	const { path, listed } = wanted;
+	const entry = listed?.size === undefined ? await store.stat(path, { signal: options.signal }) : listed;
+	const size = sizeOf(entry, options.maximumBytes);
+	const fileName = safeFileName(options.outputFileName === '' ? entry.name : options.outputFileName);
+	const isWav = /\.wav$/i.test(entry.name);
+
+	const { stream, report } = store.readReported(path, { size, signal: options.signal }, entry);
+	const verified = new VerifiedRead({
+		path,
+		size,
+		checksum: options.checksum,
+		headBytes: WAV_HEAD_BYTES,
+		check: (head, bytes) => {
+			if (isWav && options.verifyWav) refuseBrokenWav(path, head, bytes);
+		},
+	});
+	// Ties the two together: a failure on either side ends the other, and with it the transfer.
+	pipeline(stream, verified, () => undefined);
+	const failure = new Promise<never>((_, reject) => verified.once('error', reject));
+	const binary = await Promise.race([context.helpers.prepareBinaryData(verified, fileName, mimeTypeOf(entry.name)), failure]).finally(() =>
+		verified.destroy(),
+	);
+	const wav = readWav(verified.head, verified.bytes);
+	return {
+		facts: {
+			path: entry.path,
+			fileName: entry.name,
+			bytes: verified.bytes,
+			...(verified.digest === undefined ? {} : { [options.checksum]: verified.digest }),
+			wav: wav.facts,
+			attempts: report.attempts,
+			resumed: report.resumed,
+			milliseconds: Math.round(performance.now() - begun),
+		},
+		binary,
+		hint: isWav && wav.reason !== undefined ? `${path}: ${wav.reason}.` : undefined,
+	};
+}
+
+function sizeOf(entry: RemoteEntry, maximumBytes: number): number {
+	const { path, size } = entry;
+	if (entry.type !== 'file') throw new TransportError('not-a-file', `${path} is not a file`, { path });
+	if (size === undefined) {
+		throw new ExplainedError(`The server does not say how large ${path} is`, 'Without a size a download cannot be proven whole, so it was not begun.');
+	}
+	if (size <= maximumBytes) return size;
+	throw new ExplainedError(
+		`${path} is ${(size / MEGABYTE).toFixed(1)} MB, more than the maximum of ${(maximumBytes / MEGABYTE).toFixed(0)} MB`,
+		"Raise 'Maximum File Size' in the options if n8n has the space and memory for it.",
+	);
+}
+
+/** A recording that is no WAV, or only the beginning of one, must not pass for a recording. */
+function refuseBrokenWav(path: string, head: Uint8Array, bytes: number): void {
+	const { verdict, reason = '' } = readWav(head, bytes);
+	if (verdict === 'truncated') {
+		throw new ExplainedError(
+			`${path} is cut short on the server: ${reason}`,
+			"It may still be being written: try again in a few minutes. To get what there is, switch 'Verify WAV' off.",
+		);
+	}
+	if (verdict === 'notWav') {
+		throw new ExplainedError(
+			`${path} is not a WAV recording: ${reason}`,
+			"A recording that has just begun is empty at first: try again later. To get the file as it is, switch 'Verify WAV' off.",
+		);
+	}
+}

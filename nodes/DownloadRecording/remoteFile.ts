@@ -1,0 +1,66 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+
+import { ExplainedError } from '../shared/nodeError';
+import type { RemoteEntry, RemoteStore } from '../../transport/remoteStore';
+
+/** A file that an item asks for. */
+export interface WantedFile {
+	readonly path: string;
+	/** What a listing said of it, when there was one. */
+	readonly listed: RemoteEntry | undefined;
+}
+
+/** The files of an item, in order. A directory is listed; nothing else is asked of the server yet. */
+export async function wantedFiles(context: IExecuteFunctions, store: RemoteStore, itemIndex: number): Promise<WantedFile[]> {
+	const text = (name: string): string => String(context.getNodeParameter(name, itemIndex, '') ?? '').trim();
+	switch (String(context.getNodeParameter('download', itemIndex))) {
+		case 'file': {
+			const path = text('path');
+			if (path === '') throw new ExplainedError('No path is given', "Fill in 'Path', such as Index/I20160606.csv.");
+			return [{ path, listed: undefined }];
+		}
+		case 'directory':
+			return await filesOf(store, text('directory'), text('pattern') || '*', context.getExecutionCancelSignal());
+		default:
+			return [{ path: recordingPath(text('directory'), text('fileName')), listed: undefined }];
+	}
+}
+
+function recordingPath(directory: string, fileName: string): string {
+	if (fileName === '') {
+		throw new ExplainedError(
+			'The item names no recording',
+			"Its index row has no FILENAME, so there is nothing to download. Filter such rows out, or fill in 'File Name'.",
+		);
+	}
+	if (fileName.includes('/')) {
+		throw new ExplainedError(
+			`The file name '${fileName.slice(0, 80)}' has a / in it`,
+			"Put the directory into 'Directory' and only the name into 'File Name'.",
+		);
+	}
+	return directory === '' ? fileName : `${directory}/${fileName}`;
+}
+
+async function filesOf(
+	store: RemoteStore,
+	directory: string,
+	pattern: string,
+	signal: AbortSignal | undefined,
+): Promise<WantedFile[]> {
+	if (directory === '') throw new ExplainedError('No directory is given', "Fill in 'Directory', such as S20160607.");
+	const matches = globOf(pattern);
+	const entries = await store.list(directory, { signal });
+	return entries
+		.filter((entry) => entry.type === 'file' && matches.test(entry.name))
+		.sort((a, b) => (a.name < b.name ? -1 : 1))
+		.map((entry) => ({ path: entry.path, listed: entry }));
+}
+
+function globOf(pattern: string): RegExp {
+	const source = pattern
+		.replace(/[.+^${}()|[\]\\]/g, '\\$&')
+		.replace(/\*+/g, '.*')
+		.replaceAll('?', '.');
+	return new RegExp(`^${source}$`, 'isu');
+}

@@ -1,0 +1,72 @@
+import { NodeConnectionTypes } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescription } from 'n8n-workflow';
+
+import { groupByTransaction } from '../../recordings/callList';
+import { eightByEightConnectionTest } from '../shared/connectionTest';
+import { showHints } from '../shared/executionHints';
+import { searchIndexFiles } from '../shared/indexFileSearch';
+import { runWithTenant } from '../shared/itemRun';
+import { failedItem, itemOrError, nodeError } from '../shared/nodeError';
+import { resumingStore } from '../shared/tenantSession';
+import { listIndexParameters } from './listIndexParameters';
+import { readCalls } from './readCalls';
+import type { ListIndexOptions } from './readCalls';
+
+export class ListIndex implements INodeType {
+	description: INodeTypeDescription = {
+		displayName: '8x8 List Index',
+		name: 'listIndex',
+		icon: { light: 'file:../shared/recordings.svg', dark: 'file:../shared/recordings.dark.svg' },
+		group: ['input'],
+		version: 1,
+		subtitle:
+			'={{ $parameter["readFrom"] === "directory" ? "Directory" : $parameter["readFrom"] === "indexFile" ? "Index file" : ({ yesterday: "Yesterday", today: "Today", date: $parameter["date"], dateRange: $parameter["startDate"] + " to " + $parameter["endDate"], lastDays: "Last " + $parameter["days"] + " days" })[$parameter["period"]] }}{{ $parameter["filters"]?.wrapUpCodes ? " · wrap-up: " + $parameter["filters"].wrapUpCodes : "" }}',
+		description: 'List the recorded calls of a day from the 8x8 index, one item per recording',
+		defaults: { name: '8x8 List Index' },
+		usableAsTool: true,
+		inputs: [NodeConnectionTypes.Main],
+		outputs: [NodeConnectionTypes.Main],
+		credentials: [{ name: 'eightByEightSftpApi', required: true, testedBy: 'eightByEightConnectionTest' }],
+		properties: listIndexParameters,
+	};
+
+	methods = {
+		credentialTest: { eightByEightConnectionTest },
+		listSearch: { searchIndexFiles },
+	};
+
+	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		const hints: string[] = [];
+		const output = await runWithTenant(
+			this,
+			async (session, items) => {
+				const results: INodeExecutionData[] = [];
+				for (const [i, item] of items.entries()) {
+					results.push(
+						...(await itemOrError(this, i, item, async () => {
+							const options = this.getNodeParameter('options', i, {}) as ListIndexOptions;
+							const result = await readCalls(this, session, i, options);
+							hints.push(...result.hints);
+
+							const failures = options.onMissingIndex === 'skip' ? [] : result.missing.map((gap) => nodeError(this.getNode(), gap, i));
+							const [failure] = failures;
+							if (failure !== undefined && !this.continueOnFail()) return await Promise.reject(failure);
+							if (options.onMissingIndex === 'skip') hints.push(...result.missing.map((gap) => `Skipped: ${gap.message}.`));
+
+							const calls = options.groupBy === 'transaction' ? groupByTransaction(result.rows) : result.rows;
+							const { limit = Infinity } = options;
+							if (calls.length > limit) hints.push(`Limit reached: ${calls.length - limit} more not shown.`);
+							if (calls.length === 0 && failures.length === 0) hints.push(`None of ${result.seen} calls met the filters.`);
+							const found = calls.slice(0, limit).map((call) => ({ json: call as unknown as IDataObject, pairedItem: { item: i } }));
+							return [...found, ...failures.map((error) => failedItem(error, item, i))];
+						})),
+					);
+				}
+				return results;
+			},
+			{ decorate: resumingStore },
+		);
+		showHints(this, hints);
+		return output;
+	}
+}

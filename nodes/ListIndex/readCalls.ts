@@ -1,0 +1,92 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+
+import { callFilter } from '../../recordings/callFilter';
+import type { CallFilters } from '../../recordings/callFilter';
+import type { IndexDetail } from '../../recordings/indexFile';
+import { windowOfDirectory } from '../../recordings/indexCoverage';
+import type { IndexEncoding } from '../../recordings/indexText';
+import type { DateOrder } from '../../recordings/indexTime';
+import { tenantDaysOf } from '../../recordings/period';
+import { ExplainedError } from '../shared/nodeError';
+import { readPeriod } from '../shared/periodParameters';
+import { readDirectory, readDirectoryWindow, readIndexFile, readTenantDays } from '../shared/tenantIndex';
+import type { IndexRequest, IndexResult } from '../shared/tenantIndex';
+import type { TenantSession } from '../shared/tenantSession';
+
+export interface ListIndexOptions {
+	readonly indexDetail?: IndexDetail;
+	readonly onMissingIndex?: 'error' | 'skip';
+	readonly limit?: number;
+	readonly groupBy?: 'none' | 'transaction';
+	readonly includeRawRow?: boolean;
+	readonly dateOrder?: DateOrder | 'auto';
+	readonly encoding?: IndexEncoding;
+}
+
+/** The calls that an item's parameters ask for. */
+export async function readCalls(
+	context: IExecuteFunctions,
+	session: TenantSession,
+	itemIndex: number,
+	options: ListIndexOptions,
+): Promise<IndexResult> {
+	const readFrom = context.getNodeParameter('readFrom', itemIndex) as 'tenantDay' | 'directory' | 'indexFile';
+	const text = (name: string): string => String(context.getNodeParameter(name, itemIndex, '') ?? '').trim();
+	const filters = context.getNodeParameter('filters', itemIndex, {}) as CallFilters;
+	const request: IndexRequest = {
+		store: session.store,
+		clock: session.clock(readFrom === 'tenantDay' ? text('timeZone') : ''),
+		detail: options.indexDetail ?? 'auto',
+		format: {
+			encoding: options.encoding ?? 'auto',
+			dateOrder: options.dateOrder ?? 'auto',
+			includeRawRow: options.includeRawRow ?? false,
+		},
+		matches: callFilter(filters),
+		signal: context.getExecutionCancelSignal(),
+	};
+
+	switch (readFrom) {
+		case 'tenantDay':
+			return await readTenantDays(request, tenantDaysOf(readPeriod(context, itemIndex), request.clock, Date.now()));
+		case 'indexFile': {
+			const path = context.getNodeParameter('indexFile', itemIndex, '', { extractValue: true });
+			return await readIndexFile(request, String(path ?? ''));
+		}
+		case 'directory':
+			return await readFromDirectory(request, text('directory'), text('fromUtc'), text('toUtc'));
+	}
+}
+
+async function readFromDirectory(request: IndexRequest, written: string, from: string, to: string): Promise<IndexResult> {
+	const directory = written.replace(/^\/+|\/+$/g, '');
+	if (directory === '') {
+		throw new ExplainedError(
+			'No directory is given',
+			"Fill in 'Directory', for example S20160607, or put 8x8 Resolve Tenant Day before this node.",
+		);
+	}
+	if (from === '' && to === '') return await readDirectory(request, directory);
+	const whole = windowOfDirectory(directory);
+	if (whole === undefined) {
+		throw new ExplainedError(
+			`'${directory}' is not a day directory, so 'From (UTC)' and 'To (UTC)' cannot be used`,
+			'Give a directory named S and a date, such as S20160607, or leave both times empty.',
+		);
+	}
+	const window = {
+		fromUtc: from === '' ? whole.fromUtc : utcTime('From (UTC)', from),
+		toUtc: to === '' ? whole.toUtc : utcTime('To (UTC)', to),
+	};
+	if (window.toUtc <= window.fromUtc) {
+		throw new ExplainedError("'To (UTC)' is not after 'From (UTC)'", 'Swap the two times, or leave both empty.');
+	}
+	return await readDirectoryWindow(request, directory, window);
+}
+
+function utcTime(field: string, text: string): number {
+	const withZone = /(?:z|[+-]\d{2}:?\d{2})$/i.test(text) ? text : `${text}Z`;
+	const millis = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}/.test(text) ? Date.parse(withZone.replace(' ', 'T')) : Number.NaN;
+	if (!Number.isNaN(millis)) return millis;
+	throw new ExplainedError(`'${text.slice(0, 60)}' in '${field}' is not a time`, 'Give it in UTC, such as 2016-06-07T07:00:00.000Z.');
+}

@@ -1,0 +1,69 @@
+import type { INodeProperties, INodePropertyCollection } from 'n8n-workflow';
+
+type Shown = NonNullable<INodeProperties['displayOptions']>['show'];
+
+const LIST_HINT = 'Separate several with commas. Each matches the whole value in any case; * stands for anything.';
+
+function textList(displayName: string, name: string, what: string, placeholder: string): INodeProperties {
+	return { displayName, name, type: 'string', default: '', placeholder, description: [what, LIST_HINT].join('. ') };
+}
+
+/** The conditions on a call, the same in every node that lists calls. All of them have to hold. */
+export function filterParameters(show: Shown = {}): INodeProperties {
+	const options: Array<INodeProperties | INodePropertyCollection> = [
+		textList('Account Numbers', 'accountNumbers', 'Account numbers of the callers', 'e.g. 10023, 10077'),
+		textList('Agent Names', 'agentNames', 'Names of the agents who took the call', 'e.g. Kim Lee, Sam*'),
+		{
+			displayName: 'Call Types',
+			name: 'callTypes',
+			type: 'multiOptions',
+			options: [
+				{ name: 'Direct Agent Access', value: 'directAgentAccess' },
+				{ name: 'Inbound', value: 'inbound' },
+				{ name: 'Other', value: 'other' },
+				{ name: 'Outbound', value: 'outbound' },
+			],
+			default: [],
+			description: 'Kinds of call; none chosen means all',
+		},
+		textList('Case IDs', 'caseIds', 'Case numbers of the callers', 'e.g. 4711'),
+		{
+			displayName: 'Maximum Duration',
+			name: 'maximumDuration',
+			type: 'number',
+			typeOptions: { minValue: 0 },
+			default: 3600,
+			description: 'Longest call in seconds, included',
+		},
+		{
+			displayName: 'Minimum Duration',
+			name: 'minimumDuration',
+			type: 'number',
+			typeOptions: { minValue: 0 },
+			default: 0,
+			description: 'Shortest call in seconds, included',
+		},
+		textList('Outdial Codes', 'outdialCodes', 'Codes of outbound calls', 'e.g. Callback'),
+		{
+			displayName: 'Phone Number',
+			name: 'phoneNumber',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. 5550100',
+			description: 'Digits that the customer, called or channel number ends with. Blanks and punctuation do not count.',
+		},
+		textList('Queue Names', 'queueNames', 'Queues that the call went through', 'e.g. Sales*, Support'),
+		textList('Transaction IDs', 'transactionIds', 'Numbers of the phone calls', 'e.g. 10733'),
+		textList('Wrap-Up Codes', 'wrapUpCodes', 'Outcomes of the call', 'e.g. Sale, Complaint*'),
+	];
+	return {
+		displayName: 'Filters',
+		name: 'filters',
+		type: 'collection',
+		placeholder: 'Add Filter',
+		displayOptions: { show },
+		default: {},
+		description: 'Conditions that a call has to meet, all of them. An empty one lets every call through.',
+		options: options as INodeProperties[],
+	};
+}

@@ -1,0 +1,48 @@
+import type { IExecuteFunctions, ILoadOptionsFunctions } from 'n8n-workflow';
+
+import { ZoneClock } from '../../recordings/zoneClock';
+import { openStore } from '../../transport/openStore';
+import type { RemoteStore } from '../../transport/remoteStore';
+import { ResumingStore } from '../../transport/resumingStore';
+import { CREDENTIAL, tenantConnection } from './tenantConnection';
+
+/** A tenant's server, open for the length of one node run. */
+export interface TenantSession {
+	readonly store: RemoteStore;
+	/** The connections that the credential allows at once. */
+	readonly maxConnections: number;
+	readonly isSftp: boolean;
+	/** The tenant's clock, or that of the zone given in its place. */
+	clock(timeZone?: string): ZoneClock;
+}
+
+/**
+ * Runs `work` with the credential's server; connections are opened when they are first needed and closed whatever happens.
+ *
+ * @param stallTimeout milliseconds to wait for a server that has stopped sending
+ */
+export async function withTenant<Result>(
+	context: IExecuteFunctions | ILoadOptionsFunctions,
+	work: (session: TenantSession) => Promise<Result>,
+	options: { stallTimeout?: number; decorate?: (store: RemoteStore) => RemoteStore } = {},
+): Promise<Result> {
+	const { stallTimeout, decorate = (store: RemoteStore): RemoteStore => store } = options;
+	const data = await context.getCredentials(CREDENTIAL);
+	const { settings, timeZone } = tenantConnection(data, stallTimeout === undefined ? {} : { stallTimeout });
+	const store = decorate(openStore(settings));
+	const session: TenantSession = {
+		store,
+		maxConnections: settings.maxConnections,
+		isSftp: settings.protocol === 'sftp',
+		clock: (zone = '') => new ZoneClock(zone.trim() === '' ? timeZone : zone),
+	};
+	return await work(session).finally(async () => await store.close());
+}
+
+/** Retries that a listing or an index is worth. */
+const RETRIES = 5;
+
+/** A store that tries again after drops, for nodes without options of their own about it. */
+export function resumingStore(store: RemoteStore): RemoteStore {
+	return new ResumingStore(store, { retries: RETRIES });
+}

@@ -1,0 +1,117 @@
+import type { CallType, IndexRow } from './indexRow';
+
+/** Conditions on a call, all optional, all of which have to hold. An empty one matches everything. */
+export interface CallFilters {
+	readonly callTypes?: readonly CallType[] | undefined;
+	/** Text lists: entries separated by commas, each matching the whole value, any case, `*` for anything. */
+	readonly agentNames?: TextList | undefined;
+	readonly queueNames?: TextList | undefined;
+	readonly wrapUpCodes?: TextList | undefined;
+	readonly outdialCodes?: TextList | undefined;
+	readonly accountNumbers?: TextList | undefined;
+	readonly caseIds?: TextList | undefined;
+	readonly transactionIds?: TextList | undefined;
+	/** Digits; matches the end of the customer, called or channel number. */
+	readonly phoneNumber?: TextList | undefined;
+	/** Seconds, included. */
+	readonly minimumDuration?: number | undefined;
+	readonly maximumDuration?: number | undefined;
+}
+
+/** As typed, or as an expression gives it. */
+export type TextList = string | number | ReadonlyArray<string | number>;
+
+/** A filter that cannot mean anything; `filter` is its name in `CallFilters`. */
+export class CallFilterError extends Error {
+	override readonly name = 'CallFilterError';
+
+	constructor(
+		readonly filter: keyof CallFilters,
+		message: string,
+		readonly advice: string,
+	) {
+		super(message);
+	}
+}
+
+type Condition = (row: IndexRow) => boolean;
+
+const TEXT_FIELDS = {
+	agentNames: 'agentName',
+	queueNames: 'queueName',
+	wrapUpCodes: 'wrapUpCode',
+	outdialCodes: 'outdialCode',
+	accountNumbers: 'accountNumber',
+	caseIds: 'caseId',
+	transactionIds: 'transactionId',
+} as const;
+
+/**
+ * One test for all the filters.
+ *
+ * @throws CallFilterError
+ */
+export function callFilter(filters: CallFilters): Condition {
+	const conditions: Condition[] = [];
+	const { callTypes = [] } = filters;
+	if (callTypes.length > 0) conditions.push((row) => row.callType !== null && callTypes.includes(row.callType));
+
+	for (const name of Object.keys(TEXT_FIELDS) as Array<keyof typeof TEXT_FIELDS>) {
+		const patterns = entriesOf(filters[name]).map(patternOf);
+		const field = TEXT_FIELDS[name];
+		if (patterns.length > 0) conditions.push((row) => patterns.some((pattern) => pattern.test(row[field] ?? '')));
+	}
+
+	const endings = entriesOf(filters.phoneNumber).map((entry) => {
+		const digits = entry.replace(/\D/g, '');
+		if (digits !== '') return digits;
+		throw new CallFilterError('phoneNumber', `'${entry}' has no digits to look for`, 'Give the number, or its last digits.');
+	});
+	if (endings.length > 0) {
+		conditions.push((row) =>
+			[row.customerNumber, row.calledNumber, row.phoneChannel].some((number) => {
+				const digits = number?.replace(/\D/g, '') ?? '';
+				return endings.some((ending) => digits.endsWith(ending));
+			}),
+		);
+	}
+
+	const minimum = seconds('minimumDuration', filters.minimumDuration);
+	const maximum = seconds('maximumDuration', filters.maximumDuration);
+	if (minimum !== undefined && maximum !== undefined && minimum > maximum) {
+		throw new CallFilterError(
+			'minimumDuration',
+			`The minimum duration (${minimum} s) is longer than the maximum (${maximum} s)`,
+			'Swap the two, or empty one of them.',
+		);
+	}
+	// A minimum of 0 asks for nothing, so it does not drop calls of unknown length.
+	if (minimum !== undefined && minimum > 0) conditions.push((row) => row.durationSeconds !== null && row.durationSeconds >= minimum);
+	if (maximum !== undefined) conditions.push((row) => row.durationSeconds !== null && row.durationSeconds <= maximum);
+
+	return (row) => conditions.every((condition) => condition(row));
+}
+
+/** Entries of a list, without blanks around them. A comma inside an entry is written in double quotes: `"Sale, repeat"`. */
+function entriesOf(list: TextList | undefined): string[] {
+	if (list === undefined || list === null) return [];
+	const texts = Array.isArray(list) ? list.map(String) : (String(list).match(/"[^"]*"|[^,\n]+/g) ?? []);
+	return texts.map((text) => text.trim().replace(/^"(.*)"$/, '$1').trim()).filter((text) => text !== '');
+}
+
+/** The whole value, any case; `*` stands for any characters. `*` alone asks for a value that is there. */
+function patternOf(entry: string): RegExp {
+	if (/^\*+$/.test(entry)) return /\S/;
+	const source = entry
+		.split(/\*+/)
+		.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+		.join('.*');
+	return new RegExp(`^${source}$`, 'isu');
+}
+
+function seconds(name: 'minimumDuration' | 'maximumDuration', value: unknown): number | undefined {
+	if (value === undefined || value === null || value === '') return undefined;
+	const number = Number(value);
+	if (Number.isFinite(number) && number >= 0) return number;
+	throw new CallFilterError(name, `'${String(value)}' is not a number of seconds`, 'Give a number of seconds, 0 or more.');
+}

@@ -1,0 +1,185 @@
+import { readRecords, splitPlain } from './csvRecord';
+import type { CsvDialect, CsvRecord } from './csvRecord';
+import { cellsWithoutHeader, columnOfHeader, headerCells } from './indexColumn';
+import type { HeaderCell } from './indexColumn';
+import type { IndexNotes } from './indexNotes';
+import { RowBuilder } from './rowBuilder';
+import type { ReadRow } from './indexRow';
+import { settleDateOrder } from './indexTime';
+import type { DateOrder } from './indexTime';
+import { decodeField, readLines } from './indexText';
+import type { IndexEncoding, TextLine } from './indexText';
+import { parseIndexName, parseRecordingName } from './remoteName';
+import { dateMillis } from './tenantDay';
+import type { ZoneClock } from './zoneClock';
+
+export interface IndexFormat {
+	readonly encoding: IndexEncoding;
+	readonly dateOrder: DateOrder | 'auto';
+	readonly includeRawRow: boolean;
+}
+
+export interface IndexSource {
+	/** Path of the file below the tenant directory, `Index/I20160606.csv`. */
+	readonly path: string;
+	readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+/** A file that holds no index at all; `advice` says what to do next. */
+export class IndexFormatError extends Error {
+	override readonly name = 'IndexFormatError';
+
+	constructor(
+		readonly indexFile: string,
+		message: string,
+		readonly advice: string,
+	) {
+		super(message);
+	}
+}
+
+/** Rows looked at before the file's date order is settled. */
+const SAMPLE = 400;
+/** An index has about twenty columns. Hundreds mean a wrong delimiter or another kind of file. */
+const MOST_COLUMNS = 500;
+const DELIMITERS: readonly CsvDialect['delimiter'][] = [',', ';', '\t', '|'];
+
+/**
+ * The rows of one index file, in the order of the file, in constant memory. What could not be read whole is told to
+ * `notes`; a bad row never stops the others.
+ *
+ * @throws IndexFormatError when the file as a whole is no index; the source's own errors pass through
+ */
+export async function* readIndex(
+	source: IndexSource,
+	clock: ZoneClock,
+	format: IndexFormat,
+	notes: IndexNotes,
+): AsyncGenerator<ReadRow, void, void> {
+	const lines = readLines(source.bytes, format.encoding);
+	const opening = await readOpening(lines, source.path, format, notes);
+	if (opening === undefined) return;
+
+	const { dialect, header, firstRow } = opening;
+	const records = readRecords(startingWith(firstRow, lines), dialect, (line) =>
+		notes.add(source.path, line, 'the line is longer than 1 MB and was skipped'),
+	);
+	const aligner = new RowBuilder(source.path, clock, header, dialect.delimiter, format, notes);
+	let waiting: CsvRecord[] | undefined = [];
+	for await (const record of records) {
+		if (waiting === undefined) {
+			yield aligner.build(record);
+			continue;
+		}
+		waiting.push(record);
+		if (waiting.length < SAMPLE) continue;
+		yield* buildSampled(aligner, waiting, source.path, format);
+		waiting = undefined;
+	}
+	if (waiting !== undefined) yield* buildSampled(aligner, waiting, source.path, format);
+}
+
+function* buildSampled(
+	builder: RowBuilder,
+	sample: readonly CsvRecord[],
+	path: string,
+	format: IndexFormat,
+): Generator<ReadRow, void, void> {
+	builder.dateOrder = format.dateOrder === 'auto' ? dateOrderOf(builder, sample, path) : format.dateOrder;
+	for (const record of sample) yield builder.build(record);
+}
+
+function dateOrderOf(builder: RowBuilder, sample: readonly CsvRecord[], path: string): DateOrder {
+	const stamped: Array<{ text: string; recordedAtUtc: number }> = [];
+	const unstamped: string[] = [];
+	for (const record of sample) {
+		const cells = builder.cellsOf(record);
+		const stamp = parseRecordingName(cells.get('fileName') ?? '');
+		for (const column of ['startTimeUtc', 'startTime'] as const) {
+			const text = cells.get(column);
+			if (text === undefined) continue;
+			if (stamp === undefined) unstamped.push(text);
+			else stamped.push({ text, recordedAtUtc: stamp.recordedAtUtc });
+		}
+	}
+	const fileDate = parseIndexName(path.split('/').at(-1) ?? '')?.date;
+	return settleDateOrder(stamped, unstamped, fileDate === undefined ? undefined : dateMillis(fileDate));
+}
+
+interface Opening {
+	readonly dialect: CsvDialect;
+	readonly header: readonly HeaderCell[];
+	/** The first line when the file has no header. */
+	readonly firstRow: TextLine | undefined;
+}
+
+/** Finds the header, and with it the delimiter: the one under which most columns have a name we know. */
+async function readOpening(
+	lines: AsyncGenerator<TextLine, void, void>,
+	path: string,
+	format: IndexFormat,
+	notes: IndexNotes,
+): Promise<Opening | undefined> {
+	let declared: string | undefined;
+	for (let next = await lines.next(); next.done !== true; next = await lines.next()) {
+		const line = next.value;
+		if (line.tooLong) {
+			throw new IndexFormatError(path, `${path} is not an index: its first line is longer than 1 MB`, 'Check that the path names a CSV file.');
+		}
+		if (line.text.trim() === '') continue;
+		// Spreadsheets put the delimiter into a line of its own.
+		const separator = /^sep=(.)$/i.exec(line.text.trim())?.[1];
+		if (separator !== undefined && line.number === 1) {
+			declared = separator;
+			continue;
+		}
+		return openingOf(line, declared, path, format, notes);
+	}
+	return undefined;
+}
+
+function openingOf(line: TextLine, declared: string | undefined, path: string, format: IndexFormat, notes: IndexNotes): Opening {
+	const candidates = DELIMITERS.map((delimiter) => {
+		const cells = splitPlain(line.text, delimiter).map((cell) => decodeField(cell, format.encoding));
+		const known = cells.filter((cell) => columnOfHeader(cell) !== undefined).length;
+		return { delimiter, cells, known, preferred: delimiter === declared };
+	});
+	const best = candidates.reduce((a, b) =>
+		b.known > a.known || (b.known === a.known && (b.preferred || (!a.preferred && b.cells.length > a.cells.length))) ? b : a,
+	);
+	if (best.cells.length > MOST_COLUMNS) {
+		throw new IndexFormatError(
+			path,
+			`${path} is not an index: its first line has ${best.cells.length} columns`,
+			'Check that the path names one of the tenant\'s index files.',
+		);
+	}
+	const { delimiter, cells } = best;
+	if (best.known >= 2 || (best.known === 1 && cells.length === 1)) {
+		// A trailing delimiter is no column.
+		const named = cells.at(-1)?.trim() === '' ? cells.slice(0, -1) : cells;
+		return { dialect: { delimiter, columnCount: named.length }, header: headerCells(named), firstRow: undefined };
+	}
+	if (!cells.some((cell) => parseRecordingName(cell.trim()) !== undefined)) {
+		throw new IndexFormatError(
+			path,
+			`${path} is not an index that can be read: its first line names none of the columns of an index`,
+			'Open the file and check that its first line holds headers such as CALL TYPE, START TIME and FILENAME.',
+		);
+	}
+	notes.add(path, line.number, 'the file has no header, so its columns were told by their order and shape');
+	return { dialect: { delimiter, columnCount: cells.length }, header: headerByShape(cells), firstRow: line };
+}
+
+/** Without a header: the known order, else at least the columns that show by their shape which recording the row is about. */
+function headerByShape(cells: readonly string[]): HeaderCell[] {
+	const header = cellsWithoutHeader(cells.length);
+	const fileName = cells.findIndex((cell) => parseRecordingName(cell.trim()) !== undefined);
+	if (header[fileName]?.column === 'fileName') return header;
+	return header.map((cell, position) => ({ header: cell.header, column: position === fileName ? 'fileName' : undefined }));
+}
+
+async function* startingWith(first: TextLine | undefined, rest: AsyncIterable<TextLine>): AsyncGenerator<TextLine, void, void> {
+	if (first !== undefined) yield first;
+	yield* rest;
+}

@@ -1,0 +1,63 @@
+import type { CalendarDate } from './tenantDay';
+
+/**
+ * Names on 8x8's server (docs.8x8.com, "Access agent recorded calls"):
+ * - directories `Syyyymmdd`, one a UTC day;
+ * - recordings `Ryyyymmddhhmmssnnnn.wav`, stamped with the UTC second the call began and a sequence number that tells
+ *   apart those of one second (a public API sample shows R202103101740420023.wav beside startTime 1615398042234);
+ * - index files `Iyyyymmdd.csv`, and `Iyyyymmdd_version2.csv` with more columns (seen in a public archive script).
+ */
+const RECORDING = /^R(\d{14})(\d+)\.[A-Za-z0-9]{2,4}$/i;
+const DIRECTORY = /^S(\d{8})$/i;
+const INDEX = /^I(\d{8})(?:_version(\d{1,3}))?\.csv$/i;
+
+export interface RecordingStamp {
+	/** Milliseconds since the epoch, to the second. */
+	readonly recordedAtUtc: number;
+	readonly sequence: number;
+}
+
+/** What a recording's name says, or `undefined` when it is not named like a recording. */
+export function parseRecordingName(fileName: string): RecordingStamp | undefined {
+	const [, stamp, sequence] = RECORDING.exec(fileName) ?? [];
+	if (stamp === undefined || sequence === undefined) return undefined;
+	const date = parseCompactDate(stamp.slice(0, 8));
+	if (date === undefined) return undefined;
+	const [hour, minute, second] = [stamp.slice(8, 10), stamp.slice(10, 12), stamp.slice(12, 14)].map(Number);
+	if (hour === undefined || minute === undefined || second === undefined) return undefined;
+	if (hour > 23 || minute > 59 || second > 59) return undefined;
+	const time = `${stamp.slice(8, 10)}:${stamp.slice(10, 12)}:${stamp.slice(12, 14)}`;
+	return { recordedAtUtc: Date.parse(`${date}T${time}.000Z`), sequence: Number(sequence) };
+}
+
+/** The UTC date of a day directory, or `undefined` for any other name. */
+export function parseDirectoryName(name: string): CalendarDate | undefined {
+	const [, digits] = DIRECTORY.exec(name) ?? [];
+	return digits === undefined ? undefined : parseCompactDate(digits);
+}
+
+export interface IndexName {
+	/** The date in the name: of the tenant day, or of the day it was written; tenants differ. */
+	readonly date: CalendarDate;
+	/** 1 for the basic edition, the number after `_version` for a more detailed one. */
+	readonly edition: number;
+}
+
+/** What an index file's name says, or `undefined` for any other name. */
+export function parseIndexName(name: string): IndexName | undefined {
+	const [, digits, edition] = INDEX.exec(name) ?? [];
+	const date = digits === undefined ? undefined : parseCompactDate(digits);
+	return date === undefined ? undefined : { date, edition: edition === undefined ? 1 : Number(edition) };
+}
+
+/** `Syyyymmdd` of a UTC date. */
+export function directoryNameOf(date: CalendarDate): string {
+	return `S${date.replaceAll('-', '')}`;
+}
+
+function parseCompactDate(digits: string): CalendarDate | undefined {
+	const date = `${digits.slice(0, 4)}-${digits.slice(4, 6)}-${digits.slice(6, 8)}`;
+	const millis = Date.parse(`${date}T00:00:00.000Z`);
+	// Date.parse lets 2016-02-31 run into March; a real date reads back as itself.
+	return Number.isNaN(millis) || new Date(millis).toISOString().slice(0, 10) !== date ? undefined : date;
+}

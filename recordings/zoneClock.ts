@@ -1,0 +1,119 @@
+import { IANAZone } from 'luxon';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** Wall-clock date and time, months from 1, as written on a clock that shows no zone. */
+export interface WallTime {
+	readonly year: number;
+	readonly month: number;
+	readonly day: number;
+	readonly hour: number;
+	readonly minute: number;
+	readonly second: number;
+	readonly millisecond: number;
+}
+
+/** A time zone that is not an IANA name this machine knows. */
+export class UnknownTimeZoneError extends Error {
+	override readonly name = 'UnknownTimeZoneError';
+
+	constructor(readonly zoneName: string) {
+		super(
+			zoneName === ''
+				? 'No time zone is given'
+				: `'${zoneName}' is not an IANA time zone (one like America/Los_Angeles or Europe/London)`,
+		);
+	}
+}
+
+/** Milliseconds since the epoch that the wall time would be in UTC. `Date.UTC` reads years below 100 as 19xx. */
+export function wallMillis(wall: WallTime): number {
+	const date = new Date(0);
+	date.setUTCFullYear(wall.year, wall.month - 1, wall.day);
+	date.setUTCHours(wall.hour, wall.minute, wall.second, wall.millisecond);
+	return date.getTime();
+}
+
+/**
+ * The clock on the wall of one IANA zone. Offsets come from luxon (and so from the ICU data of Node); they are kept by
+ * the hour, because an index asks for the same few hours thousands of times.
+ */
+export class ZoneClock {
+	readonly zoneName: string;
+
+	readonly #zone: IANAZone;
+
+	readonly #offsetByHour = new Map<number, number>();
+
+	/** @throws UnknownTimeZoneError */
+	constructor(zoneName: string) {
+		const name = zoneName.trim();
+		// Node also takes bare offsets such as '+02:00'; a tenant has a zone with a name, and an offset knows no summer time.
+		if (!/^[A-Za-z]/.test(name) || !IANAZone.isValidZone(name)) throw new UnknownTimeZoneError(name);
+		this.zoneName = name;
+		this.#zone = IANAZone.create(name);
+	}
+
+	/** Milliseconds that the zone is ahead of UTC at this instant. */
+	offsetAt(utcMillis: number): number {
+		const hour = Math.floor(utcMillis / HOUR);
+		const known = this.#offsetByHour.get(hour);
+		if (known !== undefined) return known;
+
+		const offset = this.#exactOffset(utcMillis);
+		// Only an hour without a transition may be remembered.
+		if (this.#exactOffset(hour * HOUR) === offset && this.#exactOffset((hour + 1) * HOUR - 1) === offset) {
+			this.#offsetByHour.set(hour, offset);
+		}
+		return offset;
+	}
+
+	/** The instants at which the wall shows this time, earliest first: none in a gap, two in an hour that is repeated. */
+	instantsOf(localMillis: number): number[] {
+		const instants = new Set<number>();
+		for (const offset of this.#offsetsAround(localMillis)) {
+			const instant = localMillis - offset;
+			if (this.offsetAt(instant) === offset) instants.add(instant);
+		}
+		return [...instants].sort((a, b) => a - b);
+	}
+
+	/** The first instant at which the wall shows this time or, in a gap, the instant at which it is jumped over. */
+	firstInstantOf(localMillis: number): number {
+		const [first] = this.instantsOf(localMillis);
+		if (first !== undefined) return first;
+
+		const offsets = this.#offsetsAround(localMillis);
+		let before = localMillis - Math.max(...offsets);
+		let after = localMillis - Math.min(...offsets);
+		// Across a gap the wall time only rises, so halving finds the transition.
+		while (after - before > 1) {
+			const middle = before + Math.floor((after - before) / 2);
+			if (middle + this.offsetAt(middle) < localMillis) before = middle;
+			else after = middle;
+		}
+		return after;
+	}
+
+	/** Local ISO 8601 with milliseconds and the offset, for example `2016-06-06T18:30:00.000-07:00`. */
+	isoAt(utcMillis: number): string {
+		const offset = this.offsetAt(utcMillis);
+		const wall = new Date(utcMillis + offset).toISOString().slice(0, -1);
+		const minutes = Math.round(Math.abs(offset) / MINUTE);
+		const hh = String(Math.floor(minutes / 60)).padStart(2, '0');
+		const mm = String(minutes % 60).padStart(2, '0');
+		return `${wall}${offset < 0 ? '-' : '+'}${hh}:${mm}`;
+	}
+
+	#exactOffset(utcMillis: number): number {
+		return Math.round(this.#zone.offset(utcMillis) * MINUTE);
+	}
+
+	/** Every offset in force within 26 hours, more than the widest offset that any zone has had. */
+	#offsetsAround(localMillis: number): number[] {
+		const offsets = new Set<number>();
+		for (let hours = -26; hours <= 26; hours++) offsets.add(this.offsetAt(localMillis + hours * HOUR));
+		return [...offsets];
+	}
+}

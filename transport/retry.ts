@@ -1,0 +1,48 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { TransportError } from './transportError';
+
+export interface RetryPolicy {
+	/** New attempts after a failure without progress, 0 for none. */
+	readonly retries: number;
+	/** Milliseconds before the first new attempt; doubled for each further one. */
+	readonly firstDelay?: number;
+	/** Milliseconds that a wait never exceeds. */
+	readonly longestDelay?: number;
+}
+
+/** Whether a failure is worth another attempt. Failed logins are not: servers lock accounts. */
+export function isTransient(error: unknown): boolean {
+	return error instanceof TransportError && error.isTransient;
+}
+
+/**
+ * Waits before a new attempt: exponential, with full jitter so that workers that failed together do not return together
+ * (AWS Architecture Blog, "Exponential Backoff And Jitter"). Aborting ends the wait at once.
+ *
+ * @param failures so far without progress, from 1
+ */
+export async function backOff(failures: number, policy: RetryPolicy, signal?: AbortSignal): Promise<void> {
+	const { firstDelay = 500, longestDelay = 15_000 } = policy;
+	const ceiling = Math.min(longestDelay, firstDelay * 2 ** (failures - 1));
+	await sleep(Math.random() * ceiling, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+	if (signal?.aborted === true) throw new TransportError('aborted', 'The transfer was cancelled');
+}
+
+/** Repeats a request that has no side effects until it succeeds, fails for good, or the policy gives up. */
+export async function withRetries<Result>(
+	request: () => Promise<Result>,
+	policy: RetryPolicy,
+	signal?: AbortSignal,
+): Promise<Result> {
+	for (let failures = 0; ; ) {
+		const outcome = await request().then(
+			(value) => ({ value }),
+			(error: unknown) => ({ error }),
+		);
+		if ('value' in outcome) return outcome.value;
+		failures += 1;
+		if (failures > policy.retries || !isTransient(outcome.error)) throw outcome.error;
+		await backOff(failures, policy, signal);
+	}
+}

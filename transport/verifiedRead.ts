@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
+import { Transform } from 'node:stream';
+import type { TransformCallback } from 'node:stream';
+
+import { TransportError } from './transportError';
+
+export interface Verification {
+	readonly path: string;
+	/** The file's size as the server states it. */
+	readonly size: number;
+	readonly checksum: 'sha256' | 'md5' | 'none';
+	/** Bytes kept from the start of the file, for `check` and for whoever wants to look at them. */
+	readonly headBytes: number;
+	/** Looks at the whole transfer before it counts; throws to refuse it. */
+	readonly check?: (head: Uint8Array, bytes: number) => void;
+}
+
+/**
+ * Passes bytes on and ends cleanly only when the file is whole: as many bytes as the server stated, and nothing that `check`
+ * objects to. Whoever stores the stream stores nothing otherwise. (Libraries below end streams "cleanly" on half files:
+ * basic-ftp's downloadTo ends its destination on failure, too.)
+ */
+export class VerifiedRead extends Transform {
+	bytes = 0;
+
+	readonly #verification: Verification;
+
+	readonly #hash: Hash | undefined;
+
+	readonly #headParts: Uint8Array[] = [];
+
+	#headLength = 0;
+
+	#digest: string | undefined;
+
+	constructor(verification: Verification) {
+		super();
+		this.#verification = verification;
+		this.#hash = verification.checksum === 'none' ? undefined : createHash(verification.checksum);
+	}
+
+	/** Hexadecimal checksum, once the stream has ended; `undefined` without one. */
+	get digest(): string | undefined {
+		return this.#digest;
+	}
+
+	/** The file's first bytes. */
+	get head(): Uint8Array {
+		return Buffer.concat(this.#headParts);
+	}
+
+	override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+		this.bytes += chunk.length;
+		const { size, path, headBytes } = this.#verification;
+		if (this.bytes > size) {
+			done(mismatch(path, this.bytes, size));
+			return;
+		}
+		this.#hash?.update(chunk);
+		if (this.#headLength < headBytes) {
+			// A copy: the chunk's memory may be used again for the next one.
+			const part = Buffer.from(chunk.subarray(0, headBytes - this.#headLength));
+			this.#headParts.push(part);
+			this.#headLength += part.length;
+		}
+		done(null, chunk);
+	}
+
+	override _flush(done: TransformCallback): void {
+		const { size, path, check } = this.#verification;
+		if (this.bytes !== size) {
+			done(mismatch(path, this.bytes, size));
+			return;
+		}
+		this.#digest = this.#hash?.digest('hex');
+		try {
+			check?.(this.head, this.bytes);
+		} catch (error) {
+			done(error instanceof Error ? error : new TransportError('protocol', `${path} was refused`, { path }));
+			return;
+		}
+		done();
+	}
+}
+
+function mismatch(path: string, received: number, size: number): TransportError {
+	const more = received > size ? 'more than ' : '';
+	return new TransportError('size-mismatch', `${path} is ${size} bytes on the server, and ${more}${Math.min(received, size)} bytes arrived`, {
+		path,
+	});
+}
