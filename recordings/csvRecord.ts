@@ -152,11 +152,19 @@ function rowLength(lines: readonly TextLine[], dialect: CsvDialect): number | un
 		quotes += quotesIn(lines[count - 1]?.text ?? '');
 		if (quotes % 2 === 1) continue;
 		if (count === 1) return 1;
+		if (standAlone(lines.slice(0, count), dialect)) return undefined;
 		const rows = parseRows(joined(lines.slice(0, count)), dialect, true);
 		const cells = rows?.length === 1 ? rows[0] : undefined;
 		if (cells !== undefined && isWhole(cells, dialect)) return count;
 	}
 	return undefined;
+}
+
+/** Two stray quotes in the same column would make one row of two: lines that hold a whole row's cells each are rows each. */
+function standAlone(lines: readonly TextLine[], dialect: CsvDialect): boolean {
+	const holdsRow = ({ text }: TextLine): boolean => splitPlain(text, dialect.delimiter).length >= dialect.columnCount;
+	const [first, ...later] = lines;
+	return first !== undefined && dialect.columnCount > 1 && holdsRow(first) && later.some(holdsRow);
 }
 
 /** A trailing comma adds an empty cell. */

@@ -64,19 +64,19 @@ export async function* readIndex(
 	const records = readRecords(startingWith(firstRow, lines), dialect, (line) =>
 		notes.add(source.path, line, 'the line is longer than 1 MB and was skipped'),
 	);
-	const aligner = new RowBuilder(source.path, clock, header, dialect.delimiter, format, notes);
+	const builder = new RowBuilder(source.path, clock, header, dialect.delimiter, format, notes);
 	let waiting: CsvRecord[] | undefined = [];
 	for await (const record of records) {
 		if (waiting === undefined) {
-			yield aligner.build(record);
+			yield builder.build(record);
 			continue;
 		}
 		waiting.push(record);
 		if (waiting.length < SAMPLE) continue;
-		yield* buildSampled(aligner, waiting, source.path, format);
+		yield* buildSampled(builder, waiting, source.path, format);
 		waiting = undefined;
 	}
-	if (waiting !== undefined) yield* buildSampled(aligner, waiting, source.path, format);
+	if (waiting !== undefined) yield* buildSampled(builder, waiting, source.path, format);
 }
 
 function* buildSampled(
@@ -95,7 +95,7 @@ function dateOrderOf(builder: RowBuilder, sample: readonly CsvRecord[], path: st
 	for (const record of sample) {
 		const cells = builder.cellsOf(record);
 		const stamp = parseRecordingName(cells.get('fileName') ?? '');
-		for (const column of ['startTimeUtc', 'startTime'] as const) {
+		for (const column of ['startTimeUtc', 'startTime', 'stopTimeUtc', 'stopTime'] as const) {
 			const text = cells.get(column);
 			if (text === undefined) continue;
 			if (stamp === undefined) unstamped.push(text);

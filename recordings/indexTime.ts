@@ -101,14 +101,14 @@ export function readDuration(text: string): number | undefined {
 	return Number(hours) * 3_600 + Number(minutes) * 60 + Number(seconds.replace(',', '.'));
 }
 
-/** A row's start as written, and the UTC stamp in its recording's name. */
+/** A row's start or stop as written, and the UTC stamp in its recording's name. */
 export interface StampedTime {
 	readonly text: string;
 	readonly recordedAtUtc: number;
 }
 
-/** Local time is within 14 hours of UTC, and a recording may begin some way into its call. */
-const FARTHEST = 20 * 3_600_000;
+/** Local time is within 14 hours of UTC and a call ends within a day or so; a date read in the wrong order is weeks off. */
+const FARTHEST = 3 * 86_400_000;
 
 /**
  * The date order of a file, settled by the UTC stamps in its recordings' names: in the right order, times as written lie

@@ -113,16 +113,16 @@ export class RowBuilder {
 	}
 
 	#alignedCells(record: CsvRecord): Array<string | undefined> {
-		const cells = record.cells.map((cell) => decodeField(cell, this.format.encoding).trim());
+		const cells = record.cells.map((cell) => decodeField(cell, this.format.encoding));
 		// A trailing delimiter is no column.
-		while (cells.length > this.header.length && cells.at(-1) === '') cells.pop();
-		return alignRow(cells, this.header, this.delimiter);
+		while (cells.length > this.header.length && cells.at(-1)?.trim() === '') cells.pop();
+		return alignRow(cells, this.header, this.delimiter).map((cell) => cell?.trim());
 	}
 
 	/** Directory and file name, without slashes around them; the directory follows from the file's stamp when it is not given. */
 	#placeOf(cells: ReadonlyMap<IndexColumn, string>, isCut: boolean): { fileName: string | null; directory: string | null } {
 		const written = cells.get('fileName')?.replace(/^[/\\]+/, '') ?? '';
-		const cut = isCut && parseRecordingName(written.split(/[/\\]/).at(-1) ?? '') === undefined;
+		const cut = isCut && !/\d\.(?:wav|mp3)$/i.test(written);
 		const inside = /^(.+)[/\\]([^/\\]+)$/.exec(written);
 		const fileName = written === '' || cut ? null : (inside?.[2] ?? written);
 		const stated = cells.get('directory')?.replace(/^[/\\]+|[/\\]+$/g, '') ?? inside?.[1] ?? '';
