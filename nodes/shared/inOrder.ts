@@ -1,6 +1,6 @@
 /**
- * Maps items with several at work at once; results come in the order of the items. The mapper has to catch what it can go on from:
- * after its first rejection nothing new is started, and that rejection is thrown when those at work have ended.
+ * Maps items with several at work at once; results come in the order of the items. The mapper has to catch what it can go on
+ * from: its first rejection is passed on at once and nothing new is started; whoever owns what the others work on ends it.
  */
 export async function inOrder<Item, Result>(
 	items: readonly Item[],
@@ -20,8 +20,6 @@ export async function inOrder<Item, Result>(
 			});
 		}
 	};
-	const workers = await Promise.allSettled(Array.from({ length: Math.min(concurrency, items.length) }, work));
-	const rejected = workers.find((worker) => worker.status === 'rejected');
-	if (rejected !== undefined) throw rejected.reason;
+	await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, work));
 	return results;
 }

@@ -1,0 +1,190 @@
+import { createHash, randomBytes } from 'node:crypto';
+
+import { NodeOperationError } from 'n8n-workflow';
+import type { INodeParameters } from 'n8n-workflow';
+import { WaveFile } from 'wavefile';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { DownloadRecording } from '../../../nodes/DownloadRecording/DownloadRecording.node';
+import { TransportError } from '../../../transport/transportError';
+import { MemoryStore } from './memoryStore';
+import { bytesOf, credential, runNode, useBinaryStore } from './runNode';
+import type { NodeResult, NodeRun } from './runNode';
+
+let store = new MemoryStore();
+vi.mock('../../../transport/openStore', () => ({ openStore: () => store }));
+
+const node = new DownloadRecording();
+
+function wav(seconds = 3): Buffer {
+	const file = new WaveFile();
+	file.fromScratch(1, 8_000, '16', Array.from({ length: 8_000 * seconds }, (_, at) => Math.round(9_000 * Math.sin(at / 8))));
+	file.toMuLaw();
+	return Buffer.from(file.toBuffer());
+}
+
+const sound = wav();
+const names = Array.from({ length: 5 }, (_, call) => `R2016060701300${call}0001.wav`);
+const items = names.map((fileName, call) => ({ json: { directory: 'S20160607', fileName, wrapUpCode: `code ${call}` } }));
+
+async function run(parameters: INodeParameters = {}, more: Partial<NodeRun> = {}): Promise<NodeResult> {
+	return await runNode(node, { parameters, credential, items, ...more });
+}
+
+beforeEach(async () => {
+	store = new MemoryStore();
+	for (const name of names) store.put(`S20160607/${name}`, sound);
+	await useBinaryStore('filesystem');
+});
+
+describe.each(['filesystem', 'default'] as const)('Download Recording into the %s store', (mode) => {
+	beforeEach(async () => {
+		await useBinaryStore(mode);
+	});
+
+	it('gives each item its file, in order, with the facts about it', async () => {
+		const { output } = await run();
+		expect(output).toHaveLength(5);
+		for (const [position, item] of output.entries()) {
+			expect(item.pairedItem).toEqual({ item: position });
+			expect(await bytesOf(item.binary?.['data'])).toEqual(sound);
+			expect(item.binary?.['data']).toMatchObject({ fileName: names[position], mimeType: 'audio/wav', fileType: 'audio' });
+			expect(item.json).toEqual({
+				...items[position]?.json,
+				download: {
+					path: `S20160607/${names[position]}`,
+					fileName: names[position],
+					bytes: sound.length,
+					sha256: createHash('sha256').update(sound).digest('hex'),
+					wav: { codec: 'mulaw', channels: 1, sampleRate: 8_000, bitsPerSample: 8, durationSeconds: 3 },
+					attempts: 1,
+					resumed: false,
+					milliseconds: expect.any(Number),
+				},
+			});
+		}
+	});
+
+	it('never passes a half file on: one item fails, the others go on', async () => {
+		store.put(`S20160607/${names[1]}`, sound, sound.length + 1);
+		store.put(`S20160607/${names[3]}`, sound.subarray(0, 9_000));
+		const { output } = await run({ options: { retries: 0 } }, { continueOnFail: true });
+		expect(output.map((item) => [item.binary === undefined, item.pairedItem])).toEqual([
+			[false, { item: 0 }],
+			[true, { item: 1 }],
+			[false, { item: 2 }],
+			[true, { item: 3 }],
+			[false, { item: 4 }],
+		]);
+		expect(output[1]?.json['error']).toContain(`is ${sound.length + 1} bytes on the server, and ${sound.length} bytes arrived`);
+		expect(output[3]?.json['error']).toContain('is cut short on the server');
+		expect(output[3]?.json['wrapUpCode']).toBe('code 3');
+	});
+
+	it('goes on where a connection broke off, and tells so', async () => {
+		store.failures.set(`read S20160607/${names[2]} at 10000`, [new TransportError('connection-lost', 'The connection was lost')]);
+		const { output } = await run();
+		expect(await bytesOf(output[2]?.binary?.['data'])).toEqual(sound);
+		expect(output[2]?.json['download']).toMatchObject({ attempts: 2, resumed: true });
+	});
+});
+
+describe('Download Recording', () => {
+	it('takes every file of a directory that matches, by name, one item each', async () => {
+		store.put('S20160607/I20160607.csv', 'x').put('S20160607/R201606070130000001.mp3', 'x');
+		const { output } = await run({ download: 'directory', directory: 'S20160607' }, { items: [{ json: { note: 'kept' } }] });
+		expect(output.map(({ json }) => (json['download'] as { fileName: string }).fileName)).toEqual(names);
+		expect(output.every(({ json, pairedItem }) => json['note'] === 'kept' && JSON.stringify(pairedItem) === '{"item":0}')).toBe(true);
+		expect(store.requests.filter((request) => request.startsWith('stat'))).toEqual([]);
+	});
+
+	it('takes any file by its path', async () => {
+		store.put('Index/I20160606.csv', 'CALL TYPE\n');
+		const { output } = await run({ download: 'file', path: 'Index/I20160606.csv', binaryPropertyName: 'index' }, { items: [{ json: {} }] });
+		expect(output[0]?.binary?.['index']).toMatchObject({ mimeType: 'text/csv', fileName: 'I20160606.csv' });
+		expect(output[0]?.json['download']).toMatchObject({ wav: null, bytes: 10 });
+	});
+
+	it('names the output file as asked, safely, and keeps the binaries that the item had', async () => {
+		const before = { fileName: 'before.txt', mimeType: 'text/plain', data: '' };
+		const { output } = await run(
+			{ options: { outputFileName: '={{ $json.wrapUpCode }}/../{{ $json.fileName }}', checksum: 'md5' } },
+			{ items: items.slice(0, 1).map((item) => ({ ...item, binary: { before } })) },
+		);
+		expect(output[0]?.binary?.['data']?.fileName).toBe(`code 0_.._${names[0]}`);
+		expect(output[0]?.binary?.['before']).toEqual(before);
+		expect(output[0]?.json['download']).toMatchObject({ md5: createHash('md5').update(sound).digest('hex') });
+		expect(output[0]?.json['download']).not.toHaveProperty('sha256');
+	});
+
+	it('leaves missing files out, with a hint, only when told to', async () => {
+		store.files.delete(`S20160607/${names[2]}`);
+		await expect(run()).rejects.toMatchObject({ message: `There is no S20160607/${names[2]} on the server`, context: { itemIndex: 2 } });
+		const { output, hints } = await run({ options: { onMissingFile: 'skip' } });
+		expect(output.map(({ pairedItem }) => pairedItem)).toEqual([0, 1, 3, 4].map((item) => ({ item })));
+		expect(hints[0]?.message).toBe(`Skipped, not on the server: S20160607/${names[2]}.`);
+	});
+
+	it('refuses a file above the maximum before reading any of it', async () => {
+		store.put(`S20160607/${names[0]}`, sound, 5 * 1_048_576);
+		await expect(run({ options: { maximumFileSize: 4 } })).rejects.toThrow('is 5.0 MB, more than the maximum of 4 MB');
+		expect(store.requests).not.toContain(`read S20160607/${names[0]}`);
+	});
+
+	it('passes a broken WAV on only when told not to look', async () => {
+		store.put(`S20160607/${names[0]}`, sound.subarray(0, 9_000));
+		await expect(run()).rejects.toThrow('is cut short on the server');
+		const { output } = await run({ options: { verifyWav: false } });
+		expect(output).toHaveLength(5);
+	});
+
+	it('says of odd WAVs what is odd about them', async () => {
+		store.put(`S20160607/${names[0]}`, Buffer.concat([sound, randomBytes(10)]));
+		expect((await run()).hints.map(({ message }) => message)).toEqual([`S20160607/${names[0]}: it is longer than its header says.`]);
+	});
+
+	it('keeps as many files in flight as it may, and no more', async () => {
+		await run({ options: { concurrency: 2 } });
+		expect(store.mostOpenReads).toBe(2);
+		store.mostOpenReads = 0;
+		await run();
+		expect(store.mostOpenReads).toBe(4);
+	});
+
+	it('does not resume a file that has changed', async () => {
+		store.failures.set(`read S20160607/${names[0]} at 10000`, [new TransportError('connection-lost', 'The connection was lost')]);
+		const stat = MemoryStore.prototype.stat.bind(store);
+		let stats = 0;
+		vi.spyOn(store, 'stat').mockImplementation(async (path, options) => {
+			const entry = await stat(path, options);
+			stats += 1;
+			return stats > 1 ? { ...entry, modifiedAt: new Date(60_000) } : entry;
+		});
+		await expect(run({}, { items: items.slice(0, 1) })).rejects.toThrow(`S20160607/${names[0]} changed on the server while it was being read`);
+	});
+
+	it('stops its transfers when the execution is cancelled', async () => {
+		const cancel = new AbortController();
+		store.hanging.add(`S20160607/${names[0]}`);
+		const running = run({}, { signal: cancel.signal });
+		await vi.waitFor(() => expect(store.openReads).toBeGreaterThan(0));
+		cancel.abort();
+		await expect(running).rejects.toBeInstanceOf(NodeOperationError);
+		await vi.waitFor(() => expect(store.openReads).toBe(0));
+		expect(store.closed).toBe(true);
+	});
+
+	it('says what is wrong with what it was given', async () => {
+		const row = (json: object): NodeRun['items'] => [{ json: json as never }];
+		await expect(run({}, { items: row({ directory: 'S20160607', fileName: null }) })).rejects.toThrow('The item names no recording');
+		await expect(run({}, { items: row({ directory: 'S20160607', fileName: '../x.wav' }) })).rejects.toThrow("has a / in it");
+		await expect(run({ download: 'file' })).rejects.toThrow('No path is given');
+		await expect(run({ options: { concurrency: -1 } })).rejects.toThrow("'Concurrency' is not a number");
+	});
+
+	it('shows no secret in any failure', async () => {
+		store.failures.set(`stat S20160607/${names[0]}`, [new TransportError('login-failed', 'The server refused the login', { server: '127.0.0.1:990' })]);
+		const failure = (await run().catch((error: unknown) => error)) as NodeOperationError;
+		expect(JSON.stringify({ ...failure, stack: failure.stack, message: failure.message, cause: failure.cause })).not.toContain('canary-password');
+	});
+});

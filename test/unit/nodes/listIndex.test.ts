@@ -1,0 +1,235 @@
+import { NodeOperationError } from 'n8n-workflow';
+import type { INodeParameters } from 'n8n-workflow';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { ListIndex } from '../../../nodes/ListIndex/ListIndex.node';
+import { ResolveTenantDay } from '../../../nodes/ResolveTenantDay/ResolveTenantDay.node';
+import { TransportError } from '../../../transport/transportError';
+import { DETAILED_HEADER } from '../recordings/readText';
+import { MemoryStore } from './memoryStore';
+import { credential, runNode } from './runNode';
+import type { NodeResult, NodeRun } from './runNode';
+
+let store = new MemoryStore();
+vi.mock('../../../transport/openStore', () => ({ openStore: () => store }));
+
+const node = new ListIndex();
+const day: INodeParameters = { readFrom: 'tenantDay', period: 'date', date: '2016-06-06' };
+
+/** One line of a detailed index: a call that began at this UTC second. */
+function line(stamp: string, changes: { code?: string; directory?: string; agent?: string; transaction?: string } = {}): string {
+	const { code = 'Sale', directory = `S${stamp.slice(0, 8)}`, agent = 'Agent One', transaction = '1' } = changes;
+	const utc = `${stamp.slice(4, 6)}/${stamp.slice(6, 8)}/${stamp.slice(0, 4)} ${stamp.slice(8, 10)}:${stamp.slice(10, 12)}:${stamp.slice(12, 14)}`;
+	return `Inbound,,,${agent},4155550100,8005550199,,1,30,R${stamp}0001.wav,${directory},,${utc},,Inbound,Sales,${transaction},,,,${code}`;
+}
+
+function index(...lines: string[]): string {
+	return [DETAILED_HEADER, ...lines, ''].join('\r\n');
+}
+
+const BASIC_HEADER = 'CALL TYPE,START TIME,AGENT NAME,FILENAME,DIRECTORY,START TIME UTC';
+function basic(stamp: string): string {
+	return `Inbound,,Agent One,R${stamp}0001.wav,S${stamp.slice(0, 8)},`;
+}
+
+async function run(parameters: INodeParameters, more: Partial<NodeRun> = {}): Promise<NodeResult> {
+	return await runNode(node, { parameters, credential, ...more });
+}
+
+function ids({ output }: NodeResult): unknown[] {
+	return output.map((item) => item.json['recordingId']);
+}
+
+const MORNING = '20160606150000';
+const EVENING = '20160607013000';
+const NEXT_DAY = '20160607180000';
+const MORNING_ID = `S20160606/R${MORNING}0001.wav`;
+const EVENING_ID = `S20160607/R${EVENING}0001.wav`;
+
+beforeEach(() => {
+	store = new MemoryStore();
+});
+
+describe('List Index of a tenant day', () => {
+	it.each<[string, Record<string, string[]>]>([
+		['only in Index, stamped with the tenant day', { 'Index/I20160606.csv': [MORNING, EVENING], 'Index/I20160607.csv': [NEXT_DAY] }],
+		['only in Index, stamped with the day it was written', { 'Index/I20160607.csv': [MORNING, EVENING], 'Index/I20160608.csv': [NEXT_DAY] }],
+		['only in the day directories, each for itself', { 'S20160606/I20160606_version2.csv': [MORNING], 'S20160607/I20160607_version2.csv': [EVENING, NEXT_DAY] }],
+		['only in the directory of its first half', { 'S20160606/I20160606.csv': [MORNING, EVENING], 'S20160607/I20160607.csv': [NEXT_DAY] }],
+		['only in the directory where it was written', { 'S20160607/I20160607.csv': [MORNING, EVENING] }],
+		['in all of these places', { 'Index/I20160606.csv': [MORNING, EVENING], 'S20160606/I20160606_version2.csv': [MORNING], 'S20160607/I20160607_version2.csv': [EVENING, NEXT_DAY] }],
+	])('gives each call exactly once when it is %s', async (_, files) => {
+		for (const [path, stamps] of Object.entries(files)) store.put(path, index(...stamps.map((stamp) => line(stamp))));
+		store.put(`S20160606/R${MORNING}0001.wav`, 'x').put(`S20160607/R${EVENING}0001.wav`, 'x');
+		const result = await run(day);
+		expect(ids(result)).toEqual([MORNING_ID, EVENING_ID]);
+		expect(result.output.every((item) => item.json['tenantDay'] === '2016-06-06')).toBe(true);
+		expect(result.output[0]?.pairedItem).toEqual({ item: 0 });
+		expect(store.closed).toBe(true);
+	});
+
+	it('takes the richer row of a call that a basic and a detailed edition list, and the basic one where it stands alone', async () => {
+		store.put('Index/I20160606.csv', [BASIC_HEADER, basic(MORNING), basic(EVENING), ''].join('\n'));
+		store.put('S20160606/I20160606_version2.csv', index(line(MORNING, { code: 'Complaint' })));
+		const { output } = await run(day);
+		expect(output.map(({ json }) => [json['recordingId'], json['wrapUpCode'], json['indexFile']])).toEqual([
+			[MORNING_ID, 'Complaint', 'S20160606/I20160606_version2.csv'],
+			[EVENING_ID, null, 'Index/I20160606.csv'],
+		]);
+		expect(ids(await run({ ...day, options: { indexDetail: 'detailed', onMissingIndex: 'skip' } }))).toEqual([MORNING_ID]);
+		expect((await run({ ...day, options: { indexDetail: 'basic' } })).output.map(({ json }) => json['wrapUpCode'])).toEqual([null, null]);
+	});
+
+	it("includes a call that ran over midnight and stands in the next day's index", async () => {
+		store.put('Index/I20160606.csv', index(line(MORNING)));
+		store.put('Index/I20160607.csv', index(line('20160607065900'), line(NEXT_DAY), line('20160607190000')));
+		expect(ids(await run(day))).toEqual([MORNING_ID, 'S20160607/R201606070659000001.wav']);
+	});
+
+	it('filters, limits and groups, and says what is left out', async () => {
+		store.put('Index/I20160606.csv', index(line(MORNING), line('20160606160000', { code: 'Complaint: late' }), line(EVENING, { agent: 'Agent Two' })));
+		expect(ids(await run({ ...day, filters: { wrapUpCodes: 'complaint*' } }))).toEqual(['S20160606/R201606061600000001.wav']);
+
+		const limited = await run({ ...day, options: { limit: 1 } });
+		expect(ids(limited)).toEqual([MORNING_ID]);
+		expect(limited.hints.map(({ message }) => message)).toEqual(['Limit reached: 2 more not shown.']);
+
+		const nothing = await run({ ...day, filters: { agentNames: 'Nobody' } });
+		expect(nothing.output).toEqual([]);
+		expect(nothing.hints[0]?.message).toBe('None of 3 calls met the filters.');
+
+		const grouped = await run({ ...day, options: { groupBy: 'transaction' } });
+		expect(grouped.output).toHaveLength(1);
+		expect(grouped.output[0]?.json).toMatchObject({ transactionId: '1', recordingCount: 3 });
+	});
+
+	it('adds the row as written when asked for', async () => {
+		store.put('Index/I20160606.csv', index(line(MORNING)));
+		const { output } = await run({ ...day, options: { includeRawRow: true } });
+		expect(output[0]?.json['rawRow']).toMatchObject({ 'TRANS ID': '1', 'WRAP UP CODE': 'Sale', 'START TIME': '' });
+	});
+
+	it('names file and line of a row that cannot be read whole', async () => {
+		store.put('Index/I20160606.csv', index(line(MORNING), 'Inbound,never'));
+		const { output, hints } = await run(day);
+		expect(output).toHaveLength(2);
+		expect(output[1]?.json).toMatchObject({ recordingId: null, callType: 'inbound', tenantDay: null, indexLine: 3 });
+		expect(hints[0]?.message).toContain('Index/I20160606.csv: line 3:');
+	});
+});
+
+describe('List Index without an index', () => {
+	it('stops with an error that says where it looked and what to do', async () => {
+		store.put('Index/I20160605.csv', index(line('20160605180000'))).put('S20160606/x.wav', '');
+		const failure = await run(day).catch((error: unknown) => error);
+		expect(failure).toBeInstanceOf(NodeOperationError);
+		expect(failure).toMatchObject({
+			message: 'No index covers tenant day 2016-06-06 (America/Los_Angeles): none in Index/ and none in S20160606 and S20160607 (not on the server)',
+			description: expect.stringContaining("set 'On Missing Index' to 'Skip'"),
+		});
+	});
+
+	it('goes on with a hint when told to skip', async () => {
+		const { output, hints } = await run({ ...day, options: { onMissingIndex: 'skip' } });
+		expect(output).toEqual([]);
+		expect(hints[0]?.message).toContain('Skipped: No index covers tenant day 2016-06-06');
+	});
+
+	it('of one day of several keeps the other days when it continues on errors', async () => {
+		const parameters = { readFrom: 'tenantDay', period: 'dateRange', startDate: '2016-06-05', endDate: '2016-06-06' };
+		store.put('Index/I20160606.csv', index(line(MORNING)));
+		await expect(run(parameters)).rejects.toThrow('No index covers tenant day 2016-06-05');
+		const { output } = await run(parameters, { continueOnFail: true });
+		expect(output.map(({ json, error }) => [json['recordingId'] ?? json['error'], error === undefined])).toEqual([
+			[MORNING_ID, true],
+			[expect.stringContaining('2016-06-05'), false],
+		]);
+	});
+
+	it('takes an index with nothing but its header for a day without calls', async () => {
+		store.put('Index/I20160606.csv', index());
+		const { output, hints } = await run(day);
+		expect(output).toEqual([]);
+		expect(hints[0]?.message).toBe('None of 0 calls met the filters.');
+	});
+});
+
+describe('List Index of a directory', () => {
+	it('consumes the items of Resolve Tenant Day, and their calls are those of the day', async () => {
+		store.put('S20160606/I20160606.csv', index(line(MORNING), line(EVENING)));
+		store.put('S20160607/I20160607.csv', index(line(NEXT_DAY)));
+		const resolved = await runNode(new ResolveTenantDay(), { parameters: { period: 'date', date: '2016-06-06' }, credential });
+		const result = await run({ readFrom: 'directory' }, { items: resolved.output });
+		expect(ids(result)).toEqual([MORNING_ID, EVENING_ID]);
+		expect(result.output.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }]);
+	});
+
+	it('without a window gives everything in the index of the directory', async () => {
+		store.put('S20160607/I20160607.csv', index(line(EVENING), line(NEXT_DAY)));
+		expect(ids(await run({ readFrom: 'directory', directory: 'S20160607' }))).toHaveLength(2);
+		expect(ids(await run({ readFrom: 'directory', directory: '/S20160607/', fromUtc: '2016-06-07T12:00:00Z', toUtc: '' }))).toEqual([`S20160607/R${NEXT_DAY}0001.wav`]);
+	});
+
+	it('falls back on Index when the directory has no index of its own', async () => {
+		store.put('Index/I20160606.csv', index(line(MORNING), line(EVENING))).put('S20160607/x.wav', '');
+		expect(ids(await run({ readFrom: 'directory', directory: 'S20160607' }))).toEqual([EVENING_ID]);
+	});
+
+	it('says what is wrong with the directory or the window', async () => {
+		await expect(run({ readFrom: 'directory', directory: 'S20160607' })).rejects.toThrow('The directory S20160607 is not on the server');
+		await expect(run({ readFrom: 'directory' })).rejects.toThrow('No directory is given');
+		await expect(run({ readFrom: 'directory', directory: 'S20160607', fromUtc: 'noon' })).rejects.toThrow("'noon' in 'From (UTC)' is not a time");
+		await expect(run({ readFrom: 'directory', directory: 'S20160607', fromUtc: '2016-06-07T08:00Z', toUtc: '2016-06-07T07:00Z' })).rejects.toThrow('not after');
+	});
+});
+
+describe('List Index of one file', () => {
+	it('reads everything in it, by path or from the list', async () => {
+		store.put('Index/I20160606.csv', index(line(MORNING), line(EVENING), line(NEXT_DAY)));
+		for (const mode of ['path', 'list']) {
+			const indexFile = { __rl: true, mode, value: 'Index/I20160606.csv' };
+			expect(ids(await run({ readFrom: 'indexFile', indexFile }))).toHaveLength(3);
+		}
+	});
+
+	it('follows On Missing Index when it is not there', async () => {
+		const indexFile = { __rl: true, mode: 'path', value: 'Index/I20160606.csv' };
+		await expect(run({ readFrom: 'indexFile', indexFile })).rejects.toThrow('There is no index file Index/I20160606.csv on the server');
+		expect((await run({ readFrom: 'indexFile', indexFile, options: { onMissingIndex: 'skip' } })).output).toEqual([]);
+		await expect(run({ readFrom: 'indexFile', indexFile: { __rl: true, mode: 'list', value: '' } })).rejects.toThrow('No index file is chosen');
+	});
+
+	it('that is no index is a clear error', async () => {
+		store.put('Index/I20160606.csv', '<html>');
+		await expect(run({ readFrom: 'indexFile', indexFile: { __rl: true, mode: 'path', value: 'Index/I20160606.csv' } })).rejects.toMatchObject({
+			message: expect.stringContaining('Index/I20160606.csv is not an index that can be read'),
+			description: expect.stringContaining('CALL TYPE'),
+		});
+	});
+});
+
+describe('List Index against a server that fails', () => {
+	it('tries again after a drop, and goes on inside the file', async () => {
+		store.put('Index/I20160606.csv', index(...Array.from({ length: 400 }, (_, call) => line(`201606061500${String(call % 60).padStart(2, '0')}`))));
+		const lost = (): TransportError => new TransportError('connection-lost', 'The connection was lost');
+		store.failures.set('list Index', [lost()]);
+		store.failures.set('read Index/I20160606.csv at 20000', [lost()]);
+		expect(ids(await run(day))).toHaveLength(60);
+		expect(store.requests.filter((request) => request === 'read Index/I20160606.csv')).toHaveLength(2);
+	});
+
+	it('never tries a login again', async () => {
+		store.failures.set('list Index', [new TransportError('login-failed', 'The server refused the user name or password', { server: '127.0.0.1:990' })]);
+		await expect(run(day)).rejects.toMatchObject({ message: 'The server refused the user name or password', description: expect.stringContaining('SFTP Password') });
+		expect(store.requests.filter((request) => request === 'list Index')).toHaveLength(1);
+	});
+
+	it('makes a credential that cannot be used the failure of every item', async () => {
+		const items = [{ json: { a: 1 } }, { json: { a: 2 } }];
+		const { output } = await run(day, { credential: { ...credential, host: '' }, continueOnFail: true, items });
+		expect(output.map(({ json }) => [json['a'], json['error']])).toEqual([
+			[1, 'The credential has no Host'],
+			[2, 'The credential has no Host'],
+		]);
+	});
+});
