@@ -1,7 +1,8 @@
 import { directoryNameOf } from './remoteName';
 import type { ZoneClock } from './zoneClock';
 
-const DAY = 86_400_000;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 
 /** A calendar date without a time, `yyyy-MM-dd`. */
 export type CalendarDate = string;
@@ -59,7 +60,7 @@ export function tenantDay(date: CalendarDate, clock: ZoneClock): TenantDay {
 		timeZone: clock.zoneName,
 		fromUtc,
 		toUtc,
-		hours: (toUtc - fromUtc) / 3_600_000,
+		hours: (toUtc - fromUtc) / HOUR,
 		directories: directoriesOf({ fromUtc, toUtc }),
 	};
 }
@@ -78,8 +79,9 @@ export function directoriesOf(window: UtcWindow): DirectoryWindow[] {
 
 /** The calendar date of the tenant day that holds this instant. */
 export function tenantDateAt(utcMillis: number, clock: ZoneClock): CalendarDate {
-	const date = dateOfMillis(utcMillis + clock.offsetAt(utcMillis));
-	// Clocks that fall back across midnight show yesterday's date again after the new day has begun.
-	const next = addDays(date, 1);
-	return utcMillis >= clock.firstInstantOf(dateMillis(next)) ? next : date;
+	const local = utcMillis + clock.offsetAt(utcMillis);
+	const midnight = (Math.floor(local / DAY) + 1) * DAY;
+	// Clocks that fall back across midnight show yesterday's date again after the new day has begun, by three hours at the most.
+	const isPast = midnight - local <= 3 * HOUR && utcMillis >= clock.firstInstantOf(midnight);
+	return dateOfMillis(isPast ? midnight : local);
 }

@@ -1,0 +1,69 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+// Runs on a fresh clone: nothing but Node's own modules may be imported here.
+
+export const root = resolve(fileURLToPath(new URL('..', import.meta.url)));
+
+const marker = join(root, 'node_modules', '.installed-from-lock');
+
+/** Runs a program in the project's root with this terminal. Gives its exit code. */
+export function run(command, args, options = {}) {
+	const { status, signal, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options });
+	if (error) console.error(`${command} could not be started: ${error.message}`);
+	return status ?? (signal ? 130 : 1);
+}
+
+/** npm: the one that started this script where there is one, which also works without a shell. */
+function npm(args) {
+	const path = process.env.npm_execpath;
+	return path?.endsWith('.js') ? run(process.execPath, [path, ...args]) : run('npm', args);
+}
+
+/** Runs a command line tool of node_modules, by its script, so that no shell and no PATH matter. */
+export function runTool(script, args, options = {}) {
+	return run(process.execPath, [join(root, 'node_modules', script), ...args], options);
+}
+
+/** Arguments for Node.js to run a TypeScript program of this project in its own process. */
+export const typeScript = (script, args = []) => ['--import', 'tsx', script, ...args];
+
+function demand(exitCode, what) {
+	if (exitCode === 0) return;
+	throw new Error(`${what} failed (exit code ${exitCode}); its own output is above.`);
+}
+
+/**
+ * `npm ci` when node_modules is missing, unfinished or from another lock file. The marker is written last and lies in
+ * node_modules, which `npm ci` removes first: an interrupted installation starts anew.
+ */
+export function ensureDependencies() {
+	const digest = createHash('sha256')
+		.update(readFileSync(join(root, 'package-lock.json')))
+		.digest('hex');
+	if (existsSync(marker) && readFileSync(marker, 'utf8') === digest) return;
+	console.log('Installing what package-lock.json names (once, about a minute) ...');
+	rmSync(marker, { force: true });
+	demand(npm(['ci', '--ignore-scripts']), 'npm ci');
+	writeFileSync(marker, digest);
+}
+
+/** Compiles the package into a new dist/ and copies its icons and output previews there. */
+export function build() {
+	rmSync(join(root, 'dist'), { recursive: true, force: true });
+	demand(runTool('typescript/bin/tsc', ['-p', 'tsconfig.json']), 'Compiling');
+	demand(runTool('gulp/bin/gulp.js', ['--silent']), 'Copying icons and schemas');
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+	try {
+		ensureDependencies();
+		build();
+	} catch (error) {
+		console.error(error.message);
+		process.exitCode = 1;
+	}
+}
