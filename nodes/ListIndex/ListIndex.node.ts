@@ -58,7 +58,7 @@ export class ListIndex implements INodeType {
 							if (calls.length > limit) hints.push(`Limit reached: ${calls.length - limit} more not shown.`);
 							if (calls.length === 0 && failures.length === 0) hints.push(`None of ${result.seen} calls met the filters.`);
 							const found = calls.slice(0, limit).map((call) => ({ json: call as unknown as IDataObject, pairedItem: { item: i } }));
-							return [...found, ...failures.map((error) => failedItem(error, item, i))];
+							return [...found, ...failures.map((error) => failedItem(this.getNode(), error, item, i))];
 						})),
 					);
 				}

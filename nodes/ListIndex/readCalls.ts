@@ -35,6 +35,7 @@ export async function readCalls(
 	const filters = context.getNodeParameter('filters', itemIndex, {}) as CallFilters;
 	const request: IndexRequest = {
 		store: session.store,
+		tenantDirectory: session.tenantDirectory,
 		clock: session.clock(readFrom === 'tenantDay' ? text('timeZone') : ''),
 		detail: options.indexDetail ?? 'auto',
 		format: {

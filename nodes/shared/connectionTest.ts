@@ -33,7 +33,7 @@ async function connect(data: ICredentialDataDecryptedObject): Promise<string> {
 	const { settings, timeZone } = tenantConnection(data, { connectTimeout: PATIENCE, stallTimeout: PATIENCE });
 	const clock = new ZoneClock(timeZone);
 	const store = openStore({ ...settings, maxConnections: 1 });
-	const overview = await tenantOverview(store).finally(async () => await store.close());
+	const overview = await tenantOverview(store, settings.tenantDirectory).finally(async () => await store.close());
 	return foundMessage(overview, clock.zoneName, settings.tenantDirectory);
 }
 

@@ -1,8 +1,9 @@
 import { INDEX_DIRECTORY, indexFileOf } from '../../recordings/indexFile';
 import type { IndexFile } from '../../recordings/indexFile';
 import { parseDirectoryName } from '../../recordings/remoteName';
-import type { RemoteStore } from '../../transport/remoteStore';
+import type { RemoteEntry, RemoteStore } from '../../transport/remoteStore';
 import { TransportError } from '../../transport/transportError';
+import { ExplainedError } from './nodeError';
 
 /** What the top of a tenant directory holds. */
 export interface TenantOverview {
@@ -12,9 +13,24 @@ export interface TenantOverview {
 	readonly dayDirectories: readonly string[];
 }
 
+/**
+ * What lies at the top of a tenant. That it is not there at all is a slip in the credential, and told as such.
+ *
+ * @param tenantDirectory as the credential names it
+ */
+export async function listTop(store: RemoteStore, tenantDirectory: string, signal?: AbortSignal): Promise<RemoteEntry[]> {
+	return await store.list('', { signal }).catch((error: unknown) => {
+		if (!(error instanceof TransportError) || error.code !== 'not-found' || tenantDirectory === '') throw error;
+		throw new ExplainedError(
+			`The tenant directory '${tenantDirectory}' is not on the server`,
+			"Check 'Tenant Directory' in the credential: it names the directory that holds Index and the day directories, and may stay empty",
+		);
+	});
+}
+
 /** Looks at the tenant directory and its `Index/`, which a tenant may not have. */
-export async function tenantOverview(store: RemoteStore): Promise<TenantOverview> {
-	const top = await store.list('');
+export async function tenantOverview(store: RemoteStore, tenantDirectory: string): Promise<TenantOverview> {
+	const top = await listTop(store, tenantDirectory);
 	const dayDirectories = top
 		.filter((entry) => entry.type === 'directory' && parseDirectoryName(entry.name) !== undefined)
 		.map((entry) => entry.name)

@@ -89,25 +89,25 @@ export function explain(error: unknown): Explanation | undefined {
 /** Any failure as the n8n error of an item. */
 export function nodeError(node: INode, error: unknown, itemIndex: number): NodeOperationError {
 	if (error instanceof NodeOperationError) return error;
-	const explanation = explain(error);
-	if (explanation !== undefined) {
-		return new NodeOperationError(node, explanation.message, { itemIndex, description: explanation.advice });
-	}
 	// A slip of ours or of n8n's. Only its message is kept: an unknown object may carry more than should be shown.
-	const message = error instanceof Error ? error.message : 'Something unexpected happened';
-	return new NodeOperationError(node, message, {
-		itemIndex,
-		description: 'This is not expected. Please report it with the version of n8n and of this package.',
-	});
+	const { message, advice } = explain(error) ?? {
+		message: error instanceof Error ? error.message : 'Something unexpected happened',
+		advice: 'This is not expected. Please report it with the version of n8n and of this package.',
+	};
+	const explained = new NodeOperationError(node, message, { itemIndex, description: advice });
+	// n8n replaces a message that has ECONNREFUSED, ENOENT and the like anywhere in it by a general one that names no host or file.
+	explained.message = message;
+	return explained;
 }
 
-/** The item that goes to the error output in place of one that failed. */
-export function failedItem(error: NodeOperationError, input: INodeExecutionData | undefined, itemIndex: number): INodeExecutionData {
-	return {
-		json: { ...input?.json, error: error.message, errorDescription: error.description ?? '' },
-		error,
-		pairedItem: { item: itemIndex },
-	};
+/**
+ * The item that takes the place of one that failed. n8n keeps the input's fields for the error output itself, when the item
+ * holds `error` and nothing else (`handleNodeErrorOutput` of n8n-core); with `item.error` set it would drop them again.
+ */
+export function failedItem(node: INode, error: NodeOperationError, input: INodeExecutionData | undefined, itemIndex: number): INodeExecutionData {
+	const text = [error.message, error.description].filter((part) => part !== undefined && part !== null && part !== '').join('. ');
+	const kept = node.onError === 'continueErrorOutput' ? {} : input?.json;
+	return { json: { ...kept, error: text }, pairedItem: { item: itemIndex } };
 }
 
 /**
@@ -122,6 +122,6 @@ export async function itemOrError(
 	return await work().catch((cause: unknown) => {
 		const error = nodeError(context.getNode(), cause, itemIndex);
 		if (!context.continueOnFail()) throw error;
-		return [failedItem(error, input, itemIndex)];
+		return [failedItem(context.getNode(), error, input, itemIndex)];
 	});
 }

@@ -13,6 +13,7 @@ import type { TenantDay, UtcWindow } from '../../recordings/tenantDay';
 import type { ZoneClock } from '../../recordings/zoneClock';
 import type { RemoteEntry, RemoteStore } from '../../transport/remoteStore';
 import { TransportError } from '../../transport/transportError';
+import { listTop } from './indexListing';
 import { inOrder } from './inOrder';
 import { ExplainedError } from './nodeError';
 
@@ -21,6 +22,8 @@ const FETCHES = 4;
 
 export interface IndexRequest {
 	readonly store: RemoteStore;
+	/** As the credential names it. */
+	readonly tenantDirectory: string;
 	readonly clock: ZoneClock;
 	readonly detail: IndexDetail;
 	readonly format: IndexFormat;
@@ -107,6 +110,8 @@ async function findIndexFiles(request: IndexRequest, days: readonly TenantDay[])
 		.flatMap(({ directory, entries }) => indexFilesIn(directory, entries))
 		.filter((file) => hasDetail(file, request.detail) && (file.directory !== INDEX_DIRECTORY || dates.has(file.date)));
 	const absent = new Set(listings.filter(({ entries }) => entries === undefined).map(({ directory }) => directory));
+	// Nothing at all may mean that the tenant itself is not where the credential says.
+	if (absent.size === listings.length) await listTop(request.store, request.tenantDirectory, request.signal);
 	return { files, absent };
 }
 
@@ -163,6 +168,7 @@ function missingIndexes(day: TenantDay, window: UtcWindow, found: Found, coverag
 /** Everything in the index files of one directory; where it has none, what `Index/` says about the directory. */
 export async function readDirectory(request: IndexRequest, directory: string): Promise<IndexResult> {
 	const entries = await listIfThere(request, directory);
+	if (entries === undefined) await listTop(request.store, request.tenantDirectory, request.signal);
 	const own = indexFilesIn(directory, entries).filter((file) => hasDetail(file, request.detail));
 	const date = parseDirectoryName(directory);
 	if (own.length > 0 || date === undefined) {

@@ -9,6 +9,8 @@ import { CREDENTIAL, tenantConnection } from './tenantConnection';
 /** A tenant's server, open for the length of one node run. */
 export interface TenantSession {
 	readonly store: RemoteStore;
+	/** As the credential names it, empty for the login directory. */
+	readonly tenantDirectory: string;
 	/** The connections that the credential allows at once. */
 	readonly maxConnections: number;
 	readonly isSftp: boolean;
@@ -32,6 +34,7 @@ export async function withTenant<Result>(
 	const store = decorate(openStore(settings));
 	const session: TenantSession = {
 		store,
+		tenantDirectory: settings.tenantDirectory,
 		maxConnections: settings.maxConnections,
 		isSftp: settings.protocol === 'sftp',
 		clock: (zone = '') => new ZoneClock(zone.trim() === '' ? timeZone : zone),

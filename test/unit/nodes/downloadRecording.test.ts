@@ -68,7 +68,7 @@ describe.each(['filesystem', 'default'] as const)('Download Recording into the %
 	it('never passes a half file on: one item fails, the others go on', async () => {
 		store.put(`S20160607/${names[1]}`, sound, sound.length + 1);
 		store.put(`S20160607/${names[3]}`, sound.subarray(0, 9_000));
-		const { output } = await run({ options: { retries: 0 } }, { continueOnFail: true });
+		const { output } = await run({ options: { retries: 0 } }, { onError: 'continueRegularOutput' });
 		expect(output.map((item) => [item.binary === undefined, item.pairedItem])).toEqual([
 			[false, { item: 0 }],
 			[true, { item: 1 }],

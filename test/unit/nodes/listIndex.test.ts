@@ -139,11 +139,16 @@ describe('List Index without an index', () => {
 		const parameters = { readFrom: 'tenantDay', period: 'dateRange', startDate: '2016-06-05', endDate: '2016-06-06' };
 		store.put('Index/I20160606.csv', index(line(MORNING)));
 		await expect(run(parameters)).rejects.toThrow('No index covers tenant day 2016-06-05');
-		const { output } = await run(parameters, { continueOnFail: true });
-		expect(output.map(({ json, error }) => [json['recordingId'] ?? json['error'], error === undefined])).toEqual([
-			[MORNING_ID, true],
-			[expect.stringContaining('2016-06-05'), false],
+		const { output } = await run(parameters, { onError: 'continueRegularOutput' });
+		expect(output.map(({ json }) => json['recordingId'] ?? json['error'])).toEqual([
+			MORNING_ID,
+			expect.stringMatching(/No index covers tenant day 2016-06-05 .* 'On Missing Index'/),
 		]);
+	});
+
+	it('says so when not even the tenant directory is there', async () => {
+		store.failures.set('list ', [new TransportError('not-found', 'There is no such directory')]);
+		await expect(run(day, { credential: { ...credential, tenantDirectory: 'acme' } })).rejects.toThrow("The tenant directory 'acme' is not on the server");
 	});
 
 	it('takes an index with nothing but its header for a day without calls', async () => {
@@ -226,10 +231,10 @@ describe('List Index against a server that fails', () => {
 
 	it('makes a credential that cannot be used the failure of every item', async () => {
 		const items = [{ json: { a: 1 } }, { json: { a: 2 } }];
-		const { output } = await run(day, { credential: { ...credential, host: '' }, continueOnFail: true, items });
+		const { output } = await run(day, { credential: { ...credential, host: '' }, onError: 'continueRegularOutput', items });
 		expect(output.map(({ json }) => [json['a'], json['error']])).toEqual([
-			[1, 'The credential has no Host'],
-			[2, 'The credential has no Host'],
+			[1, 'The credential has no Host. Open the credential and correct this field.'],
+			[2, 'The credential has no Host. Open the credential and correct this field.'],
 		]);
 	});
 });

@@ -49,10 +49,13 @@ describe('Resolve Tenant Day', () => {
 		expect(failure).toBeInstanceOf(NodeOperationError);
 		expect(failure).toMatchObject({ message: '2016-02-30 is not a day in the calendar', description: expect.stringContaining('yyyy-MM-dd'), context: { itemIndex: 0 } });
 
-		const { output } = await runNode(node, { parameters, items, continueOnFail: true });
-		expect(output).toHaveLength(2);
-		expect(output[0]).toMatchObject({ json: { day: '2016-02-30', error: '2016-02-30 is not a day in the calendar' }, error: expect.any(NodeOperationError), pairedItem: { item: 0 } });
-		expect(output[1]?.json['directory']).toBe('S20160608');
+		const error = '2016-02-30 is not a day in the calendar. Give a date that exists, as yyyy-MM-dd.';
+		const regular = await runNode(node, { parameters, items, onError: 'continueRegularOutput' });
+		expect(regular.output[0]).toEqual({ json: { day: '2016-02-30', error }, pairedItem: { item: 0 } });
+		expect(regular.output[1]?.json['directory']).toBe('S20160608');
+		// n8n adds the input's fields to an item that holds nothing but its error.
+		const split = await runNode(node, { parameters, items, onError: 'continueErrorOutput' });
+		expect(split.output[0]).toEqual({ json: { error }, pairedItem: { item: 0 } });
 	});
 
 	it('asks for a time zone when there is none anywhere, and refuses one that is not', async () => {

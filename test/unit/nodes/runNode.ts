@@ -27,7 +27,8 @@ export interface NodeRun {
 	readonly items?: INodeExecutionData[];
 	/** Absent = the node has no credential chosen. */
 	readonly credential?: ICredentialDataDecryptedObject;
-	readonly continueOnFail?: boolean;
+	/** What the node does on errors, *Stop Workflow* when absent. */
+	readonly onError?: 'continueErrorOutput' | 'continueRegularOutput';
 	readonly signal?: AbortSignal;
 }
 
@@ -78,7 +79,7 @@ export async function runNode(type: INodeType, run: NodeRun): Promise<NodeResult
 		typeVersion: 1,
 		position: [0, 0],
 		parameters: run.parameters,
-		...(run.continueOnFail === true ? { onError: 'continueErrorOutput' as const } : {}),
+		...(run.onError === undefined ? {} : { onError: run.onError }),
 		...(run.credential === undefined ? {} : { credentials: { eightByEightSftpApi: { id: '1', name: 'Tenant' } } }),
 	};
 	const nodeTypes: INodeTypes = {

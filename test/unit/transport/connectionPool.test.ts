@@ -1,0 +1,171 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+
+import { ConnectionPool, type PooledConnection } from '../../../transport/sftp/connectionPool';
+import { TransportError, type TransportErrorCode } from '../../../transport/transportError';
+
+class FakeConnection implements PooledConnection {
+	isOpen = true;
+
+	ended: string | undefined;
+
+	#listener: () => void = () => undefined;
+
+	whenGone(listener: () => void): void {
+		this.#listener = listener;
+	}
+
+	die(): void {
+		this.isOpen = false;
+		this.#listener();
+	}
+
+	end(reason: TransportError): Promise<void> {
+		this.ended = reason.code;
+		this.die();
+		return Promise.resolve();
+	}
+}
+
+interface Attempt {
+	readonly succeed: (connection?: FakeConnection) => Promise<FakeConnection>;
+	readonly fail: (code: TransportErrorCode) => Promise<void>;
+}
+
+function poolOf(maxConnections: number): { pool: ConnectionPool<FakeConnection>; attempts: Attempt[] } {
+	const attempts: Attempt[] = [];
+	const open = (signal: AbortSignal): Promise<FakeConnection> =>
+		new Promise((resolve, reject) => {
+			signal.addEventListener('abort', () => reject(new TransportError('aborted', 'stopped')));
+			attempts.push({
+				succeed: async (connection = new FakeConnection()) => {
+					resolve(connection);
+					await nextTurn();
+					return connection;
+				},
+				fail: async (code) => {
+					reject(new TransportError(code, 'no'));
+					await nextTurn();
+				},
+			});
+		});
+	return { pool: new ConnectionPool({ open, maxConnections, server: 'files.example.com:22' }), attempts };
+}
+
+const codeOf = (work: Promise<unknown>): Promise<string> =>
+	work.then(
+		() => 'fulfilled',
+		(error: unknown) => (error instanceof TransportError ? error.code : String(error)),
+	);
+
+test('opens nothing before it is asked, and one connection for many at once', async () => {
+	const { pool, attempts } = poolOf(4);
+	expect(attempts).toHaveLength(0);
+	const leases = Promise.all(Array.from({ length: 5 }, () => pool.acquire()));
+	expect(attempts).toHaveLength(1);
+	const connection = await attempts[0]?.succeed();
+	expect((await leases).every((lease) => lease.connection === connection)).toBe(true);
+	expect(attempts).toHaveLength(1);
+});
+
+test('opens further connections one at a time when there is much to do, up to the maximum, and spreads the work', async () => {
+	const { pool, attempts } = poolOf(3);
+	const first = Promise.all(Array.from({ length: 12 }, () => pool.acquire()));
+	await attempts[0]?.succeed();
+	await first;
+	expect(attempts).toHaveLength(2);
+	await pool.acquire();
+	expect(attempts).toHaveLength(2);
+	const second = await attempts[1]?.succeed();
+	for (let n = 0; n < 9; n += 1) expect((await pool.acquire()).connection).toBe(second);
+	expect(attempts).toHaveLength(3);
+	await attempts[2]?.succeed();
+	for (let n = 0; n < 40; n += 1) await pool.acquire();
+	expect(attempts).toHaveLength(3);
+});
+
+test('goes on with what there is when a further connection is refused', async () => {
+	const { pool, attempts } = poolOf(4);
+	const first = Promise.all(Array.from({ length: 9 }, () => pool.acquire()));
+	const connection = await attempts[0]?.succeed();
+	await first;
+	await attempts[1]?.fail('busy');
+	expect((await pool.acquire()).connection).toBe(connection);
+	expect(attempts).toHaveLength(2);
+});
+
+test('tells everyone who waits why no connection could be opened, and tries again for the next', async () => {
+	const { pool, attempts } = poolOf(2);
+	const codes = Promise.all([codeOf(pool.acquire()), codeOf(pool.acquire())]);
+	await attempts[0]?.fail('unreachable');
+	expect(await codes).toEqual(['unreachable', 'unreachable']);
+	const again = pool.acquire();
+	expect(attempts).toHaveLength(2);
+	await attempts[1]?.succeed();
+	await again;
+});
+
+test.each(['login-failed', 'host-key-changed', 'host-key-unknown', 'invalid-settings'] as const)(
+	'%s is final',
+	async (code) => {
+		const { pool, attempts } = poolOf(2);
+		const first = codeOf(pool.acquire());
+		await attempts[0]?.fail(code);
+		expect([await first, await codeOf(pool.acquire())]).toEqual([code, code]);
+		expect(attempts).toHaveLength(1);
+	},
+);
+
+test('a connection that has ended is replaced for the next request', async () => {
+	const { pool, attempts } = poolOf(1);
+	const first = pool.acquire();
+	const connection = await attempts[0]?.succeed();
+	const lease = await first;
+	connection?.die();
+	lease.release();
+	lease.release();
+	const second = pool.acquire();
+	expect(attempts).toHaveLength(2);
+	const replacement = await attempts[1]?.succeed();
+	expect((await second).connection).toBe(replacement);
+});
+
+test('a connection that ends right after its login is a lost connection, not a loop', async () => {
+	const { pool, attempts } = poolOf(1);
+	const code = codeOf(pool.acquire());
+	const dead = new FakeConnection();
+	dead.isOpen = false;
+	await attempts[0]?.succeed(dead);
+	expect(await code).toBe('connection-lost');
+	expect(attempts).toHaveLength(1);
+});
+
+test('who aborts while waiting stops waiting, and the others are served', async () => {
+	const { pool, attempts } = poolOf(1);
+	const abort = new AbortController();
+	const stopped = codeOf(pool.acquire(abort.signal));
+	const served = codeOf(pool.acquire());
+	abort.abort();
+	expect(await stopped).toBe('aborted');
+	await attempts[0]?.succeed();
+	expect(await served).toBe('fulfilled');
+	expect(await codeOf(pool.acquire(AbortSignal.abort()))).toBe('aborted');
+});
+
+test('closing ends open connections and handshakes, and refuses what comes later', async () => {
+	const { pool, attempts } = poolOf(2);
+	const first = Promise.all(Array.from({ length: 9 }, () => pool.acquire()));
+	const connection = await attempts[0]?.succeed();
+	await first;
+	expect(attempts).toHaveLength(2);
+	await Promise.all([pool.close(), pool.close()]);
+	expect(connection?.ended).toBe('closed');
+	expect(await codeOf(pool.acquire())).toBe('closed');
+});
+
+test('closing while the first connection is opened fails who waits with closed', async () => {
+	const { pool } = poolOf(2);
+	const waiting = codeOf(pool.acquire());
+	await pool.close();
+	expect(await waiting).toBe('closed');
+});

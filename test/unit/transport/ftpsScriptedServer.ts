@@ -1,0 +1,193 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createSecureContext, createServer as createTlsServer, TLSSocket } from 'node:tls';
+
+import { createServerCertificate, type ServerCertificate } from '../../../demo/servers/serverCertificate';
+import type { FtpsSettings } from '../../../transport/connectionSettings';
+
+const LOOPBACK = '127.0.0.1';
+
+export interface Session {
+	/** Which log-in this is, from 1. */
+	readonly number: number;
+	/** Sends lines as they are; CRLF is added. */
+	send(line: string): void;
+	/** Listens for a data connection; resolves with the port. */
+	listen(): Promise<number>;
+	/** The data connection that the client opened last. */
+	data(): Promise<Socket>;
+	/** Breaks the control connection without a word. */
+	destroy(): void;
+}
+
+/** Answers a command itself, or returns `undefined` for what the server does by default. `silent` = never answered. */
+export type Script = (command: string, argument: string, session: Session) => string | undefined | Promise<string | undefined>;
+
+export interface ScriptedServerOptions {
+	readonly mode: 'implicit' | 'explicit';
+	readonly files?: Readonly<Record<string, Buffer>> | undefined;
+	readonly script?: Script | undefined;
+	/** Default `220 ready`; `silent` = none. */
+	readonly greeting?: ((connection: number) => string) | undefined;
+	/** FEAT lines, default none: SIZE and LIST only. */
+	readonly features?: readonly string[] | undefined;
+	readonly certificate?: ServerCertificate | undefined;
+}
+
+export interface ScriptedServer {
+	readonly settings: FtpsSettings;
+	/** Every line that clients sent, in order. */
+	readonly received: readonly string[];
+	/** Open control connections. */
+	connections(): number;
+	/** Breaks every control connection that is open now. */
+	dropAll(): void;
+	close(): Promise<void>;
+}
+
+let shared: Promise<ServerCertificate> | undefined;
+
+/** Made once for all tests of a file: a key takes its time. */
+export function sharedCertificate(): Promise<ServerCertificate> {
+	shared ??= createServerCertificate();
+	return shared;
+}
+
+/** An FTPS server whose every answer a test can replace: for what real servers cannot be made to do on demand. */
+export async function startScriptedServer(options: ScriptedServerOptions): Promise<ScriptedServer> {
+	const certificate = options.certificate ?? (await sharedCertificate());
+	const pem = { key: certificate.key, cert: certificate.certificate };
+	const secureContext = createSecureContext(pem);
+	const received: string[] = [];
+	const sockets = new Set<Socket>();
+	const servers = new Set<Server>();
+	let count = 0;
+
+	const serve = (first: Socket): void => {
+		count += 1;
+		let control = first;
+		let dataSocket: Promise<Socket> | undefined;
+		let restart = 0;
+		sockets.add(first);
+		first.once('close', () => sockets.delete(first));
+		first.on('error', () => undefined);
+
+		const session: Session = {
+			number: count,
+			send: (line) => void control.write(`${line}\r\n`),
+			listen: () => passive(),
+			data: () => dataSocket ?? Promise.reject(new Error('No data connection')),
+			destroy: () => first.destroy(),
+		};
+		const passive = async (): Promise<number> => {
+			const listener = createTlsServer(pem);
+			listener.maxConnections = 1;
+			servers.add(listener);
+			listener.on('tlsClientError', () => undefined);
+			dataSocket = new Promise((resolve) => {
+				listener.once('secureConnection', (socket: TLSSocket) => {
+					socket.on('error', () => undefined);
+					listener.close(() => servers.delete(listener));
+					resolve(socket);
+				});
+			});
+			listener.listen(0, LOOPBACK);
+			await once(listener, 'listening');
+			return (listener.address() as AddressInfo).port;
+		};
+		const transfer = async (bytes: Buffer | string): Promise<string> => {
+			session.send('150 here it comes');
+			const socket = await session.data();
+			socket.end(bytes);
+			return '226 done';
+		};
+		const answer = async (command: string, argument: string): Promise<string | undefined> => {
+			const file = options.files?.[argument];
+			switch (command) {
+				case 'USER':
+					return '331 password?';
+				case 'PASS':
+					return '230 welcome';
+				case 'FEAT':
+					return ['211-Features', ...(options.features ?? []).map((line) => ` ${line}`), '211 End'].join('\r\n');
+				case 'PWD':
+					return '257 "/" is where you are';
+				case 'CWD':
+					return '250 there you are';
+				case 'EPSV':
+					return `229 Entering Extended Passive Mode (|||${await passive()}|)`;
+				case 'SIZE':
+					return file === undefined ? '550 No such file' : `213 ${file.length}`;
+				case 'REST':
+					restart = Number(argument);
+					return '350 go on';
+				case 'RETR': {
+					const from = restart;
+					restart = 0;
+					return file === undefined ? '550 No such file' : await transfer(file.subarray(from));
+				}
+				case 'LIST':
+				case 'MLSD':
+					return await transfer('');
+				case 'AUTH':
+					return '234 go ahead';
+				default:
+					return '200 fine';
+			}
+		};
+		const handle = async (line: string): Promise<void> => {
+			received.push(line);
+			const [command = '', ...rest] = line.split(' ');
+			const argument = rest.join(' ');
+			const scripted = await options.script?.(command, argument, session);
+			const reply = scripted ?? (await answer(command, argument));
+			if (reply !== undefined && reply !== 'silent') session.send(reply);
+			if (command === 'AUTH' && reply?.startsWith('234') === true) {
+				first.removeAllListeners('data');
+				control = new TLSSocket(first, { isServer: true, secureContext });
+				control.on('error', () => undefined);
+				listen();
+			}
+		};
+		const listen = (): void => {
+			let text = '';
+			control.on('data', (chunk: Buffer) => {
+				text += chunk.toString();
+				const lines = text.split('\r\n');
+				text = lines.pop() ?? '';
+				for (const line of lines) void handle(line);
+			});
+		};
+		listen();
+		const greeting = options.greeting?.(count) ?? '220 ready';
+		if (greeting !== 'silent') session.send(greeting);
+	};
+
+	const server = options.mode === 'implicit' ? createTlsServer(pem, serve) : createServer(serve);
+	server.on('tlsClientError', () => undefined);
+	server.listen(0, LOOPBACK);
+	await once(server, 'listening');
+	return {
+		received,
+		settings: {
+			protocol: options.mode === 'implicit' ? 'ftpsImplicit' : 'ftpsExplicit',
+			host: LOOPBACK,
+			port: (server.address() as AddressInfo).port,
+			username: 'tenant-name',
+			password: 'Canary-4711',
+			caCertificate: certificate.caCertificate,
+			allowUnauthorizedCerts: false,
+			tenantDirectory: '',
+			maxConnections: 2,
+			connectTimeout: 5_000,
+			stallTimeout: 5_000,
+		},
+		connections: () => sockets.size,
+		dropAll: () => sockets.forEach((socket) => socket.destroy()),
+		async close() {
+			sockets.forEach((socket) => socket.destroy());
+			for (const listener of servers) listener.close();
+			await new Promise((resolve) => server.close(resolve));
+		},
+	};
+}

@@ -1,0 +1,528 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { inspect } from 'node:util';
+import { afterEach, describe, expect, test } from 'vitest';
+
+import type { FtpsSettings } from '../../../transport/connectionSettings';
+import { FtpsStore } from '../../../transport/ftps/ftpsStore';
+import { TransportError } from '../../../transport/transportError';
+import { startScriptedServer, type ScriptedServer, type ScriptedServerOptions } from './ftpsScriptedServer';
+
+const ending: Array<() => Promise<void>> = [];
+
+afterEach(async () => {
+	for (const end of ending.splice(0).reverse()) await end();
+});
+
+async function start(options: Partial<ScriptedServerOptions> = {}): Promise<ScriptedServer> {
+	const server = await startScriptedServer({ mode: 'implicit', ...options });
+	ending.push(() => server.close());
+	return server;
+}
+
+function open(server: ScriptedServer, changes: Partial<FtpsSettings> = {}): FtpsStore {
+	const store = new FtpsStore({ ...server.settings, ...changes });
+	ending.push(() => store.close());
+	return store;
+}
+
+async function readAll(stream: AsyncIterable<unknown>): Promise<Buffer> {
+	const chunks: Buffer[] = [];
+	for await (const chunk of stream) chunks.push(chunk as Buffer);
+	return Buffer.concat(chunks);
+}
+
+async function failure(work: Promise<unknown>): Promise<TransportError> {
+	const error: unknown = await work.then(
+		() => new Error('Expected a failure'),
+		(reason: unknown) => reason,
+	);
+	if (error instanceof TransportError) return error;
+	throw error;
+}
+
+const commands = (server: ScriptedServer, name: string): string[] => server.received.filter((line) => line.startsWith(name));
+
+describe('logging in', () => {
+	test('a plain FTP server in explicit mode is refused before the user name or password is sent', async () => {
+		const server = await start({ mode: 'explicit', script: (command) => (command === 'AUTH' ? '502 no TLS here' : undefined) });
+		const error = await failure(open(server).list(''));
+		expect(error.code).toBe('tls-refused');
+		expect(error.detail).toContain('502 no TLS here');
+		expect(server.received).toEqual(['AUTH TLS']);
+	});
+
+	test('a 334 to AUTH TLS is no permission to go on', async () => {
+		const server = await start({ mode: 'explicit', script: (command) => (command === 'AUTH' ? '334 more please' : undefined) });
+		expect((await failure(open(server).list(''))).code).toBe('tls-refused');
+		expect(server.received).toEqual(['AUTH TLS']);
+	});
+
+	test('an explicit port taken for an implicit one is tls-refused, and says what it may be', async () => {
+		const server = await start({ mode: 'explicit' });
+		const error = await failure(open(server, { protocol: 'ftpsImplicit' }).list(''));
+		expect(error.code).toBe('tls-refused');
+		expect(error.message).toContain('explicit');
+	});
+
+	test('an implicit port taken for an explicit one is a timeout, and says what it may be', async () => {
+		const server = await start({ mode: 'implicit' });
+		const error = await failure(open(server, { protocol: 'ftpsExplicit', connectTimeout: 300 }).list(''));
+		expect(error.code).toBe('timeout');
+		expect(error.message).toContain('990');
+	});
+
+	test('a server that greets nobody is a timeout after connectTimeout, whatever stallTimeout is', async () => {
+		const server = await start({ greeting: () => 'silent' });
+		const started = Date.now();
+		expect((await failure(open(server, { connectTimeout: 300, stallTimeout: 60_000 }).list(''))).code).toBe('timeout');
+		expect(Date.now() - started).toBeLessThan(2_000);
+	});
+
+	test('a login slower than stallTimeout but within connectTimeout succeeds', async () => {
+		const server = await start({
+			script: async (command) => {
+				if (command === 'PASS') await pause(500);
+				return undefined;
+			},
+		});
+		expect(await open(server, { stallTimeout: 200, connectTimeout: 5_000 }).list('')).toEqual([]);
+	});
+
+	test('a refused login rejects all that wait, and the password is sent once', async () => {
+		const server = await start({ script: (command) => (command === 'PASS' ? '530 Login incorrect' : undefined) });
+		const store = open(server, { maxConnections: 4 });
+		const errors = await Promise.all([1, 2, 3, 4, 5].map(() => failure(store.list(''))));
+		expect(errors.map((error) => error.code)).toEqual(Array(5).fill('login-failed'));
+		expect(new Set(errors).size).toBe(5);
+		expect((await failure(store.stat('x'))).code).toBe('login-failed');
+		expect(commands(server, 'PASS')).toHaveLength(1);
+	});
+
+	test('a server that repeats the password and the user name does not get them into the error', async () => {
+		const server = await start({
+			script: (command, argument) => (command === 'PASS' ? `530 tenant-name: ${argument} is\t\u001b[31mwrong` : undefined),
+		});
+		const error = await failure(open(server).list(''));
+		const shown = [JSON.stringify(error), error.stack, inspect(error, { depth: 9, showHidden: true })].join();
+		expect(shown).not.toContain('Canary-4711');
+		expect(error.message).not.toContain('tenant-name');
+		expect(error.message).not.toContain('\u001b');
+	});
+
+	test('a user name with a line end is an invalid setting, and nothing is sent', async () => {
+		const server = await start();
+		const error = await failure(open(server, { username: 'x\r\nDELE y' }).list(''));
+		expect([error.code, error.setting]).toEqual(['invalid-settings', 'username']);
+		expect(server.received).toEqual([]);
+	});
+
+	test.each(['no PEM at all', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'])(
+		'a CA certificate that cannot be read (%j) is an invalid setting',
+		async (caCertificate) => {
+			const server = await start();
+			const error = await failure(open(server, { caCertificate }).list(''));
+			expect([error.code, error.setting]).toEqual(['invalid-settings', 'caCertificate']);
+		},
+	);
+
+	test('a CA certificate pasted into one line is read', async () => {
+		const server = await start();
+		const caCertificate = (server.settings.caCertificate ?? '').replaceAll(/\r?\n/gu, ' ');
+		expect(await open(server, { caCertificate }).list('')).toEqual([]);
+	});
+
+	test('421 at the first greeting is busy', async () => {
+		const server = await start({ greeting: () => '421 Too many connections' });
+		expect((await failure(open(server).list(''))).code).toBe('busy');
+	});
+
+	test.each([
+		['421 at a further greeting', (connection: number) => (connection === 1 ? '220 ready' : '421 Too many connections'), undefined],
+		['530 at a further login', undefined, '530 Login incorrect'],
+	] as const)('%s lowers the number of connections, and all requests are served', async (_title, greeting, refusal) => {
+		const files = { '/a': randomBytes(50_000) };
+		const server = await start({
+			files,
+			greeting,
+			script: (command, _argument, session) => (refusal !== undefined && command === 'PASS' && session.number > 1 ? refusal : undefined),
+		});
+		const store = open(server, { maxConnections: 4 });
+		const read = await Promise.all(Array.from({ length: 12 }, () => readAll(store.read('a'))));
+		expect(read.every((bytes) => bytes.equals(files['/a']))).toBe(true);
+		expect(commands(server, 'PASS').length).toBeLessThanOrEqual(2);
+	});
+
+	test('the login directory is where paths start, quotes in it included', async () => {
+		const server = await start({
+			files: { '/home/a "b"/x': Buffer.from('x') },
+			script: (command) => (command === 'PWD' ? '257 "/home/a ""b""" it is' : undefined),
+		});
+		expect((await readAll(open(server).read('x'))).toString()).toBe('x');
+	});
+});
+
+describe('connections that end', () => {
+	test('an idle connection that the server ended is replaced before use', async () => {
+		const server = await start({ files: { '/a': Buffer.from('a') } });
+		const store = open(server);
+		await store.list('');
+		server.dropAll();
+		await pause(50);
+		expect((await readAll(store.read('a', { size: 1 }))).toString()).toBe('a');
+		expect(commands(server, 'PASS')).toHaveLength(2);
+	});
+
+	test.each(['421 Idle too long', 'cut'])('an idle connection that ends with the request (%s) is replaced once', async (how) => {
+		let seen = 0;
+		const server = await start({
+			files: { '/a': Buffer.from('a') },
+			script: (command, _argument, session) => {
+				if (command !== 'SIZE') return undefined;
+				seen += 1;
+				if (seen !== 2) return undefined;
+				if (how === 'cut') session.destroy();
+				return how === 'cut' ? 'silent' : how;
+			},
+		});
+		const store = open(server);
+		await readAll(store.read('a'));
+		expect((await readAll(store.read('a'))).toString()).toBe('a');
+		expect([seen, commands(server, 'PASS').length]).toEqual([3, 2]);
+	});
+
+	test('a new connection that ends with its first request is not tried again', async () => {
+		const server = await start({
+			script: (command, _argument, session) => {
+				if (command === 'CWD') session.destroy();
+				return command === 'CWD' ? 'silent' : undefined;
+			},
+		});
+		expect((await failure(open(server).list(''))).code).toBe('connection-lost');
+		expect(commands(server, 'CWD')).toHaveLength(1);
+	});
+
+	test('when all connections die in the middle, every request that waits is still served', async () => {
+		const files = { '/a': randomBytes(10_000) };
+		let cut = 0;
+		const server = await start({
+			files,
+			script: (command, _argument, session) => {
+				if (command !== 'RETR' || cut === 2) return undefined;
+				cut += 1;
+				session.destroy();
+				return 'silent';
+			},
+		});
+		const store = open(server);
+		const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => readAll(store.read('a'))));
+		expect(outcomes.filter((outcome) => outcome.status === 'rejected')).toHaveLength(2);
+		expect(outcomes.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(6);
+	});
+
+	test('a request without an answer is a timeout after stallTimeout, and the next one works', async () => {
+		let asked = 0;
+		const server = await start({
+			script: (command) => {
+				if (command !== 'CWD') return undefined;
+				asked += 1;
+				return asked === 1 ? 'silent' : undefined;
+			},
+		});
+		const store = open(server, { stallTimeout: 300 });
+		expect((await failure(store.list(''))).code).toBe('timeout');
+		expect(await store.list('')).toEqual([]);
+	});
+
+	test('close rejects what runs and what waits with closed, at once', async () => {
+		const server = await start({ script: (command) => (command === 'CWD' ? 'silent' : undefined) });
+		const store = open(server, { maxConnections: 1, stallTimeout: 60_000 });
+		const running = failure(store.list(''));
+		const waiting = failure(store.list(''));
+		while (commands(server, 'CWD').length === 0) await pause(10);
+		await store.close();
+		expect([(await running).code, (await waiting).code]).toEqual(['closed', 'closed']);
+	});
+
+	test('close while the first connection is being opened rejects with closed', async () => {
+		const server = await start({ greeting: () => 'silent' });
+		const store = open(server, { connectTimeout: 60_000 });
+		const waiting = failure(store.list(''));
+		await pause(50);
+		await store.close();
+		expect((await waiting).code).toBe('closed');
+		expect((await failure(readAll(store.read('x')))).code).toBe('closed');
+	});
+});
+
+describe('reading', () => {
+	const bytes = randomBytes(300_000);
+
+	test('asks for no size that it was told', async () => {
+		const server = await start({ files: { '/a': bytes } });
+		expect((await readAll(open(server).read('a', { size: bytes.length }))).equals(bytes)).toBe(true);
+		expect(commands(server, 'SIZE')).toEqual([]);
+	});
+
+	test('at the end of a file of known size there is nothing to ask for', async () => {
+		const server = await start({ files: { '/a': bytes } });
+		expect(await readAll(open(server).read('a', { start: 9, size: 9 }))).toHaveLength(0);
+		expect(commands(server, 'RETR')).toEqual([]);
+	});
+
+	test('226 after too few bytes is a size-mismatch', async () => {
+		const server = await start({
+			files: { '/a': bytes },
+			script: async (command, _argument, session) => {
+				if (command !== 'RETR') return undefined;
+				session.send('150 here');
+				(await session.data()).end(bytes.subarray(0, 1_000));
+				return '226 done';
+			},
+		});
+		const error = await failure(readAll(open(server).read('a')));
+		expect(error.code).toBe('size-mismatch');
+		expect(error.message).toContain('1000 bytes came, stated are 300000');
+	});
+
+	test.each([
+		['426 Aborted', 'connection-lost'],
+		['451 Local error', 'busy'],
+		['550 Permission denied', 'permission-denied'],
+	])('all bytes but then %s is %s, not a clean end', async (reply, code) => {
+		const server = await start({
+			files: { '/a': bytes },
+			script: async (command, _argument, session) => {
+				if (command !== 'RETR') return undefined;
+				session.send('150 here');
+				const socket = await session.data();
+				await new Promise((resolve) => socket.end(bytes, () => resolve(undefined)));
+				return reply;
+			},
+		});
+		const store = open(server);
+		expect((await failure(readAll(store.read('a')))).code).toBe(code);
+		expect(await store.list('')).toEqual([]);
+		expect(commands(server, 'PASS')).toHaveLength(2);
+	});
+
+	test('all bytes but no 226 is stalled, not a clean end', async () => {
+		const server = await start({
+			files: { '/a': bytes },
+			script: async (command, _argument, session) => {
+				if (command !== 'RETR') return undefined;
+				session.send('150 here');
+				(await session.data()).end(bytes);
+				return 'silent';
+			},
+		});
+		expect((await failure(readAll(open(server, { stallTimeout: 300 }).read('a')))).code).toBe('stalled');
+	});
+
+	test('a server that stops sending is stalled after stallTimeout', async () => {
+		const server = await start({
+			files: { '/a': bytes },
+			script: async (command, _argument, session) => {
+				if (command !== 'RETR') return undefined;
+				session.send('150 here');
+				(await session.data()).write(bytes.subarray(0, 1_000));
+				return 'silent';
+			},
+		});
+		const started = Date.now();
+		expect((await failure(readAll(open(server, { stallTimeout: 400 }).read('a')))).code).toBe('stalled');
+		expect(Date.now() - started).toBeLessThan(3_000);
+	});
+
+	test('a consumer that pauses for twice the stallTimeout is not a stalled server', async () => {
+		const large = randomBytes(8_000_000);
+		const server = await start({ files: { '/a': large } });
+		const stream = open(server, { stallTimeout: 400 }).read('a');
+		const chunks: Buffer[] = [];
+		let paused = false;
+		for await (const chunk of stream) {
+			chunks.push(chunk as Buffer);
+			if (!paused) await pause(900);
+			paused = true;
+		}
+		expect(Buffer.concat(chunks).equals(large)).toBe(true);
+	});
+
+	test.each([262_144, 263_000, 263_001, 270_000, 276_000])(
+		'a consumer that pauses when the server has sent all of %i bytes is not a stalled server',
+		async (size) => {
+			const file = randomBytes(size);
+			const server = await start({
+				script: async (command, _argument, session) => {
+					if (command !== 'RETR') return undefined;
+					session.send('150 here');
+					const socket = await session.data();
+					for (let at = 0; at < size; at += 1_000) {
+						await new Promise((resolve) => socket.write(file.subarray(at, at + 1_000), resolve));
+					}
+					socket.end();
+					return '226 done';
+				},
+			});
+			const stream = open(server, { stallTimeout: 300, maxConnections: 1 }).read('a', { size });
+			await new Promise((resolve) => stream.once('readable', resolve));
+			await pause(1_000);
+			expect((await readAll(stream)).equals(file)).toBe(true);
+		},
+	);
+
+	test('destroying a stream ends its control connection, and the store opens another', async () => {
+		const server = await start({
+			files: { '/a': bytes },
+			script: async (command, argument, session) => {
+				if (command !== 'RETR' || argument !== '/slow') return undefined;
+				session.send('150 here');
+				(await session.data()).write('some');
+				return 'silent';
+			},
+		});
+		const store = open(server, { maxConnections: 1 });
+		const stream = store.read('slow', { size: 1_000 });
+		await new Promise((resolve) => stream.once('readable', resolve));
+		stream.destroy();
+		expect((await readAll(store.read('a'))).equals(bytes)).toBe(true);
+		expect(commands(server, 'PASS')).toHaveLength(2);
+		expect(commands(server, 'ABOR')).toEqual([]);
+	});
+
+	test('a stream that nobody reads asks for nothing, and its failure ends no process', async () => {
+		const server = await start();
+		const abort = new AbortController();
+		const stream = open(server).read('a', { signal: abort.signal });
+		abort.abort();
+		await pause(50);
+		expect([stream.destroyed, server.received.length]).toEqual([true, 0]);
+	});
+
+	test('forty reads on one signal leave no listener behind and warn of none', async () => {
+		const warnings: string[] = [];
+		const warned = (warning: Error): void => void warnings.push(warning.name);
+		process.on('warning', warned);
+		const server = await start({ files: { '/a': Buffer.from('a') } });
+		const store = open(server);
+		const { signal } = new AbortController();
+		await Promise.all(Array.from({ length: 40 }, () => readAll(store.read('a', { signal }))));
+		await pause(10);
+		process.removeListener('warning', warned);
+		expect(warnings).toEqual([]);
+	});
+
+	test.each([
+		['522 SSL connection failed: session reuse required', 'tls-session-refused'],
+		['425 Unable to build data connection: Operation not permitted', 'tls-session-refused'],
+		['425 Unable to build data connection: TLS session of data connection not resumed.', 'tls-session-refused'],
+		['425 Cannot open data connection', 'connection-lost'],
+		['550 /a: Permission denied', 'permission-denied'],
+		['550 /a: Not a regular file', 'not-a-file'],
+		['450 /a: No such file or directory', 'not-found'],
+		['421 Shutting down', 'busy'],
+	])('RETR answered with %j is %s', async (reply, code) => {
+		const server = await start({ script: (command) => (command === 'RETR' ? reply : undefined) });
+		const error = await failure(readAll(open(server).read('a', { size: 5 })));
+		expect([error.code, error.path]).toEqual([code, 'a']);
+	});
+});
+
+describe('passive mode', () => {
+	test('where EPSV is unknown, PASV is used with the host of the control connection, not the one in the answer', async () => {
+		const bytes = randomBytes(1_000);
+		const server = await start({
+			files: { '/a': bytes },
+			script: (command) => (command === 'EPSV' ? '500 What?' : undefined),
+		});
+		const withPasv = await start({
+			files: { '/a': bytes },
+			script: async (command, _argument, session) => {
+				if (command === 'EPSV') return '500 What?';
+				if (command !== 'PASV') return undefined;
+				const port = await session.listen();
+				return `227 Entering Passive Mode (192,0,2,1,${port >> 8},${port & 255})`;
+			},
+		});
+		expect((await failure(readAll(open(server).read('a')))).code).toBe('protocol');
+		const store = open(withPasv, { maxConnections: 1 });
+		for (let n = 0; n < 3; n += 1) expect((await readAll(store.read('a'))).equals(bytes)).toBe(true);
+		expect(commands(withPasv, 'EPSV')).toHaveLength(1);
+	});
+});
+
+describe('listing', () => {
+	const listing = (text: string) => async (command: string, _argument: string, session: { send(line: string): void; data(): Promise<import('node:net').Socket> }) => {
+		if (command !== 'MLSD' && command !== 'LIST') return undefined;
+		session.send('150 here');
+		(await session.data()).end(text);
+		return '226 done';
+	};
+
+	test('MLSD gives exact sizes and UTC times; what is not stated is undefined', async () => {
+		const server = await start({
+			features: ['MLST type*;size*;modify*;'],
+			script: listing(
+				[
+					'type=cdir;modify=20160607013000; .',
+					'Type=file;Size=5;Modify=20160607013000.123; with space; and=signs.wav',
+					'type=file;modify=20161399000000; no size.wav',
+					'type=dir;size=4096; S20160607',
+					'type=OS.unix=slink:/x;size=1; link',
+					'type=file;size=1; ../evil',
+					'type=file;size=1; a\\b',
+					'type=file;size=9;__proto__=x; proto',
+				].join('\r\n'),
+			),
+		});
+		const entries = await open(server).list('day');
+		expect(entries.map((entry) => [entry.path, entry.type, entry.size, entry.modifiedAt?.toISOString()])).toEqual([
+			['day/with space; and=signs.wav', 'file', 5, '2016-06-07T01:30:00.123Z'],
+			['day/no size.wav', 'file', undefined, undefined],
+			['day/S20160607', 'directory', undefined, undefined],
+			['day/link', 'other', undefined, undefined],
+			['day/proto', 'file', 9, undefined],
+		]);
+		expect(commands(server, 'MLSD')).toEqual(['MLSD']);
+		expect(commands(server, 'CWD')).toEqual(['CWD /day']);
+	});
+
+	test('LIST gives sizes and no times, for it knows no zone', async () => {
+		const server = await start({
+			script: listing('drwxr-xr-x 2 0 0 4096 Jun 07 01:30 .\r\n-rw-r--r-- 1 0 0 482044 Jun 07 01:30 -R 1.wav\r\n'),
+		});
+		expect(await open(server).list('')).toEqual([
+			{ name: '-R 1.wav', path: '-R 1.wav', type: 'file', size: 482_044, modifiedAt: undefined },
+		]);
+	});
+
+	test('a server that takes LIST -a for a name is asked again without it', async () => {
+		const server = await start({
+			script: (command, argument, session) =>
+				listing(argument === '-a' ? '' : '-rw-r--r-- 1 0 0 3 Jun 07 01:30 a\r\n')(command, argument, session),
+		});
+		const store = open(server);
+		expect(await store.list('')).toHaveLength(1);
+		expect(await store.list('')).toHaveLength(1);
+		expect(commands(server, 'LIST')).toEqual(['LIST -a', 'LIST', 'LIST']);
+	});
+
+	test('a format that nobody knows is a protocol error', async () => {
+		const server = await start({ script: listing('what is this\r\n') });
+		expect((await failure(open(server).list(''))).code).toBe('protocol');
+	});
+
+	test('a directory that cannot be entered for no stated reason is looked up in its parent', async () => {
+		const server = await start({
+			script: (command, argument, session) => {
+				if (command === 'CWD') return argument === '/' ? undefined : '550 Failed to change directory.';
+				return listing('drwx------ 2 0 0 4096 Jun 07 01:30 secret\r\n-rw-r--r-- 1 0 0 3 Jun 07 01:30 a\r\n')(command, argument, session);
+			},
+		});
+		const store = open(server);
+		expect((await failure(store.list('S19991231'))).code).toBe('not-found');
+		expect((await failure(store.list('S19991231/deep/er'))).code).toBe('not-found');
+		expect((await failure(store.list('secret'))).code).toBe('permission-denied');
+		expect((await failure(store.list('a'))).code).toBe('not-found');
+	});
+});
