@@ -1,13 +1,20 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import { defineConfig } from 'vitest/config';
 
 // n8n-core requires the CommonJS build; with the ES build beside it there would be two classes of every n8n error.
 const resolve = { alias: { 'n8n-workflow': createRequire(import.meta.url).resolve('n8n-workflow') } };
 
+// n8n-core writes its settings into the user's folder as soon as it is asked for anything.
+const userFolder = mkdtempSync(join(tmpdir(), 'n8n-user-'));
+process.once('exit', () => rmSync(userFolder, { recursive: true, force: true }));
+
 const project = (name: string, options: object): object => ({
 	resolve,
-	test: { name, environment: 'node', include: [`test/${name}/**/*.test.ts`], ...options },
+	test: { name, environment: 'node', env: { N8N_USER_FOLDER: userFolder }, include: [`test/${name}/**/*.test.ts`], ...options },
 });
 
 export default defineConfig({
