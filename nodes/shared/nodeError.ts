@@ -71,7 +71,7 @@ const PROTOCOL_NAMES = { ftpsImplicit: 'implicit FTPS', ftpsExplicit: 'explicit 
 
 /** What to tell a person about any failure of the rooms below; `undefined` for one that none of them throws. */
 export function explain(error: unknown): Explanation | undefined {
-	if (error instanceof TransportError) return { message: error.message, advice: transportAdvice(error) };
+	if (error instanceof TransportError) return { message: error.message.replace(/\.$/, ''), advice: transportAdvice(error) };
 	if (error instanceof UnknownTimeZoneError) {
 		return { message: error.message, advice: "Give an IANA time zone in 'Time Zone', or in 'Tenant Time Zone' of the credential." };
 	}

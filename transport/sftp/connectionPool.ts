@@ -1,0 +1,202 @@
+import { TransportError } from '../transportError';
+import { onAbort } from './onAbort';
+
+/** What the pool needs of a connection. */
+export interface PooledConnection {
+	readonly isOpen: boolean;
+	whenGone(listener: () => void): void;
+	end(reason: TransportError): Promise<void>;
+}
+
+export interface Lease<C> {
+	readonly connection: C;
+	/** Returns the connection; calling it again does nothing. */
+	release(): void;
+}
+
+interface Waiter<C> {
+	readonly resolve: (lease: Lease<C>) => void;
+	readonly reject: (error: TransportError) => void;
+}
+
+interface PoolOptions<C> {
+	/** Opens and logs in one connection; rejects with a `TransportError`. */
+	readonly open: (signal: AbortSignal) => Promise<C>;
+	readonly maxConnections: number;
+	/** `host:port`, for errors. */
+	readonly server: string;
+}
+
+/** Files and requests on one connection before another one is opened; SFTP interleaves them. */
+const FULL = 8;
+/** After a refused further connection (servers limit them) we go on with those there are, and ask again later. */
+const GROWTH_PAUSE_MILLISECONDS = 30_000;
+
+/** What another attempt would only repeat; for logins it could also lock the account. */
+const FINAL = new Set<string>(['login-failed', 'invalid-settings', 'host-key-unknown', 'host-key-changed']);
+
+/**
+ * Connections of one store, opened when needed, one handshake at a time: SSH servers drop simultaneous ones (sshd's
+ * MaxStartups) and punish failing ones (PerSourcePenalties). Work goes to the connection with the least of it. Nothing
+ * waits for a connection to become free, so that streams nobody reads cannot block others.
+ */
+export class ConnectionPool<C extends PooledConnection> {
+	readonly #options: PoolOptions<C>;
+
+	readonly #most: number;
+
+	readonly #stop = new AbortController();
+
+	readonly #waiters = new Set<Waiter<C>>();
+
+	/** Open connections, with how much work is on each. */
+	readonly #load = new Map<C, number>();
+
+	#opening: Promise<void> | undefined;
+
+	#mayGrowAt = 0;
+
+	/** A refusal that another attempt would only repeat. */
+	#refusal: TransportError | undefined;
+
+	#closing: Promise<void> | undefined;
+
+	constructor(options: PoolOptions<C>) {
+		this.#options = options;
+		this.#most = Math.max(1, Math.floor(options.maxConnections) || 1);
+	}
+
+	/** A connection to work on, at once when one is open. Rejects with `aborted`, `closed`, or why none could be opened. */
+	acquire(signal?: AbortSignal): Promise<Lease<C>> {
+		if (this.#closing !== undefined) return Promise.reject(this.#closedError());
+		if (signal?.aborted === true) return Promise.reject(this.#abortedError());
+		const connection = this.#leastLoaded();
+		if (connection !== undefined) {
+			if (this.#loadOf(connection) >= FULL) this.#grow();
+			return Promise.resolve(this.#lease(connection));
+		}
+		if (this.#refusal !== undefined) return Promise.reject(this.#refusal);
+		const waiting = this.#wait(signal);
+		this.#openOne();
+		return waiting;
+	}
+
+	/** Ends every connection. Resolves within about a second, never rejects. */
+	close(): Promise<void> {
+		this.#closing ??= this.#closeAll();
+		return this.#closing;
+	}
+
+	async #closeAll(): Promise<void> {
+		const reason = this.#closedError();
+		this.#stop.abort();
+		for (const waiter of this.#waiters) waiter.reject(reason);
+		this.#waiters.clear();
+		await Promise.all([this.#opening, ...[...this.#load.keys()].map((connection) => connection.end(reason))]);
+	}
+
+	#wait(signal: AbortSignal | undefined): Promise<Lease<C>> {
+		return new Promise((resolve, reject) => {
+			const abort = (): void => {
+				this.#waiters.delete(waiter);
+				reject(this.#abortedError());
+			};
+			const stopListening = onAbort(signal, abort);
+			const waiter: Waiter<C> = {
+				resolve: (lease) => {
+					stopListening();
+					resolve(lease);
+				},
+				reject: (error) => {
+					stopListening();
+					reject(error);
+				},
+			};
+			this.#waiters.add(waiter);
+		});
+	}
+
+	#leastLoaded(): C | undefined {
+		let least: C | undefined;
+		for (const [connection, load] of this.#load) {
+			if (least === undefined || load < this.#loadOf(least)) least = connection;
+		}
+		return least;
+	}
+
+	#loadOf(connection: C): number {
+		return this.#load.get(connection) ?? 0;
+	}
+
+	#lease(connection: C): Lease<C> {
+		this.#load.set(connection, this.#loadOf(connection) + 1);
+		let isHeld = true;
+		const release = (): void => {
+			if (isHeld && this.#load.has(connection)) this.#load.set(connection, this.#loadOf(connection) - 1);
+			isHeld = false;
+		};
+		return { connection, release };
+	}
+
+	#grow(): void {
+		if (this.#load.size < this.#most && this.#refusal === undefined && Date.now() >= this.#mayGrowAt) this.#openOne();
+	}
+
+	#openOne(): void {
+		if (this.#opening !== undefined) return;
+		this.#opening = this.#options
+			.open(this.#stop.signal)
+			.then(
+				(connection) => this.#admit(connection),
+				(error: unknown) => this.#refuse(error),
+			)
+			.finally(() => {
+				this.#opening = undefined;
+				if (this.#closing !== undefined) return;
+				const connection = this.#leastLoaded();
+				// Waiters are here only if they came in the last moment.
+				if (this.#waiters.size > 0) this.#openOne();
+				else if (connection !== undefined && this.#loadOf(connection) > FULL) this.#grow();
+			});
+	}
+
+	async #admit(connection: C): Promise<void> {
+		if (this.#closing !== undefined) {
+			await connection.end(this.#closedError());
+			return;
+		}
+		if (!connection.isOpen) {
+			const { server } = this.#options;
+			this.#refuse(
+				new TransportError('connection-lost', `${server} ended the connection after the login.`, { server }),
+			);
+			return;
+		}
+		this.#load.set(connection, 0);
+		connection.whenGone(() => this.#load.delete(connection));
+		for (const waiter of this.#waiters) waiter.resolve(this.#lease(connection));
+		this.#waiters.clear();
+	}
+
+	#refuse(error: unknown): void {
+		const { server } = this.#options;
+		const reason =
+			error instanceof TransportError
+				? error
+				: new TransportError('protocol', `No connection to ${server} could be made.`, { server });
+		this.#mayGrowAt = Date.now() + GROWTH_PAUSE_MILLISECONDS;
+		if (FINAL.has(reason.code)) this.#refusal = reason;
+		for (const waiter of this.#waiters) waiter.reject(reason);
+		this.#waiters.clear();
+	}
+
+	#closedError(): TransportError {
+		const { server } = this.#options;
+		return new TransportError('closed', `The connections to ${server} were closed.`, { server });
+	}
+
+	#abortedError(): TransportError {
+		const { server } = this.#options;
+		return new TransportError('aborted', `Stopped while waiting for a connection to ${server}.`, { server });
+	}
+}

@@ -1,0 +1,98 @@
+import { Readable } from 'node:stream';
+
+import type { SftpSettings } from '../connectionSettings';
+import { joinTenantPath, legalRemotePath } from '../remotePath';
+import type { ReadRange, RemoteEntry, RemoteStore, RequestOptions } from '../remoteStore';
+import { TransportError } from '../transportError';
+import { ConnectionPool } from './connectionPool';
+import { listDirectory, statEntry } from './directoryListing';
+import { HostKeyPolicy } from './hostKey';
+import { PipelinedRead } from './pipelinedRead';
+import { SftpConnection } from './sftpConnection';
+import { openSshSession, secretsOf } from './sshSession';
+
+const STALL_TIMEOUT = 30_000;
+
+/** Recordings over SFTP. Connections are opened when first needed, and shared by all requests. */
+export class SftpStore implements RemoteStore {
+	readonly #settings: SftpSettings;
+
+	readonly #server: string;
+
+	readonly #pool: ConnectionPool<SftpConnection>;
+
+	constructor(settings: SftpSettings) {
+		this.#settings = settings;
+		this.#server = `${settings.host}:${settings.port}`;
+		this.#pool = new ConnectionPool({
+			open: (signal) => this.#connect(signal),
+			maxConnections: settings.maxConnections,
+			server: this.#server,
+		});
+	}
+
+	async list(directory: string, options: RequestOptions = {}): Promise<RemoteEntry[]> {
+		return this.#onConnection(directory, options, listDirectory);
+	}
+
+	async stat(path: string, options: RequestOptions = {}): Promise<RemoteEntry> {
+		return this.#onConnection(path, options, statEntry);
+	}
+
+	read(path: string, range: ReadRange = {}): Readable {
+		const { start, size, signal } = range;
+		const legal = this.#checked(path);
+		if (legal instanceof TransportError) return failedStream(legal);
+		return new PipelinedRead({
+			path: legal,
+			server: this.#server,
+			start,
+			size,
+			signal,
+			acquire: async (abort) => {
+				const { connection, release } = await this.#pool.acquire(abort);
+				return { channel: connection, release };
+			},
+		});
+	}
+
+	close(): Promise<void> {
+		return this.#pool.close();
+	}
+
+	async #connect(signal: AbortSignal): Promise<SftpConnection> {
+		const { tenantDirectory, stallTimeout = STALL_TIMEOUT } = this.#settings;
+		const session = await openSshSession(this.#settings, new HostKeyPolicy(this.#settings), signal);
+		const secrets = secretsOf(this.#settings);
+		return new SftpConnection(session, { server: this.#server, tenantDirectory, stallTimeout, secrets });
+	}
+
+	async #onConnection<T>(
+		path: string,
+		{ signal }: RequestOptions,
+		work: (connection: SftpConnection, path: string, signal: AbortSignal | undefined) => Promise<T>,
+	): Promise<T> {
+		const legal = this.#checked(path);
+		if (legal instanceof TransportError) throw legal;
+		const { connection, release } = await this.#pool.acquire(signal);
+		return work(connection, legal, signal).finally(release);
+	}
+
+	/** The legal path, or why nothing may be sent for it. */
+	#checked(path: string): string | TransportError {
+		try {
+			joinTenantPath(this.#settings.tenantDirectory, path);
+			return legalRemotePath(path);
+		} catch (error) {
+			return error instanceof TransportError ? error : new TransportError('illegal-path', 'The path cannot be used.');
+		}
+	}
+}
+
+function failedStream(error: TransportError): Readable {
+	return new Readable({
+		read() {
+			this.destroy(error);
+		},
+	});
+}

@@ -1,0 +1,293 @@
+import { connect, type Socket } from 'node:net';
+import type { AuthenticationType, KeyboardInteractiveAuthMethod, ServerHostKeyAlgorithm, SFTPWrapper } from 'ssh2';
+import SftpClient from 'ssh2-sftp-client';
+
+import type { SftpSettings } from '../connectionSettings';
+import { TransportError, type TransportErrorCode } from '../transportError';
+import { keyTypeOf, type HostKeyPolicy, type HostKeyVerdict } from './hostKey';
+import { onAbort } from './onAbort';
+import { privateKeyError, restoredPrivateKey } from './privateKey';
+import { oneSafeLine } from './sftpError';
+
+/** Pings every 15 s, lost after three without answer; shorter ones kill busy links (ssh2 issue 474). */
+const KEEPALIVE = { interval: 15_000, most: 3 } as const;
+const CONNECT_TIMEOUT = 20_000;
+/** A key that a server shows is one of these families; three attempts see them all. */
+const MOST_HOST_KEYS = 3;
+/** SSH_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE, RFC 4253, 11.1. */
+const NO_MORE_AUTH_METHODS = 14;
+
+/** A logged-in SSH connection with its SFTP channel. */
+export interface SshSession {
+	readonly client: SftpClient;
+	readonly channel: SFTPWrapper;
+	/** Our own: with `noDelay`, because ssh2 writes a packet in three pieces and Nagle's algorithm would hold two back. */
+	readonly socket: Socket;
+}
+
+/** What was seen on the way, because the library's rejection keeps only a message. */
+interface Progress {
+	isConnected: boolean;
+	refusedLogins: number;
+	verdict: HostKeyVerdict | undefined;
+	shownKeyType: string;
+	/** The first error the library emitted, with the stage it belongs to. */
+	failure: { readonly message: string; readonly stage: unknown; readonly code: unknown } | undefined;
+}
+
+const ignore = (): void => undefined;
+
+/** The ways to log in that the settings allow, in the order to try; never `none`, which costs a round trip to be refused. */
+class Authentication {
+	#isFirst = true;
+
+	readonly #left: AuthenticationType[];
+
+	constructor(
+		private readonly settings: SftpSettings,
+		private readonly progress: Progress,
+	) {
+		this.#left = [
+			...(hasText(settings.privateKey) ? (['publickey'] as const) : []),
+			...(hasText(settings.password) ? (['password', 'keyboard-interactive'] as const) : []),
+		];
+	}
+
+	/** `offered` is null before the first attempt, then what the server would still take. */
+	next(
+		offered: readonly string[] | null,
+		isPartial: boolean | null,
+	): AuthenticationType | KeyboardInteractiveAuthMethod | false {
+		if (!this.#isFirst && isPartial !== true) this.progress.refusedLogins += 1;
+		this.#isFirst = false;
+		for (;;) {
+			const method = this.#left.shift();
+			if (method === undefined) return false;
+			if (offered !== null && !offered.includes(method)) continue;
+			if (method !== 'keyboard-interactive') return method;
+			// A server that takes passwords has just refused this one: asking again would only count towards a lockout.
+			if (offered?.includes('password') === true && isPartial !== true) continue;
+			return this.#keyboardInteractive();
+		}
+	}
+
+	#keyboardInteractive(): KeyboardInteractiveAuthMethod {
+		return {
+			type: 'keyboard-interactive',
+			username: this.settings.username,
+			prompt: (_name, _instructions, _language, prompts, finish) => {
+				finish(prompts.map((prompt) => (prompt.echo === true ? '' : (this.settings.password ?? ''))));
+			},
+		};
+	}
+}
+
+function hasText(value: string | undefined): value is string {
+	return value !== undefined && value !== '';
+}
+
+function invalid(setting: keyof SftpSettings, message: string): TransportError {
+	return new TransportError('invalid-settings', message, { setting });
+}
+
+function settingsProblem(settings: SftpSettings): TransportError | undefined {
+	if (settings.host.trim() === '') return invalid('host', 'No host is given.');
+	const isPort = Number.isInteger(settings.port) && settings.port > 0 && settings.port < 65_536;
+	if (!isPort) return invalid('port', 'The port must be a whole number from 1 to 65535.');
+	if (!hasText(settings.password) && !hasText(settings.privateKey)) {
+		return invalid('password', 'Give a password or a private key.');
+	}
+	return undefined;
+}
+
+/** What must not show in an error, even when the server says it. */
+export function secretsOf(settings: SftpSettings): string[] {
+	return [settings.password, settings.passphrase].filter(hasText);
+}
+
+const UNREACHABLE: Readonly<Record<string, string>> = {
+	ENOTFOUND: 'its name was not found',
+	EAI_AGAIN: 'its name could not be looked up',
+	ECONNREFUSED: 'it refused the connection',
+	EHOSTUNREACH: 'there is no route to it',
+	ENETUNREACH: 'there is no route to its network',
+	ECONNRESET: 'it reset the connection',
+};
+
+/** One attempt to connect and log in; owns its socket until it succeeds. */
+class Handshake {
+	readonly #server: string;
+
+	readonly #progress: Progress = {
+		isConnected: false,
+		refusedLogins: 0,
+		verdict: undefined,
+		shownKeyType: '',
+		failure: undefined,
+	};
+
+	constructor(
+		private readonly settings: SftpSettings,
+		private readonly policy: HostKeyPolicy,
+	) {
+		this.#server = `${settings.host}:${settings.port}`;
+	}
+
+	/** The type of key that was refused although another one of this server may be the configured one. */
+	get keyTypeToAvoid(): string | undefined {
+		const { verdict, shownKeyType } = this.#progress;
+		return verdict?.isAccepted === false && verdict.canTryAnotherKey ? shownKeyType : undefined;
+	}
+
+	async run(algorithms: ServerHostKeyAlgorithm[], signal: AbortSignal): Promise<SshSession> {
+		const { host, port, connectTimeout = CONNECT_TIMEOUT } = this.settings;
+		const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEPALIVE.interval });
+		socket.once('connect', () => {
+			this.#progress.isConnected = true;
+		});
+		// For good: a late error without a listener would end the process.
+		socket.on('error', ignore);
+		const client = new SftpClient('8x8-recordings', { error: ignore, end: ignore, close: ignore });
+		client.on('error', (error: unknown) => this.#note(error));
+		client.on('change password', () => this.#note(new Error('The server asks for a new password')));
+
+		let giveUp: (error: TransportError) => void = ignore;
+		const givenUp = new Promise<never>((_resolve, reject) => {
+			giveUp = reject;
+		});
+		const abort = (): void => giveUp(this.#error('aborted', 'was stopped while connecting'));
+		const timer = setTimeout(() => {
+			giveUp(this.#error('timeout', `did not answer within ${connectTimeout} ms while connecting`));
+		}, connectTimeout);
+		const stopListening = onAbort(signal, abort);
+		if (signal.aborted) abort();
+		// The library is known to leave its promise open when the connection ends early (ssh2-sftp-client issue 109).
+		socket.once('close', () => giveUp(this.#explain()));
+
+		const loggedIn = client.connect(this.#config(socket, algorithms)).catch((error: unknown): never => {
+			this.#note(error);
+			throw this.#explain();
+		});
+		return await Promise.race([loggedIn, givenUp])
+			.then((channel) => ({ client, channel, socket }))
+			.catch((error: unknown): never => {
+				socket.destroy();
+				throw error;
+			})
+			.finally(() => {
+				clearTimeout(timer);
+				stopListening();
+			});
+	}
+
+	#config(socket: Socket, algorithms: ServerHostKeyAlgorithm[]): SftpClient.ConnectOptions {
+		const { settings } = this;
+		const authentication = new Authentication(settings, this.#progress);
+		return {
+			sock: socket,
+			username: settings.username,
+			...(hasText(settings.password) ? { password: settings.password } : {}),
+			...(hasText(settings.privateKey) ? { privateKey: restoredPrivateKey(settings.privateKey) } : {}),
+			...(hasText(settings.passphrase) ? { passphrase: settings.passphrase } : {}),
+			algorithms: { serverHostKey: algorithms },
+			authHandler: (offered, isPartial, next) => {
+				const method = authentication.next(offered, isPartial);
+				// ssh2 takes false for "no more", its types do not.
+				next(method as AuthenticationType);
+			},
+			hostVerifier: (key: Buffer) => {
+				this.#progress.verdict = this.policy.judge(key);
+				this.#progress.shownKeyType = keyTypeOf(key);
+				return this.#progress.verdict.isAccepted;
+			},
+			keepaliveInterval: KEEPALIVE.interval,
+			keepaliveCountMax: KEEPALIVE.most,
+			readyTimeout: settings.connectTimeout ?? CONNECT_TIMEOUT,
+		};
+	}
+
+	#note(error: unknown): void {
+		if (!(error instanceof Error)) return;
+		const stage = 'level' in error ? error.level : undefined;
+		const code = 'code' in error ? error.code : undefined;
+		this.#progress.failure ??= { message: error.message, stage, code };
+	}
+
+	#error(code: TransportErrorCode, what: string, detail?: string): TransportError {
+		return new TransportError(code, `${this.#server} ${what}.`, { server: this.#server, detail });
+	}
+
+	/** Why the connection could not be made, from what was seen; in the order of certainty. */
+	#explain(): TransportError {
+		const { settings } = this;
+		const { verdict, failure, isConnected, refusedLogins } = this.#progress;
+		if (verdict?.isAccepted === false) return verdict.error;
+		const message = failure?.message ?? 'the connection ended';
+		const detail = oneSafeLine(message, secretsOf(settings));
+		const keyError = privateKeyError(message, hasText(settings.passphrase));
+		if (keyError !== undefined) return keyError;
+		const isLogin = failure?.stage === 'client-authentication' || failure?.code === NO_MORE_AUTH_METHODS;
+		if (isLogin || refusedLogins > 0 || /new password/u.test(message)) {
+			const what = hasText(settings.privateKey) ? 'user name, private key or password' : 'user name or password';
+			return this.#error('login-failed', `refused the ${what}`, detail);
+		}
+		if (failure?.code === 'ETIMEDOUT' || failure?.stage === 'client-timeout') {
+			return this.#error('timeout', 'did not answer in time while connecting', detail);
+		}
+		if (!isConnected) {
+			const reason = UNREACHABLE[String(failure?.code)] ?? detail;
+			return this.#error('unreachable', `cannot be reached: ${reason}`, detail);
+		}
+		if (/before handshake/u.test(message)) {
+			const what =
+				'ended the connection before the SSH handshake: it has too many connections, or no SSH server is there';
+			return this.#error('connection-lost', what, detail);
+		}
+		if (
+			failure === undefined ||
+			failure.stage === 'client-socket' ||
+			/unexpected (?:end|close)|No response/iu.test(message)
+		) {
+			return this.#error('connection-lost', 'ended the connection while connecting', detail);
+		}
+		if (/resource shortage|MaxSessions|MaxStartups/iu.test(message)) {
+			return this.#error('busy', 'has too many sessions open', detail);
+		}
+		return this.#error('protocol', `could not agree on an SFTP session: ${detail}`, detail);
+	}
+}
+
+/**
+ * Connects, verifies the host key, logs in and opens the SFTP channel.
+ *
+ * A server has a host key of each type, but shows one. When the configured fingerprints do not tell their type and the
+ * shown key is not among them, the other types are asked for before the key counts as changed.
+ * @throws {TransportError} `invalid-settings`, `unreachable`, `timeout`, `host-key-unknown`, `host-key-changed`,
+ * `login-failed`, `connection-lost`, `busy`, `protocol`, `aborted`.
+ */
+export async function openSshSession(
+	settings: SftpSettings,
+	policy: HostKeyPolicy,
+	signal: AbortSignal,
+): Promise<SshSession> {
+	const problem = settingsProblem(settings);
+	if (problem !== undefined) throw problem;
+	const seen: string[] = [];
+	let refusal: TransportError | undefined;
+	for (;;) {
+		const handshake = new Handshake(settings, policy);
+		const outcome = await handshake.run(policy.algorithms(seen), signal).catch(asFailure);
+		if (!(outcome instanceof TransportError)) return outcome;
+		// After a refused key, `protocol` is a server that has no key of another type.
+		const isAboutKeys = outcome.code === 'host-key-changed' || outcome.code === 'protocol';
+		refusal ??= outcome;
+		const keyType = handshake.keyTypeToAvoid;
+		if (keyType === undefined || seen.length + 1 >= MOST_HOST_KEYS) throw isAboutKeys ? refusal : outcome;
+		seen.push(keyType);
+	}
+}
+
+function asFailure(error: unknown): TransportError {
+	if (error instanceof TransportError) return error;
+	return new TransportError('protocol', 'The connection could not be made.');
+}
