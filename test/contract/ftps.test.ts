@@ -1,0 +1,208 @@
+import { randomBytes, X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createServer as createTlsServer } from 'node:tls';
+import { afterEach, describe, expect, test } from 'vitest';
+
+import { startEmbeddedFtps } from '../../demo/servers/embeddedFtps';
+import { createServerCertificate } from '../../demo/servers/serverCertificate';
+import { FtpsStore } from '../../transport/ftps/ftpsStore';
+import { proftpdHere, startProftpd, type FtpsServer } from '../servers/proftpd';
+import { startVsftpd, vsftpdHere } from '../servers/vsftpd';
+import type { FtpsSettings } from '../../transport/connectionSettings';
+import { describeStore, drain, failureOf, type StoreUnderTest } from './storeContract';
+
+const CREDENTIALS = { username: 'tenant', password: 'Correct-Horse-9' };
+
+function settingsFor(
+	server: Pick<FtpsServer, 'port' | 'caCertificate' | 'username' | 'password'>,
+	mode: 'implicit' | 'explicit',
+): FtpsSettings {
+	return {
+		protocol: mode === 'implicit' ? 'ftpsImplicit' : 'ftpsExplicit',
+		host: '127.0.0.1',
+		port: server.port,
+		username: server.username,
+		password: server.password,
+		caCertificate: server.caCertificate,
+		allowUnauthorizedCerts: false,
+		tenantDirectory: '',
+		maxConnections: 4,
+	};
+}
+
+async function embedded(mode: 'implicit' | 'explicit'): Promise<StoreUnderTest> {
+	const root = await mkdtemp(join(tmpdir(), '8x8-embedded-'));
+	const server = await startEmbeddedFtps({ root, mode, ...CREDENTIALS });
+	return {
+		root,
+		settings: settingsFor({ ...server, ...CREDENTIALS }, mode),
+		connections: () => server.connections(),
+		async close() {
+			await server.close();
+			await rm(root, { recursive: true, force: true });
+		},
+	};
+}
+
+for (const mode of ['implicit', 'explicit'] as const) {
+	describeStore(`FTPS ${mode}, embedded server`, () => embedded(mode));
+	for (const tlsProtocol of ['TLSv1.2', 'TLSv1.3'] as const) {
+		describeStore(
+			`FTPS ${mode}, ProFTPD, ${tlsProtocol}`,
+			async () => {
+				const server = await startProftpd({ mode, tlsProtocol, ...CREDENTIALS });
+				return { root: server.root, settings: settingsFor(server, mode), close: () => server.close() };
+			},
+			{ skip: proftpdHere().reason },
+		);
+	}
+}
+
+describeStore(
+	'FTPS implicit, vsftpd',
+	async () => {
+		const server = await startVsftpd();
+		return { root: server.root, settings: settingsFor(server, 'implicit'), close: () => server.close() };
+	},
+	{ skip: vsftpdHere().reason },
+);
+
+const MEGABYTE = 1_048_576;
+const DAY_MILLISECONDS = 86_400_000;
+
+describe('FTPS only', () => {
+	const ending: Array<() => Promise<void>> = [];
+
+	afterEach(async () => {
+		for (const end of ending.splice(0).reverse()) await end();
+	});
+
+	const started = async <T extends { close(): Promise<void> }>(starting: Promise<T>): Promise<T> => {
+		const server = await starting;
+		ending.push(() => server.close());
+		return server;
+	};
+	const opened = (settings: FtpsSettings): FtpsStore => {
+		const store = new FtpsStore(settings);
+		ending.push(() => store.close());
+		return store;
+	};
+	const embeddedWith = async (options: Parameters<typeof createServerCertificate>[0], mode: 'implicit' | 'explicit') => {
+		const root = await mkdtemp(join(tmpdir(), '8x8-embedded-'));
+		ending.push(() => rm(root, { recursive: true, force: true }));
+		const certificate = await createServerCertificate(options);
+		const server = await started(startEmbeddedFtps({ root, mode, certificate, ...CREDENTIALS }));
+		return { settings: settingsFor({ ...server, ...CREDENTIALS }, mode), certificate };
+	};
+
+	describe.each(['implicit', 'explicit'] as const)('certificates, %s', (mode) => {
+		test('one of a CA that nobody named is refused with its fingerprint, and accepted with that CA or the switch', async () => {
+			const { settings, certificate } = await embeddedWith({}, mode);
+			const error = await failureOf(opened({ ...settings, caCertificate: undefined }).list(''));
+			expect([error.code, error.isTransient]).toEqual(['certificate-untrusted', false]);
+			expect(error.fingerprint).toBe(`SHA256:${new X509Certificate(certificate.certificate).fingerprint256}`);
+			expect(error.message).toContain(error.fingerprint);
+			expect(await opened(settings).list('')).toEqual([]);
+			const unchecked = { ...settings, caCertificate: undefined, allowUnauthorizedCerts: true };
+			expect(await opened(unchecked).list('')).toEqual([]);
+		});
+
+		test('one for another host is refused, and says so', async () => {
+			const { settings } = await embeddedWith({ dnsNames: ['elsewhere.example'], ipAddresses: ['192.0.2.1'] }, mode);
+			const error = await failureOf(opened(settings).list(''));
+			expect(error.code).toBe('certificate-untrusted');
+			expect(error.detail).toContain('another host name');
+			expect(error.fingerprint).toMatch(/^SHA256:/u);
+		});
+
+		test('one that has expired is refused, and says so', async () => {
+			const validity = {
+				notBefore: new Date(Date.now() - 30 * DAY_MILLISECONDS),
+				notAfter: new Date(Date.now() - DAY_MILLISECONDS),
+			};
+			const { settings } = await embeddedWith(validity, mode);
+			const error = await failureOf(opened(settings).list(''));
+			expect([error.code, error.detail]).toEqual(['certificate-untrusted', 'it has expired']);
+		});
+
+		test('a host name is checked too, and its server name sent', async () => {
+			const { settings } = await embeddedWith({}, mode);
+			expect(await opened({ ...settings, host: 'localhost' }).list('')).toEqual([]);
+		});
+	});
+
+	test('a server with nothing above TLS 1.1 is refused', async () => {
+		const certificate = await createServerCertificate();
+		const server = createTlsServer({
+			key: certificate.key,
+			cert: certificate.certificate,
+			minVersion: 'TLSv1',
+			maxVersion: 'TLSv1.1',
+			ciphers: 'DEFAULT:@SECLEVEL=0',
+		});
+		server.on('tlsClientError', () => undefined);
+		server.listen(0, '127.0.0.1');
+		await once(server, 'listening');
+		ending.push(() => new Promise((resolve) => server.close(() => resolve())));
+		const { port } = server.address() as AddressInfo;
+		const { caCertificate } = certificate;
+		const settings = settingsFor({ port, caCertificate, ...CREDENTIALS }, 'implicit');
+		const error = await failureOf(opened(settings).list(''));
+		expect([error.code, error.detail]).toEqual(['tls-refused', 'it offers only TLS versions older than 1.2']);
+		expect((await failureOf(opened({ ...settings, allowUnauthorizedCerts: true }).list(''))).code).toBe('tls-refused');
+	});
+
+	const realServers: Array<[string, string | undefined, (directives?: string[]) => Promise<FtpsServer>, 'implicit' | 'explicit']> = [
+		['vsftpd', vsftpdHere().reason, (directives = []) => startVsftpd({ directives }), 'implicit'],
+	];
+	for (const mode of ['implicit', 'explicit'] as const) {
+		for (const tlsProtocol of ['TLSv1.2', 'TLSv1.3'] as const) {
+			realServers.push([
+				`ProFTPD, ${mode}, ${tlsProtocol}`,
+				proftpdHere().reason,
+				(directives = []) => startProftpd({ mode, tlsProtocol, directives }),
+				mode,
+			]);
+		}
+	}
+
+	for (const [name, reason, start, mode] of realServers) {
+		describe.skipIf(reason !== undefined)(reason === undefined ? name : `${name} (${reason})`, () => {
+			test('25 files over one connection, each data connection with a resumed TLS session', async () => {
+				const server = await started(start());
+				const bytes = randomBytes(100_000);
+				await writeFile(join(server.root, 'a.wav'), bytes);
+				const store = opened({ ...settingsFor(server, mode), maxConnections: 1 });
+				for (let n = 0; n < 25; n += 1) expect((await drain(store.read('a.wav'))).equals(bytes)).toBe(true);
+			});
+
+			test('a connection that the server ends while it idles is replaced', async () => {
+				const server = await started(start(name === 'vsftpd' ? ['idle_session_timeout=1'] : ['TimeoutIdle 1']));
+				const store = opened(settingsFor(server, mode));
+				expect(await store.list('')).toEqual([]);
+				await pause(2_200);
+				expect(await store.list('')).toEqual([]);
+			});
+
+			test('a server that is killed in the middle of transfers is connection-lost within seconds', async () => {
+				const server = await started(start());
+				await writeFile(join(server.root, 'huge.bin'), '');
+				await truncate(join(server.root, 'huge.bin'), 256 * MEGABYTE);
+				const store = opened(settingsFor(server, mode));
+				const streams = [store.read('huge.bin'), store.read('huge.bin')];
+				await Promise.all(streams.map((stream) => new Promise((resolve) => stream.once('readable', resolve))));
+				await server.kill();
+				const since = Date.now();
+				const errors = await Promise.all(streams.map((stream) => failureOf(drain(stream))));
+				expect(errors.map((error) => error.code)).toEqual(['connection-lost', 'connection-lost']);
+				expect(Date.now() - since).toBeLessThan(5_000);
+				expect((await failureOf(store.list(''))).code).toBe('unreachable');
+			});
+		});
+	}
+});

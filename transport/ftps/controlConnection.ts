@@ -1,0 +1,343 @@
+import { Client, FTPError, type FTPResponse } from 'basic-ftp';
+import type { SecureContext } from 'node:tls';
+import type { Socket } from 'node:net';
+
+import type { FtpsSettings } from '../connectionSettings';
+import { TransportError } from '../transportError';
+import type { PooledConnection } from './controlConnectionPool';
+import { DataConnector } from './dataConnection';
+import { parseListing, type ListedName } from './directoryListing';
+import { ftpsError, ftpsFailure, isAmbiguousRefusal, isCleanRefusal, isTlsFailure, type FtpsPhase } from './ftpsFailure';
+import { ignoreLateErrors, openTcp, startTls, TlsHandshakeFailure } from './socket';
+import { tlsOptions } from './tlsTrust';
+import type { TransferSink } from './transferSink';
+
+export const CONNECT_MILLISECONDS = 20_000;
+export const STALL_MILLISECONDS = 30_000;
+const NO_TIMEOUT = 0;
+
+/** What one log-in found out about the server, true for the next ones as well. */
+export interface ServerTraits {
+	/** MLST and MLSD (RFC 3659): listings with exact sizes and UTC times. */
+	readonly hasMachineListing: boolean;
+	/** Absolute, without a slash at the end but for `/` itself. */
+	readonly loginDirectory: string;
+}
+
+/** A path as the server knows it, and as the caller named it. */
+export interface Target {
+	readonly absolute: string;
+	readonly path: string;
+}
+
+/**
+ * The target for a path below the tenant directory; `below` is what `joinTenantPath` made of it, relative to the login
+ * directory unless it starts with a slash. Absolute paths, because listing changes the working directory.
+ */
+export function targetOn(connection: { readonly traits: ServerTraits }, below: string, path: string): Target {
+	if (below.startsWith('/')) return { absolute: below, path };
+	const { loginDirectory } = connection.traits;
+	const absolute = loginDirectory === '/' || below === '' ? `${loginDirectory}${below}` : `${loginDirectory}/${below}`;
+	return { absolute, path };
+}
+
+/** The server said no and the connection is as good as before. */
+export interface Refusal {
+	readonly reply: number;
+	readonly failure: TransportError;
+	/** It is about the path, but does not tell whether there is such a path. */
+	readonly isAmbiguous: boolean;
+}
+
+export type Reply = { readonly message: string; readonly refusal?: undefined } | { readonly refusal: Refusal };
+
+export interface ConnectionPlan {
+	readonly settings: FtpsSettings;
+	readonly trust: SecureContext;
+	/** Saves two round trips when an earlier connection of the same store already asked. */
+	readonly traits?: ServerTraits | undefined;
+}
+
+const LATE_IN: Readonly<Record<FtpsPhase, string>> = {
+	connect: 'no answer to the connection attempt',
+	tls: 'the TLS handshake did not end',
+	greeting: 'no greeting',
+	auth: 'no answer to AUTH TLS',
+	login: 'no answer to the login',
+	request: 'no answer to a request',
+	data: 'no data connection',
+	transfer: 'no data',
+};
+
+/** `257 "/a ""quoted"" name" is the current directory`: RFC 959 appendix II. */
+const DIRECTORY_REPLY = /^257[ -]"((?:[^"]|"")*)"/u;
+
+function loginDirectoryFrom(reply: FTPResponse): string {
+	const directory = (DIRECTORY_REPLY.exec(reply.message)?.[1] ?? '').replaceAll('""', '"');
+	if (!directory.startsWith('/')) return '/';
+	return directory.replace(/\/+$/u, '') || '/';
+}
+
+/** One logged-in FTPS session. It does one thing at a time. */
+export class ControlConnection implements PooledConnection {
+	readonly #settings: FtpsSettings;
+	readonly #trust: SecureContext;
+	readonly #client = new Client(NO_TIMEOUT);
+	readonly #dataConnector = new DataConnector();
+	/** Aborts with the connection: what is still being opened for it is given up. */
+	readonly #life = new AbortController();
+	#phase: FtpsPhase = 'connect';
+	#hasAnswered = false;
+	/** What went wrong on the current data connection. */
+	#dataError: Error | undefined;
+	#interruption: TransportError | undefined;
+	#rejectStep: ((reason: TransportError) => void) | undefined;
+	#listing: ListedName[] = [];
+	#listingText = '';
+	#traits: ServerTraits = { hasMachineListing: false, loginDirectory: '/' };
+
+	private constructor({ settings, trust }: ConnectionPlan) {
+		this.#settings = settings;
+		this.#trust = trust;
+		this.#client.prepareTransfer = () => this.#openDataConnection();
+		this.#client.parseList = (text) => {
+			this.#listingText = text;
+			this.#listing = parseListing(text);
+			return [];
+		};
+	}
+
+	/**
+	 * Connects and logs in within `connectTimeout`. Rejects with a `TransportError`; the password is sent only when the
+	 * connection is encrypted and the server's certificate verified.
+	 */
+	static async open(plan: ConnectionPlan, signal: AbortSignal): Promise<ControlConnection> {
+		const connection = new ControlConnection(plan);
+		const milliseconds = plan.settings.connectTimeout ?? CONNECT_MILLISECONDS;
+		const stop = (): void => connection.interrupt(ftpsError('closed', connection.#context(undefined)));
+		const late = setTimeout(() => connection.#giveUpConnecting(milliseconds), milliseconds);
+		signal.addEventListener('abort', stop, { once: true });
+		if (signal.aborted) stop();
+		return await connection
+			.#step(undefined, () => connection.#logIn(plan.traits))
+			.then(() => connection)
+			.finally(() => {
+				clearTimeout(late);
+				signal.removeEventListener('abort', stop);
+			});
+	}
+
+	get traits(): ServerTraits {
+		return this.#traits;
+	}
+
+	get isUsable(): boolean {
+		return this.#interruption === undefined && !this.#client.closed;
+	}
+
+	get hasAnswered(): boolean {
+		return this.#hasAnswered;
+	}
+
+	beginTask(): void {
+		this.#hasAnswered = false;
+	}
+
+	interrupt(reason: TransportError): void {
+		if (this.#interruption !== undefined) return;
+		this.#interruption = reason;
+		this.#life.abort();
+		this.#client.close();
+		this.#rejectStep?.(reason);
+	}
+
+	/** `host:port`, and the path when it is about one: what an error of this connection names. */
+	error(code: TransportError['code'], path: string | undefined, detail?: string): TransportError {
+		return ftpsError(code, this.#context(path), detail);
+	}
+
+	/** Sends one command; resolves with the reply, also when it is a refusal that leaves the connection usable. */
+	request(command: string, path?: string): Promise<Reply> {
+		this.#phase = 'request';
+		return this.#orRefusal(path, async () => {
+			const reply = await this.#client.send(command);
+			this.#hasAnswered = true;
+			return { message: reply.message };
+		});
+	}
+
+	/**
+	 * The names in the working directory. LIST gets no path, because servers split and glob it as `ls` would.
+	 * Rejects with a `TransportError`.
+	 */
+	async names(path: string): Promise<readonly ListedName[]> {
+		await this.#step(path, () => this.#client.list());
+		// A server that takes `-a` for a name lists nothing; a real `LIST -a` names at least the directory itself.
+		if (this.#listingText.trim() === '' && this.#client.availableListCommands[0] === 'LIST -a') {
+			this.#client.availableListCommands = ['LIST'];
+			await this.#step(path, () => this.#client.list());
+		}
+		return this.#listing;
+	}
+
+	/**
+	 * Fetches a file from byte `start` on into the sink. Resolves when the server confirmed the end of the transfer
+	 * (226) and the data connection ended; whether the bytes are all there is for the caller to count.
+	 */
+	async retrieve(target: Target, start: number, sink: TransferSink): Promise<Refusal | undefined> {
+		const reply = await this.#orRefusal(
+			target.path,
+			async () => {
+				const done = await this.#client.downloadTo(sink, target.absolute, start);
+				return { message: done.message };
+			},
+			() => sink.received === 0,
+		);
+		return reply.refusal;
+	}
+
+	#context(path: string | undefined, fingerprint?: string) {
+		const { host, port, protocol, username, password } = this.#settings;
+		const secrets = { username, password };
+		return { server: `${host}:${port}`, mode: protocol, secrets, phase: this.#phase, path, fingerprint };
+	}
+
+	/** Runs one step of work. An interruption settles it at once, whatever the library is waiting for. */
+	#step<T>(path: string | undefined, work: () => Promise<T>): Promise<T> {
+		if (this.#interruption !== undefined) return Promise.reject(this.#interruption);
+		this.#dataError = undefined;
+		return new Promise<T>((resolve, reject) => {
+			this.#rejectStep = reject;
+			work().then(resolve, (error: unknown) => reject(this.#broken(error, path)));
+		}).finally(() => {
+			this.#rejectStep = undefined;
+		});
+	}
+
+	#orRefusal(
+		path: string | undefined,
+		work: () => Promise<Reply>,
+		mayStayOpen: () => boolean = () => true,
+	): Promise<Reply> {
+		return this.#step(path, () =>
+			work().catch((error: unknown): Reply | Promise<never> => {
+				if (!isCleanRefusal(error) || !mayStayOpen()) return Promise.reject(error);
+				this.#hasAnswered = true;
+				const failure = ftpsFailure(error, this.#context(path));
+				return { refusal: { reply: error.code, failure, isAmbiguous: isAmbiguousRefusal(error, path) } };
+			}),
+		);
+	}
+
+	/** After anything but a clean refusal it is unknown what the server sends next, so the connection ends here. */
+	#broken(error: unknown, path: string | undefined): TransportError {
+		if (this.#interruption !== undefined) return this.#interruption;
+		const handshake = error instanceof TlsHandshakeFailure ? error : undefined;
+		const cause = handshake?.reason ?? (isTlsFailure(this.#dataError) ? this.#dataError : error);
+		const failure = ftpsFailure(cause, this.#context(path, handshake?.fingerprint));
+		this.interrupt(failure);
+		return failure;
+	}
+
+	#giveUpConnecting(milliseconds: number): void {
+		const hint =
+			this.#phase === 'greeting' && this.#settings.protocol === 'ftpsExplicit'
+				? '; it may be an implicit FTPS port (usually 990)'
+				: '';
+		const detail = `${LATE_IN[this.#phase]} within ${milliseconds} ms${hint}`;
+		this.interrupt(ftpsError('timeout', this.#context(undefined), detail));
+	}
+
+	async #logIn(known: ServerTraits | undefined): Promise<void> {
+		const { host, port, protocol } = this.#settings;
+		const tcp = await openTcp({ host, port, signal: this.#life.signal, timeout: NO_TIMEOUT });
+		if (protocol === 'ftpsImplicit') await this.#encrypt(tcp);
+		else await this.#attach(tcp);
+		await this.#greet();
+		if (protocol === 'ftpsExplicit') {
+			await this.#askForTls();
+			await this.#encrypt(tcp);
+		}
+		await this.#authenticate();
+		this.#traits = await this.#prepare(known);
+		// The library has one timeout for everything; logging in has its own, so the client starts with none.
+		const context: { timeout: number } = this.#client.ftp;
+		context.timeout = this.#settings.stallTimeout ?? STALL_MILLISECONDS;
+	}
+
+	async #encrypt(tcp: Socket): Promise<void> {
+		this.#phase = 'tls';
+		const { ftp } = this.#client;
+		const options = tlsOptions(this.#settings, this.#trust);
+		const secured = await startTls(tcp, options, this.#life.signal);
+		await this.#attach(secured);
+		ftp.tlsOptions = options;
+		ignoreLateErrors(tcp);
+	}
+
+	/**
+	 * Gives the library its control socket. That resets its context, takes the listeners off the socket it replaces, and
+	 * would bring a client back to life that was closed meanwhile.
+	 */
+	async #attach(socket: Socket): Promise<void> {
+		if (this.#life.signal.aborted) {
+			socket.destroy();
+			return await Promise.reject(new Error('Connection closed here'));
+		}
+		this.#client.ftp.socket = socket;
+	}
+
+	async #greet(): Promise<void> {
+		this.#phase = 'greeting';
+		await this.#client.ftp.handle(undefined, (reply, task) => {
+			if (reply instanceof Error) return task.reject(reply);
+			if (reply.code < 200 || reply.code >= 300) return task.reject(new FTPError(reply));
+			task.resolve(reply);
+		});
+	}
+
+	/** RFC 4217 section 4: 234 means go ahead. Anything else, and the login would go over an open line. */
+	async #askForTls(): Promise<void> {
+		this.#phase = 'auth';
+		const reply = await this.#client.send('AUTH TLS');
+		if (reply.code !== 234) await Promise.reject(new FTPError(reply));
+	}
+
+	async #authenticate(): Promise<void> {
+		this.#phase = 'login';
+		const { username, password } = this.#settings;
+		if (!this.#client.ftp.hasTLS) await Promise.reject(ftpsError('tls-refused', this.#context(undefined)));
+		if (/[^\x20-\x7e]/u.test(username + password)) await this.#client.sendIgnoringError('OPTS UTF8 ON');
+		await this.#client.login(username, password);
+	}
+
+	async #prepare(known: ServerTraits | undefined): Promise<ServerTraits> {
+		this.#phase = 'request';
+		const client = this.#client;
+		const hasMachineListing = known?.hasMachineListing ?? (await client.features()).has('MLST');
+		client.availableListCommands = hasMachineListing ? ['MLSD', 'LIST -a', 'LIST'] : ['LIST -a', 'LIST'];
+		await client.send('TYPE I');
+		await client.sendIgnoringError('OPTS UTF8 ON');
+		// Only what is read: in a day's listing of thousands of files the other facts are most of the bytes.
+		if (hasMachineListing) await client.sendIgnoringError('OPTS MLST type;size;modify;');
+		// Servers that encrypt every data connection may refuse these. Ours are always TLS, so that leaks nothing.
+		await client.sendIgnoringError('PBSZ 0');
+		await client.sendIgnoringError('PROT P');
+		if (known !== undefined) return known;
+		const loginDirectory = loginDirectoryFrom(await client.sendIgnoringError('PWD'));
+		return { hasMachineListing, loginDirectory };
+	}
+
+	async #openDataConnection(): Promise<FTPResponse> {
+		this.#phase = 'data';
+		const reply = await this.#dataConnector.open(this.#client.ftp, {
+			signal: this.#life.signal,
+			onError: (error) => {
+				this.#dataError ??= error;
+			},
+		});
+		this.#hasAnswered = true;
+		this.#phase = 'transfer';
+		return reply;
+	}
+}

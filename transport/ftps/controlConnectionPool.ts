@@ -1,0 +1,211 @@
+import { TransportError } from '../transportError';
+
+/** What the pool has to know of a connection. It runs one task at a time. */
+export interface PooledConnection {
+	/** False once it is broken or closed. */
+	readonly isUsable: boolean;
+	/** Whether the server answered anything since `beginTask`. */
+	readonly hasAnswered: boolean;
+	beginTask(): void;
+	/** Breaks the connection; what runs on it rejects with `reason`. */
+	interrupt(reason: TransportError): void;
+}
+
+export interface PoolOptions<C extends PooledConnection> {
+	/** Connects and logs in. Rejects with a `TransportError`. */
+	readonly open: (signal: AbortSignal) => Promise<C>;
+	readonly maxConnections: number;
+	/** The error for a request that was cancelled or came after `close`. */
+	readonly ended: (code: 'aborted' | 'closed') => TransportError;
+	/** A connection that idled longer is replaced instead of trusted: firewalls forget it silently. Default 60 000. */
+	readonly idleMilliseconds?: number | undefined;
+}
+
+interface Waiter<C> {
+	readonly take: (lease: Lease<C>) => void;
+	readonly refuse: (error: TransportError) => void;
+}
+
+interface Lease<C> {
+	readonly connection: C;
+	/** Whether it served a task before: then it may have died while it idled. */
+	readonly isReused: boolean;
+}
+
+interface IdleConnection<C> extends Lease<C> {
+	readonly since: number;
+}
+
+const IDLE_MILLISECONDS = 60_000;
+/** After a connection more could not be opened, how long the ones that are open have to do. */
+const HOLD_OFF_MILLISECONDS = 5_000;
+
+/** One error for each request: n8n and decorators add to the errors that they are given. */
+function copyOf(error: TransportError): TransportError {
+	const { server, path, fingerprint, detail, setting } = error;
+	return new TransportError(error.code, error.message, { server, path, fingerprint, detail, setting });
+}
+
+function asTransportError(error: unknown): TransportError {
+	return error instanceof TransportError ? error : new TransportError('protocol', 'The connection could not be opened');
+}
+
+/**
+ * Runs tasks on at most `maxConnections` control connections, first come, first served.
+ *
+ * - Connections are opened when a task waits for one, one log-in at a time: servers count and penalise parallel ones.
+ * - A connection that breaks leaves the pool; the next task that waits opens another. So as long as a task waits, there
+ *   is a connection at work or one being opened, and nothing waits forever when all of them die.
+ * - When a connection more is refused while others are open, the pool goes on with those.
+ * - A refused login is final, for the tasks that wait and for all later ones: servers lock accounts.
+ */
+export class ControlConnectionPool<C extends PooledConnection> {
+	readonly #options: PoolOptions<C>;
+	readonly #stop = new AbortController();
+	readonly #waiting: Array<Waiter<C>> = [];
+	readonly #idle: Array<IdleConnection<C>> = [];
+	readonly #busy = new Set<C>();
+	#limit: number;
+	#isOpening = false;
+	#growsAfter = 0;
+	#refusal: TransportError | undefined;
+
+	constructor(options: PoolOptions<C>) {
+		this.#options = options;
+		this.#limit = Math.max(1, Math.floor(options.maxConnections) || 1);
+	}
+
+	/**
+	 * Runs `task` on a connection of its own. Aborting the signal takes it out of the queue, or breaks its connection.
+	 * A task whose connection had died idle, before the server answered anything, runs once more on another one.
+	 */
+	async use<T>(task: (connection: C) => Promise<T>, signal?: AbortSignal): Promise<T> {
+		const lease = await this.#acquire(signal);
+		return await this.#run(lease.connection, task, signal).catch(async (error: unknown) => {
+			if (!this.#diedIdle(lease, error)) return await Promise.reject(error);
+			// What ended this one (a restart, an idle limit) has most likely ended its idle neighbours too.
+			this.#dropIdle();
+			const next = await this.#acquire(signal);
+			return await this.#run(next.connection, task, signal);
+		});
+	}
+
+	/** Breaks every connection; tasks that run or wait reject with `closed`. Never rejects. */
+	close(): Promise<void> {
+		if (this.#stop.signal.aborted) return Promise.resolve();
+		this.#stop.abort();
+		for (const waiter of this.#waiting.splice(0)) waiter.refuse(this.#options.ended('closed'));
+		for (const connection of this.#busy) connection.interrupt(this.#options.ended('closed'));
+		this.#dropIdle();
+		return Promise.resolve();
+	}
+
+	#diedIdle(lease: Lease<C>, error: unknown): boolean {
+		if (!lease.isReused || lease.connection.hasAnswered || !(error instanceof TransportError)) return false;
+		// 421 is what servers say when an idle connection's time is up (RFC 959 section 4.2.2).
+		return error.code === 'connection-lost' || error.code === 'busy';
+	}
+
+	#acquire(signal: AbortSignal | undefined): Promise<Lease<C>> {
+		if (this.#stop.signal.aborted) return Promise.reject(this.#options.ended('closed'));
+		if (signal?.aborted === true) return Promise.reject(this.#options.ended('aborted'));
+		if (this.#refusal !== undefined) return Promise.reject(copyOf(this.#refusal));
+		return new Promise((resolve, reject) => {
+			const leave = (): void => {
+				this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
+				reject(this.#options.ended('aborted'));
+			};
+			const waiter: Waiter<C> = {
+				take: (lease) => {
+					signal?.removeEventListener('abort', leave);
+					resolve(lease);
+				},
+				refuse: (error) => {
+					signal?.removeEventListener('abort', leave);
+					reject(error);
+				},
+			};
+			signal?.addEventListener('abort', leave, { once: true });
+			this.#waiting.push(waiter);
+			this.#serve();
+		});
+	}
+
+	#run<T>(connection: C, task: (connection: C) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+		const stop = (): void => connection.interrupt(this.#options.ended('aborted'));
+		connection.beginTask();
+		if (this.#stop.signal.aborted) connection.interrupt(this.#options.ended('closed'));
+		if (signal?.aborted === true) stop();
+		signal?.addEventListener('abort', stop, { once: true });
+		return task(connection).finally(() => {
+			signal?.removeEventListener('abort', stop);
+			this.#release(connection);
+		});
+	}
+
+	#release(connection: C): void {
+		this.#busy.delete(connection);
+		if (connection.isUsable && !this.#stop.signal.aborted) {
+			this.#idle.push({ connection, isReused: true, since: Date.now() });
+		} else {
+			connection.interrupt(this.#options.ended('closed'));
+		}
+		this.#serve();
+	}
+
+	/** Hands free connections to those who wait, and opens another one when that is not enough. */
+	#serve(): void {
+		while (this.#waiting.length > 0) {
+			const lease = this.#takeIdle();
+			if (lease === undefined) return this.#grow();
+			this.#busy.add(lease.connection);
+			this.#waiting.shift()?.take(lease);
+		}
+	}
+
+	/** The one used last, as the likeliest to be alive. */
+	#takeIdle(): Lease<C> | undefined {
+		const oldest = Date.now() - (this.#options.idleMilliseconds ?? IDLE_MILLISECONDS);
+		for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
+			if (idle.connection.isUsable && idle.since >= oldest) return idle;
+			idle.connection.interrupt(this.#options.ended('closed'));
+		}
+		return undefined;
+	}
+
+	#dropIdle(): void {
+		for (const { connection } of this.#idle.splice(0)) connection.interrupt(this.#options.ended('closed'));
+	}
+
+	#grow(): void {
+		const open = this.#busy.size;
+		if (this.#isOpening || open >= this.#limit || (open > 0 && Date.now() < this.#growsAfter)) return;
+		this.#isOpening = true;
+		this.#options.open(this.#stop.signal).then(
+			(connection) => this.#opened(connection),
+			(error: unknown) => this.#notOpened(asTransportError(error)),
+		);
+	}
+
+	#opened(connection: C): void {
+		this.#isOpening = false;
+		if (this.#stop.signal.aborted) return connection.interrupt(this.#options.ended('closed'));
+		this.#idle.push({ connection, isReused: false, since: Date.now() });
+		this.#serve();
+	}
+
+	#notOpened(error: TransportError): void {
+		this.#isOpening = false;
+		const open = this.#busy.size + this.#idle.length;
+		if (open === 0) return this.#refuseAll(error);
+		// The same name and password just worked: a refused login now is a server that counts log-ins.
+		if (error.code === 'busy' || error.code === 'login-failed') this.#limit = open;
+		this.#growsAfter = Date.now() + HOLD_OFF_MILLISECONDS;
+		this.#serve();
+	}
+
+	#refuseAll(error: TransportError): void {
+		if (error.code === 'login-failed') this.#refusal = error;
+		for (const waiter of this.#waiting.splice(0)) waiter.refuse(copyOf(error));
+	}
+}

@@ -1,0 +1,107 @@
+import { FTPError, type FTPContext, type FTPResponse } from 'basic-ftp';
+import { connect as connectTls, TLSSocket } from 'node:tls';
+
+import { openTcp } from './socket';
+
+/** `229 Entering Extended Passive Mode (|||6446|)`; IBM i writes `!` for `|`. RFC 2428 section 3. */
+const EXTENDED_PORT = /[|!]{3}(\d{1,5})[|!]/u;
+/** `227 Entering Passive Mode (h1,h2,h3,h4,p1,p2)`. RFC 959 section 4.1.2. */
+const PASSIVE_PORT = /(?<![\d,])\d{1,3},\d{1,3},\d{1,3},\d{1,3},(\d{1,3}),(\d{1,3})/u;
+const HIGHEST_PORT = 65_535;
+const EVENTS = ['error', 'close'] as const;
+
+export interface DataConnectionOptions {
+	/** Aborting gives up an attempt to connect. */
+	readonly signal: AbortSignal;
+	/** Hears what goes wrong on the data connection. */
+	readonly onError: (error: Error) => void;
+}
+
+function legalPort(port: number): number | undefined {
+	return port > 0 && port <= HIGHEST_PORT ? port : undefined;
+}
+
+/** The port in a reply to EPSV. */
+export function extendedPassivePort(reply: string): number | undefined {
+	return legalPort(Number(EXTENDED_PORT.exec(reply)?.[1] ?? 0));
+}
+
+/** The port in a reply to PASV; the address in it is never used. */
+export function passivePort(reply: string): number | undefined {
+	const match = PASSIVE_PORT.exec(reply);
+	return legalPort(Number(match?.[1] ?? 0) * 256 + Number(match?.[2] ?? 0));
+}
+
+/**
+ * Connects the data connection to the host of the control connection, whatever address the server names: behind NAT
+ * that is a private one, and a foreign one would let a server point us at a third machine (the FTP bounce attack,
+ * RFC 2577 section 3). curl does the same since 7.74; basic-ftp 6 refuses the transfer instead.
+ * It resumes the control connection's TLS session, as vsftpd, ProFTPD and FileZilla Server demand.
+ */
+async function connectDataSocket(
+	ftp: FTPContext,
+	port: number,
+	{ signal, onError }: DataConnectionOptions,
+): Promise<void> {
+	const control = ftp.socket;
+	if (control.remoteAddress === undefined || !(control instanceof TLSSocket)) {
+		return await Promise.reject(new Error('The control connection is closed'));
+	}
+	const tcp = await openTcp({ host: control.remoteAddress, port, signal, timeout: ftp.timeout });
+	if (signal.aborted) {
+		tcp.destroy();
+		return await Promise.reject(new Error('The control connection is closed'));
+	}
+	// A TLS 1.3 ticket serves once: the newest one is used, and each connection brings the next (basic-ftp PR 277).
+	const session = ftp.tlsSessionStore ?? control.getSession();
+	const secured = connectTls({ ...ftp.tlsOptions, socket: tcp, ...(session === undefined ? {} : { session }) });
+	secured.on('session', (next: Buffer) => {
+		ftp.tlsSessionStore = next;
+	});
+	attachDataSocket(ftp, secured, onError);
+}
+
+/**
+ * Hands the socket to the library, but not its errors. The library would end the control connection at once, while the
+ * reason is still on its way there: ProFTPD resets the data connection and then says "550 No such file or directory".
+ * Once the transfer runs the library hears of errors as the reader of the socket. The handshake ends by then.
+ */
+function attachDataSocket(ftp: FTPContext, socket: TLSSocket, onError: (error: Error) => void): void {
+	const own = EVENTS.map((event) => [event, new Set(socket.listeners(event))] as const);
+	ftp.dataSocket = socket;
+	for (const [event, known] of own) {
+		for (const listener of socket.listeners(event).filter((one) => !known.has(one))) {
+			socket.removeListener(event, listener as (...args: unknown[]) => void);
+		}
+	}
+	socket.on('error', onError);
+}
+
+async function enterPassiveMode(
+	ftp: FTPContext,
+	command: 'EPSV' | 'PASV',
+	portOf: (reply: string) => number | undefined,
+	options: DataConnectionOptions,
+): Promise<FTPResponse> {
+	const reply = await ftp.request(command);
+	const port = portOf(reply.message);
+	if (port === undefined) return await Promise.reject(new Error(`No port in the reply to ${command}`));
+	await connectDataSocket(ftp, port, options);
+	return reply;
+}
+
+/** Opens data connections: EPSV, and PASV on servers that do not know EPSV. One for each control connection. */
+export class DataConnector {
+	#extended = true;
+
+	/** Resolves with the reply when the library's context has its data socket. */
+	open(ftp: FTPContext, options: DataConnectionOptions): Promise<FTPResponse> {
+		if (!this.#extended) return enterPassiveMode(ftp, 'PASV', passivePort, options);
+		return enterPassiveMode(ftp, 'EPSV', extendedPassivePort, options).catch((error: unknown) => {
+			const unknown = error instanceof FTPError && error.code >= 500 && error.code !== 530;
+			if (!unknown) return Promise.reject(error);
+			this.#extended = false;
+			return this.open(ftp, options);
+		});
+	}
+}

@@ -1,0 +1,105 @@
+import { setMaxListeners } from 'node:events';
+import type { SecureContext } from 'node:tls';
+
+import type { FtpsSettings } from '../connectionSettings';
+import { childPath, isListableName, joinTenantPath, lastPart, legalRemotePath } from '../remotePath';
+import type { ReadRange, RemoteEntry, RemoteStore, RequestOptions } from '../remoteStore';
+import { TransportError } from '../transportError';
+import { ControlConnection, targetOn, type ServerTraits, type Target } from './controlConnection';
+import { ControlConnectionPool } from './controlConnectionPool';
+import { ftpsError } from './ftpsFailure';
+import { explainRefusal, fileSize, listDirectory, statPath } from './pathQueries';
+import { RemoteFileStream } from './remoteFileStream';
+import { createTrust } from './tlsTrust';
+import { TransferSink, type Deliver } from './transferSink';
+
+const LINE_BREAKERS = /[\r\n\0]/u;
+
+/** One signal stops a whole execution with any number of requests; Node would take more than ten for a leak. */
+function allowMany(signal: AbortSignal | undefined): AbortSignal | undefined {
+	if (signal !== undefined) setMaxListeners(0, signal);
+	return signal;
+}
+
+/** The recordings over FTPS: files and listings, over a pool of control connections, each of which does one at a time. */
+export class FtpsStore implements RemoteStore {
+	readonly #settings: FtpsSettings;
+	readonly #pool: ControlConnectionPool<ControlConnection>;
+	#trust: SecureContext | undefined;
+	#traits: ServerTraits | undefined;
+
+	/** Connects to nothing; the first request does. */
+	constructor(settings: FtpsSettings) {
+		this.#settings = settings;
+		this.#pool = new ControlConnectionPool({
+			maxConnections: settings.maxConnections,
+			open: (signal) => this.#open(signal),
+			ended: (code) => this.#error(code),
+		});
+	}
+
+	async list(directory: string, { signal }: RequestOptions = {}): Promise<RemoteEntry[]> {
+		const path = legalRemotePath(directory);
+		const below = joinTenantPath(this.#settings.tenantDirectory, path);
+		const names = await this.#pool.use((connection) => listDirectory(connection, targetOn(connection, below, path)), allowMany(signal));
+		return names
+			.filter((entry) => isListableName(entry.name))
+			.map(({ name, type, size, modifiedAt }) => ({ name, path: childPath(path, name), type, size, modifiedAt }));
+	}
+
+	async stat(path: string, { signal }: RequestOptions = {}): Promise<RemoteEntry> {
+		const legal = legalRemotePath(path);
+		const below = joinTenantPath(this.#settings.tenantDirectory, legal);
+		const facts = await this.#pool.use((connection) => statPath(connection, targetOn(connection, below, legal)), allowMany(signal));
+		return { name: lastPart(legal), path: legal, type: facts.type, size: facts.size, modifiedAt: facts.modifiedAt };
+	}
+
+	read(path: string, range: ReadRange = {}): RemoteFileStream {
+		const transfer = async (deliver: Deliver, signal: AbortSignal): Promise<void> => {
+			const legal = legalRemotePath(path);
+			const below = joinTenantPath(this.#settings.tenantDirectory, legal);
+			await this.#pool.use(
+				(connection) => this.#fetch(connection, targetOn(connection, below, legal), range, deliver),
+				signal,
+			);
+		};
+		return new RemoteFileStream(transfer, () => this.#error('aborted', path), allowMany(range.signal));
+	}
+
+	close(): Promise<void> {
+		return this.#pool.close();
+	}
+
+	#error(code: TransportError['code'], path?: string): TransportError {
+		return ftpsError(code, { server: `${this.#settings.host}:${this.#settings.port}`, path });
+	}
+
+	async #open(signal: AbortSignal): Promise<ControlConnection> {
+		const { username, password } = this.#settings;
+		for (const [setting, value] of Object.entries({ username, password })) {
+			// A line end in it would be a second FTP command.
+			if (LINE_BREAKERS.test(value)) {
+				throw new TransportError('invalid-settings', `The ${setting} holds a line end or NUL.`, { setting });
+			}
+		}
+		this.#trust ??= createTrust(this.#settings);
+		const plan = { settings: this.#settings, trust: this.#trust, traits: this.#traits };
+		const connection = await ControlConnection.open(plan, signal);
+		this.#traits = connection.traits;
+		return connection;
+	}
+
+	async #fetch(connection: ControlConnection, target: Target, range: ReadRange, deliver: Deliver): Promise<void> {
+		const start = range.start ?? 0;
+		const size = range.size ?? (await fileSize(connection, target));
+		const mismatch = (received: string): TransportError =>
+			connection.error('size-mismatch', target.path, `${received}, stated are ${size}`);
+		if (start > size) throw mismatch(`asked to start at byte ${start}`);
+		// Nothing is left to fetch. A size of 0 from a listing is checked all the same: the file may be growing.
+		if (start === size && (size > 0 || range.size === undefined)) return;
+		const sink = new TransferSink(size - start, deliver, () => mismatch('more bytes came'));
+		const refusal = await connection.retrieve(target, start, sink);
+		if (refusal !== undefined) throw await explainRefusal(connection, target, refusal, 'file');
+		if (start + sink.received !== size) throw mismatch(`${start + sink.received} bytes came`);
+	}
+}

@@ -1,0 +1,112 @@
+import type { TransportError } from '../transportError';
+import type { ControlConnection, Refusal, Target } from './controlConnection';
+import { parseFtpSize, parseFtpTime, parseMlstReply, type Facts, type ListedName } from './directoryListing';
+
+/** "Not implemented", "not recognised", "wrong parameter": the command is the problem, not the path (RFC 959). */
+const UNKNOWN_COMMAND: ReadonlySet<number> = new Set([500, 501, 502, 503, 504]);
+const VALUE_AT = '213 '.length;
+const DIRECTORY: Facts = { type: 'directory', size: undefined, modifiedAt: undefined };
+
+type Found = ListedName | 'missing' | 'unknown';
+
+function parentOf(absolute: string): string {
+	return absolute.slice(0, absolute.lastIndexOf('/')) || '/';
+}
+
+/** What the listing of its directory says about a path: the one thing every server tells without guessing. */
+async function lookUp(connection: ControlConnection, { absolute, path }: Target): Promise<Found> {
+	if (absolute === '/') return 'unknown';
+	const parent = parentOf(absolute);
+	const entered = await connection.request(`CWD ${parent}`, path);
+	if (entered.refusal === undefined) {
+		const name = absolute.slice(absolute.lastIndexOf('/') + 1);
+		const names = await connection.names(path);
+		return names.find((entry) => entry.name === name) ?? 'missing';
+	}
+	if (entered.refusal.failure.code === 'not-found') return 'missing';
+	if (!entered.refusal.isAmbiguous) return 'unknown';
+	const above = await lookUp(connection, { absolute: parent, path });
+	return above === 'missing' || (above !== 'unknown' && above.type === 'file') ? 'missing' : 'unknown';
+}
+
+/** 550 stands for everything from "no such file" to "not yours"; where its text does not tell, the listing does. */
+export async function explainRefusal(
+	connection: ControlConnection,
+	target: Target,
+	refusal: Refusal,
+	wanted: 'file' | 'directory',
+): Promise<TransportError> {
+	if (!refusal.isAmbiguous) return refusal.failure;
+	const found = await lookUp(connection, target);
+	const said = refusal.failure.detail;
+	if (found === 'unknown') return refusal.failure;
+	if (found === 'missing') return connection.error('not-found', target.path, said);
+	if (wanted === 'file' && found.type === 'directory') return connection.error('not-a-file', target.path, 'it is a directory');
+	if (wanted === 'directory' && found.type === 'file') {
+		return connection.error('not-found', target.path, 'it is a file, not a directory');
+	}
+	return connection.error('permission-denied', target.path, said);
+}
+
+/**
+ * The names in a directory, not yet judged. It is entered first: names with spaces, leading dashes and wildcards are
+ * safe in CWD only, and a LIST of a missing directory ends without an error on some servers.
+ */
+export async function listDirectory(connection: ControlConnection, target: Target): Promise<readonly ListedName[]> {
+	const entered = await connection.request(`CWD ${target.absolute}`, target.path);
+	if (entered.refusal !== undefined) throw await explainRefusal(connection, target, entered.refusal, 'directory');
+	return await connection.names(target.path);
+}
+
+/** A file's size in bytes. Rejects with `not-found`, `not-a-file`, or `protocol` when the server does not state it. */
+export async function fileSize(connection: ControlConnection, target: Target): Promise<number> {
+	const reply = await connection.request(`SIZE ${target.absolute}`, target.path);
+	if (reply.refusal !== undefined && !UNKNOWN_COMMAND.has(reply.refusal.reply)) {
+		throw await explainRefusal(connection, target, reply.refusal, 'file');
+	}
+	const size = reply.refusal === undefined ? parseFtpSize(reply.message.slice(VALUE_AT)) : undefined;
+	if (size !== undefined) return size;
+	const facts = await listedFacts(connection, target);
+	if (facts.type === 'directory') throw connection.error('not-a-file', target.path, 'it is a directory');
+	if (facts.size === undefined) throw connection.error('protocol', target.path, 'it does not state the size of this file');
+	return facts.size;
+}
+
+async function listedFacts(connection: ControlConnection, target: Target, refusal?: Refusal): Promise<Facts> {
+	const found = await lookUp(connection, target);
+	if (found === 'missing') throw connection.error('not-found', target.path, refusal?.failure.detail);
+	if (found === 'unknown') throw refusal?.failure ?? connection.error('protocol', target.path, 'its directory cannot be listed');
+	return found;
+}
+
+async function modificationTime(connection: ControlConnection, target: Target): Promise<Date | undefined> {
+	const reply = await connection.request(`MDTM ${target.absolute}`, target.path);
+	return reply.refusal === undefined ? parseFtpTime(reply.message.slice(VALUE_AT)) : undefined;
+}
+
+/** Asks by SIZE, MDTM and the listing, on servers without MLST. */
+async function classicFacts(connection: ControlConnection, target: Target): Promise<Facts> {
+	const reply = await connection.request(`SIZE ${target.absolute}`, target.path);
+	if (reply.refusal?.failure.code === 'not-found') throw reply.refusal.failure;
+	const size = reply.refusal === undefined ? parseFtpSize(reply.message.slice(VALUE_AT)) : undefined;
+	if (size === undefined) return await listedFacts(connection, target, reply.refusal);
+	return { type: 'file', size, modifiedAt: await modificationTime(connection, target) };
+}
+
+/** Type, size and time of one path. */
+export async function statPath(connection: ControlConnection, target: Target): Promise<Facts> {
+	if (target.path === '') {
+		const entered = await connection.request(`CWD ${target.absolute}`, target.path);
+		if (entered.refusal !== undefined) throw await explainRefusal(connection, target, entered.refusal, 'directory');
+		return DIRECTORY;
+	}
+	if (!connection.traits.hasMachineListing) return await classicFacts(connection, target);
+	const reply = await connection.request(`MLST ${target.absolute}`, target.path);
+	if (reply.refusal === undefined) {
+		return parseMlstReply(reply.message) ?? (await classicFacts(connection, target));
+	}
+	// ProFTPD answers MLST of a missing name with "cannot be listed", and SIZE of it with "No such file".
+	const leavesItOpen = reply.refusal.isAmbiguous || UNKNOWN_COMMAND.has(reply.refusal.reply);
+	if (!leavesItOpen) throw reply.refusal.failure;
+	return await classicFacts(connection, target);
+}

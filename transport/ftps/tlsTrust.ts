@@ -1,0 +1,75 @@
+import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import * as tls from 'node:tls';
+
+import type { FtpsSettings } from '../connectionSettings';
+import { TransportError } from '../transportError';
+
+const PEM_BLOCK = /-----BEGIN (?:TRUSTED )?CERTIFICATE-----([\s\S]+?)-----END (?:TRUSTED )?CERTIFICATE-----/gu;
+
+function invalid(detail: string): TransportError {
+	return new TransportError('invalid-settings', `The CA certificate cannot be read: ${detail}.`, {
+		setting: 'caCertificate',
+		detail,
+	});
+}
+
+/** One-line fields turn line ends into spaces or `\n`: only the Base64 between the markers counts. */
+function readCertificate(base64: string): string | undefined {
+	const der = Buffer.from(base64.replaceAll('\\n', '').replace(/\s+/gu, ''), 'base64');
+	try {
+		return new X509Certificate(der).toString();
+	} catch {
+		return undefined;
+	}
+}
+
+/**
+ * The certificates of a PEM text, one PEM each.
+ * @throws {TransportError} `invalid-settings` when there is none or one cannot be read.
+ */
+export function readCaCertificates(pem: string): string[] {
+	const blocks = [...pem.matchAll(PEM_BLOCK)].map((match) => match[1] ?? '');
+	if (blocks.length === 0) throw invalid('it holds no "-----BEGIN CERTIFICATE-----" block');
+	const certificates = blocks.map(readCertificate);
+	const unreadable = certificates.findIndex((certificate) => certificate === undefined);
+	if (unreadable !== -1) throw invalid(`certificate ${unreadable + 1} of ${blocks.length} is damaged`);
+	return certificates.filter((certificate) => certificate !== undefined);
+}
+
+/** What Node trusts by default; since 22.15 it can tell, which then includes NODE_EXTRA_CA_CERTS. */
+function publicCertificates(): readonly string[] {
+	const since22: Pick<typeof tls, 'rootCertificates'> & { getCACertificates?: (type: 'default') => string[] } = tls;
+	return since22.getCACertificates?.('default') ?? since22.rootCertificates;
+}
+
+/**
+ * Whom to trust. It is made once for a store: the context holds some 150 parsed certificates, and a data connection
+ * is opened for every file.
+ * @throws {TransportError} `invalid-settings` for a CA certificate that cannot be read.
+ */
+export function createTrust(settings: Pick<FtpsSettings, 'caCertificate'>): tls.SecureContext {
+	const pem = settings.caCertificate?.trim() ?? '';
+	const ca = pem === '' ? {} : { ca: [...publicCertificates(), ...readCaCertificates(pem)] };
+	return tls.createSecureContext({ ...ca, minVersion: 'TLSv1.2' });
+}
+
+/**
+ * TLS options for one control connection and its data connections, a new object each time: basic-ftp writes into it.
+ * `host` has to be the same on all of them, because newer versions of Node resume a session only for the host it was
+ * authenticated for (CVE-2026-48934, basic-ftp issue 282).
+ */
+export function tlsOptions(
+	settings: Pick<FtpsSettings, 'host' | 'allowUnauthorizedCerts'>,
+	trust: tls.SecureContext,
+): tls.ConnectionOptions {
+	return {
+		host: settings.host,
+		secureContext: trust,
+		minVersion: 'TLSv1.2',
+		// Said explicitly, so that NODE_TLS_REJECT_UNAUTHORIZED=0 on the host does not switch the check off.
+		rejectUnauthorized: !settings.allowUnauthorizedCerts,
+		// RFC 6066 section 3: an IP address is no server name.
+		...(isIP(settings.host) === 0 ? { servername: settings.host } : {}),
+	};
+}
