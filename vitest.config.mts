@@ -22,6 +22,7 @@ export default defineConfig({
 		projects: [
 			project('unit', { testTimeout: 20_000 }),
 			project('contract', { testTimeout: 60_000, hookTimeout: 60_000 }),
+			project('faults', { testTimeout: 60_000, hookTimeout: 60_000 }),
 			project('e2e', { testTimeout: 300_000, hookTimeout: 600_000, fileParallelism: false }),
 		],
 	},

@@ -5,11 +5,12 @@ import { ResumingStore } from '../../transport/resumingStore';
 import { TransportError } from '../../transport/transportError';
 import { eightByEightConnectionTest } from '../shared/connectionTest';
 import { showHints } from '../shared/executionHints';
-import { inOrder } from '../shared/inOrder';
+import { Gate } from '../shared/gate';
 import { runWithTenant } from '../shared/itemRun';
 import { itemOrError } from '../shared/nodeError';
+import { DirectoryListings } from './directoryListings';
 import { downloadFile } from './downloadFile';
-import { readOptions, runOptions } from './downloadOptions';
+import { filesInFlight, readOptions, runOptions } from './downloadOptions';
 import { downloadRecordingParameters } from './downloadRecordingParameters';
 import { wantedFiles } from './remoteFile';
 import type { WantedFile } from './remoteFile';
@@ -42,50 +43,51 @@ export class DownloadRecording implements INodeType {
 			this,
 			async (session, items) => {
 				const store = new ResumingStore(session.store, { retries });
-				const { concurrency } = runOptions(this, session);
-				const skipIfMissing = (i: number, error: unknown): [] | Promise<never> => {
+				const limit = filesInFlight(this, session);
+				const gate = new Gate(() => limit.current);
+				const listings = new DirectoryListings(store, this.getExecutionCancelSignal());
+				const skipIfMissing = async (i: number, error: unknown): Promise<[]> => {
 					const isMissing = error instanceof TransportError && error.code === 'not-found';
-					if (!isMissing || this.getNodeParameter('options.onMissingFile', i, 'error') !== 'skip') return Promise.reject(error);
+					if (!isMissing || this.getNodeParameter('options.onMissingFile', i, 'error') !== 'skip') return await Promise.reject(error);
 					hints.push(`Skipped, not on the server: ${error.path ?? 'a file'}.`);
 					return [];
 				};
-
-				// First which files, then all of them in one line, so that an item with many files does not hold up the others.
-				const jobs = await inOrder(items, concurrency, async (item, i) => {
-					const listing = wantedFiles(this, store, i).catch(async (error: unknown) => await skipIfMissing(i, error));
-					let wanted: WantedFile[] = [];
+				const download = async (i: number, item: INodeExecutionData, file: WantedFile): Promise<INodeExecutionData[]> => {
+					const listed = file.listed ?? (await listings.find(file.path));
+					const done = await downloadFile(this, store, { ...file, listed }, readOptions(this, i));
+					limit.succeeded(done.facts.bytes);
+					if (done.hint !== undefined) hints.push(done.hint);
+					const field = String(this.getNodeParameter('binaryPropertyName', i));
+					const json = { ...item.json, download: done.facts as unknown as IDataObject };
+					return [{ json, binary: { ...item.binary, [field]: done.binary }, pairedItem: { item: i } }];
+				};
+				const run = async (i: number, item: INodeExecutionData, file: WantedFile): Promise<INodeExecutionData[]> =>
+					await itemOrError(this, i, item, async () =>
+						await download(i, item, file).catch(async (error: unknown) => {
+							if (isObjection(error)) limit.objected();
+							return await skipIfMissing(i, error);
+						}),
+					);
+				const runs = items.map(async (item, i) => {
+					let files: WantedFile[] = [];
 					const failed = await itemOrError(this, i, item, async () => {
-						wanted = await listing;
+						files = await wantedFiles(this, store, i, gate).catch(async (error: unknown) => await skipIfMissing(i, error));
+						for (const { path, listed } of files) if (listed === undefined) listings.want(path);
 						return [];
 					});
-					return { files: wanted.map((file) => ({ i, item, file })), failed };
+					const done = await Promise.all(files.map(async (file) => await gate.run(async () => await run(i, item, file))));
+					return [...failed, ...done.flat()];
 				});
-				const outcomes = await inOrder(
-					jobs.flatMap(({ files }) => files),
-					concurrency,
-					async ({ i, item, file }) =>
-						await itemOrError(this, i, item, async () => {
-							const done = await downloadFile(this, store, file, readOptions(this, i)).catch(
-								async (error: unknown) => await skipIfMissing(i, error),
-							);
-							if (Array.isArray(done)) return done;
-							if (done.hint !== undefined) hints.push(done.hint);
-							const field = String(this.getNodeParameter('binaryPropertyName', i));
-							return [
-								{
-									json: { ...item.json, download: done.facts as unknown as IDataObject },
-									binary: { ...item.binary, [field]: done.binary },
-									pairedItem: { item: i },
-								},
-							];
-						}),
-				);
-				const downloaded = outcomes.values();
-				return jobs.flatMap(({ files, failed }) => [...failed, ...files.flatMap(() => downloaded.next().value ?? [])]);
+				return (await Promise.all(runs).finally(() => gate.close())).flat();
 			},
 			{ stallTimeout },
 		);
 		showHints(this, hints);
 		return output;
 	}
+}
+
+/** The server had no room for this transfer. */
+function isObjection(error: unknown): boolean {
+	return error instanceof TransportError && (error.code === 'busy' || error.code === 'connection-lost');
 }

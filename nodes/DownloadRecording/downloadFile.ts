@@ -5,7 +5,7 @@ import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { readWav, WAV_HEAD_BYTES } from '../../recordings/wavHeader';
 import type { WavFacts } from '../../recordings/wavHeader';
 import type { RemoteEntry } from '../../transport/remoteStore';
-import type { ResumingStore } from '../../transport/resumingStore';
+import type { ReadReport, ResumingStore } from '../../transport/resumingStore';
 import { TransportError } from '../../transport/transportError';
 import { VerifiedRead } from '../../transport/verifiedRead';
 import { ExplainedError } from '../shared/nodeError';
@@ -19,6 +19,7 @@ export interface DownloadOptions {
 	readonly maximumBytes: number;
 	/** Empty = the name on the server. */
 	readonly outputFileName: string;
+	readonly retries: number;
 	readonly signal: AbortSignal | undefined;
 }
 
@@ -44,8 +45,13 @@ export interface DownloadedFile {
 }
 
 const MEGABYTE = 1_048_576;
+/** Times that a file is begun anew because it turned out to be another one than was stated: once for an old listing, once more. */
+const RESTARTS = 2;
 
-/** Streams one file into n8n's binary store. The store gets a stream that fails unless the file is whole and passes every check. */
+/**
+ * Downloads one file. When it is not the size that was stated (a listing is a moment old, or the call still runs), it is looked
+ * at again and begun anew, a few times.
+ */
 export async function downloadFile(
 	context: IExecuteFunctions,
 	store: ResumingStore,
@@ -53,12 +59,49 @@ export async function downloadFile(
 	options: DownloadOptions,
 ): Promise<DownloadedFile> {
 	const begun = performance.now();
-	const { path, listed } = wanted;
-	const entry = listed?.size === undefined ? await store.stat(path, { signal: options.signal }) : listed;
+	let attempts = 0;
+	for (let restarts = 0; ; restarts++) {
+		const known = restarts === 0 ? wanted.listed : undefined;
+		const entry = known?.size === undefined ? await store.stat(wanted.path, { signal: options.signal }) : known;
+		const { done, report } = storeFile(context, store, entry, options);
+		const outcome = await done.then(
+			(file) => ({ file }),
+			(error: unknown) => ({ error }),
+		);
+		attempts += report.attempts;
+		if ('file' in outcome) {
+			const { verified, binary } = outcome.file;
+			const wav = readWav(verified.head, verified.bytes);
+			return {
+				facts: {
+					path: entry.path,
+					fileName: entry.name,
+					bytes: verified.bytes,
+					...(verified.digest === undefined ? {} : { [options.checksum]: verified.digest }),
+					wav: wav.facts,
+					attempts,
+					resumed: report.resumed,
+					milliseconds: Math.round(performance.now() - begun),
+				},
+				binary,
+				hint: isWav(entry) && wav.reason !== undefined ? `${entry.path}: ${wav.reason}.` : undefined,
+			};
+		}
+		const isOther = outcome.error instanceof TransportError && outcome.error.code === 'size-mismatch';
+		if (!isOther || restarts >= Math.min(RESTARTS, options.retries)) throw outcome.error;
+	}
+}
+
+/** Streams a file into n8n's binary store, which gets a stream that fails unless the file is whole and passes every check. */
+function storeFile(
+	context: IExecuteFunctions,
+	store: ResumingStore,
+	entry: RemoteEntry,
+	options: DownloadOptions,
+): { done: Promise<{ verified: VerifiedRead; binary: IBinaryData }>; report: ReadReport } {
+	const { path } = entry;
 	const size = sizeOf(entry, options.maximumBytes);
 	const fileName = safeFileName(options.outputFileName === '' ? entry.name : options.outputFileName);
-	const isWav = /\.wav$/i.test(entry.name);
-
 	const { stream, report } = store.readReported(path, { size, signal: options.signal }, entry);
 	const verified = new VerifiedRead({
 		path,
@@ -66,30 +109,21 @@ export async function downloadFile(
 		checksum: options.checksum,
 		headBytes: WAV_HEAD_BYTES,
 		check: (head, bytes) => {
-			if (isWav && options.verifyWav) refuseBrokenWav(path, head, bytes);
+			if (isWav(entry) && options.verifyWav) refuseBrokenWav(path, head, bytes);
 		},
 	});
 	// Ties the two together: a failure on either side ends the other, and with it the transfer.
 	pipeline(stream, verified, () => undefined);
 	const failure = new Promise<never>((_, reject) => verified.once('error', reject));
-	const binary = await Promise.race([context.helpers.prepareBinaryData(verified, fileName, mimeTypeOf(entry.name)), failure]).finally(() =>
-		verified.destroy(),
-	);
-	const wav = readWav(verified.head, verified.bytes);
-	return {
-		facts: {
-			path: entry.path,
-			fileName: entry.name,
-			bytes: verified.bytes,
-			...(verified.digest === undefined ? {} : { [options.checksum]: verified.digest }),
-			wav: wav.facts,
-			attempts: report.attempts,
-			resumed: report.resumed,
-			milliseconds: Math.round(performance.now() - begun),
-		},
-		binary,
-		hint: isWav && wav.reason !== undefined ? `${path}: ${wav.reason}.` : undefined,
-	};
+	const stored = context.helpers.prepareBinaryData(verified, fileName, mimeTypeOf(entry.name));
+	const done = Promise.race([stored, failure])
+		.then((binary) => ({ verified, binary }))
+		.finally(() => verified.destroy());
+	return { done, report };
+}
+
+function isWav(entry: RemoteEntry): boolean {
+	return /\.wav$/i.test(entry.name);
 }
 
 function sizeOf(entry: RemoteEntry, maximumBytes: number): number {

@@ -1,12 +1,15 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
+import { AdaptiveLimit } from '../../transport/adaptiveLimit';
 import { ExplainedError } from '../shared/nodeError';
 import type { TenantSession } from '../shared/tenantSession';
 import type { DownloadOptions } from './downloadFile';
 
 const MEGABYTE = 1_048_576;
-/** Files in flight over SFTP without a number from the user: they share connections, and 16 fill an ocean-wide link. */
-const SFTP_FILES = 16;
+/** SFTP interleaves files on a connection: with eight of them its window is full across an ocean. */
+const FILES_PER_SFTP_CONNECTION = 8;
+/** Files in flight to begin with; from there on their number follows what helps. */
+const FIRST_FILES = 16;
 
 /** A number of the options, or its default; anything but a number of at least `least` is told. */
 function numberOption(context: IExecuteFunctions, name: string, label: string, itemIndex: number, fallback: number, least: number): number {
@@ -17,18 +20,20 @@ function numberOption(context: IExecuteFunctions, name: string, label: string, i
 }
 
 /** Options that hold for the whole run, taken from the first item. */
-export function runOptions(
-	context: IExecuteFunctions,
-	session?: TenantSession,
-): { retries: number; stallTimeout: number; concurrency: number } {
-	const asked = Math.floor(numberOption(context, 'concurrency', 'Concurrency', 0, 0, 0));
-	// One control connection carries one FTPS transfer.
-	const automatic = session === undefined ? 1 : session.isSftp ? SFTP_FILES : session.maxConnections;
+export function runOptions(context: IExecuteFunctions): { retries: number; stallTimeout: number } {
 	return {
 		retries: Math.floor(numberOption(context, 'retries', 'Retries', 0, 5, 0)),
 		stallTimeout: numberOption(context, 'stallTimeout', 'Stall Timeout', 0, 30, 1) * 1_000,
-		concurrency: asked === 0 ? automatic : asked,
 	};
+}
+
+/** How many files to have in flight: found out on the way, capped by what the user and the credential allow. */
+export function filesInFlight(context: IExecuteFunctions, { isSftp, maxConnections }: TenantSession): AdaptiveLimit {
+	const asked = Math.floor(numberOption(context, 'concurrency', 'Concurrency', 0, 0, 0));
+	// One control connection carries one FTPS transfer.
+	const room = isSftp ? maxConnections * FILES_PER_SFTP_CONNECTION : maxConnections;
+	const most = asked === 0 ? room : Math.min(asked, room);
+	return new AdaptiveLimit({ start: Math.min(FIRST_FILES, most), most });
 }
 
 /** Options of one item. */
@@ -38,6 +43,7 @@ export function readOptions(context: IExecuteFunctions, itemIndex: number): Down
 		verifyWav: context.getNodeParameter('options.verifyWav', itemIndex, true) !== false,
 		maximumBytes: numberOption(context, 'maximumFileSize', 'Maximum File Size', itemIndex, 1_024, 0) * MEGABYTE,
 		outputFileName: String(context.getNodeParameter('options.outputFileName', itemIndex, '') ?? '').trim(),
+		retries: runOptions(context).retries,
 		signal: context.getExecutionCancelSignal(),
 	};
 }

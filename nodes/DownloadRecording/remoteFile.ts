@@ -1,5 +1,6 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
+import type { Gate } from '../shared/gate';
 import { ExplainedError } from '../shared/nodeError';
 import type { RemoteEntry, RemoteStore } from '../../transport/remoteStore';
 
@@ -10,8 +11,13 @@ export interface WantedFile {
 	readonly listed: RemoteEntry | undefined;
 }
 
-/** The files of an item, in order. A directory is listed; nothing else is asked of the server yet. */
-export async function wantedFiles(context: IExecuteFunctions, store: RemoteStore, itemIndex: number): Promise<WantedFile[]> {
+/** The files of an item, in order. A directory is listed, through the gate; nothing else is asked of the server yet. */
+export async function wantedFiles(
+	context: IExecuteFunctions,
+	store: RemoteStore,
+	itemIndex: number,
+	gate: Gate,
+): Promise<WantedFile[]> {
 	const text = (name: string): string => String(context.getNodeParameter(name, itemIndex, '') ?? '').trim();
 	switch (String(context.getNodeParameter('download', itemIndex))) {
 		case 'file': {
@@ -20,7 +26,9 @@ export async function wantedFiles(context: IExecuteFunctions, store: RemoteStore
 			return [{ path, listed: undefined }];
 		}
 		case 'directory':
-			return await filesOf(store, text('directory'), text('pattern') || '*', context.getExecutionCancelSignal());
+			return await gate.run(async () =>
+				await filesOf(store, text('directory'), text('pattern') || '*', context.getExecutionCancelSignal()),
+			);
 		default:
 			return [{ path: recordingPath(text('directory'), text('fileName')), listed: undefined }];
 	}

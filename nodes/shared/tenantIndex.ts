@@ -13,8 +13,8 @@ import type { TenantDay, UtcWindow } from '../../recordings/tenantDay';
 import type { ZoneClock } from '../../recordings/zoneClock';
 import type { RemoteEntry, RemoteStore } from '../../transport/remoteStore';
 import { TransportError } from '../../transport/transportError';
+import { Gate } from './gate';
 import { listTop } from './indexListing';
-import { inOrder } from './inOrder';
 import { ExplainedError } from './nodeError';
 
 /** Listings and index files fetched at once. */
@@ -76,7 +76,7 @@ async function readFiles(
 	const list = new CallList(request.matches);
 	const notes = new IndexNotes();
 	const ordered = [...files].sort(byDetail);
-	const coverages = await inOrder(ordered, FETCHES, async (file, priority) => {
+	const coverages = await new Gate(() => FETCHES).map(ordered, async (file, priority) => {
 		const coverage = new IndexCoverage(file);
 		const untimed: ReadRow[] = [];
 		const bytes = request.store.read(file.path, { signal: request.signal });
@@ -102,7 +102,7 @@ async function findIndexFiles(request: IndexRequest, days: readonly TenantDay[])
 	const searches = days.map(indexSearchFor);
 	const dates = new Set(searches.flatMap((search) => [...search.dates]));
 	const directories = [...new Set(searches.flatMap((search) => search.directories))].sort();
-	const listings = await inOrder([INDEX_DIRECTORY, ...directories], FETCHES, async (directory) => ({
+	const listings = await new Gate(() => FETCHES).map([INDEX_DIRECTORY, ...directories], async (directory) => ({
 		directory,
 		entries: await listIfThere(request, directory),
 	}));

@@ -151,16 +151,54 @@ describe('Download Recording', () => {
 		expect(store.mostOpenReads).toBe(4);
 	});
 
-	it('does not resume a file that has changed', async () => {
-		store.failures.set(`read S20160607/${names[0]} at 10000`, [new TransportError('connection-lost', 'The connection was lost')]);
+	/** From the second look on the file has another time of change. */
+	function changingFile(times: (stat: number) => number): void {
 		const stat = MemoryStore.prototype.stat.bind(store);
 		let stats = 0;
 		vi.spyOn(store, 'stat').mockImplementation(async (path, options) => {
-			const entry = await stat(path, options);
 			stats += 1;
-			return stats > 1 ? { ...entry, modifiedAt: new Date(60_000) } : entry;
+			return { ...(await stat(path, options)), modifiedAt: new Date(times(stats)) };
 		});
-		await expect(run({}, { items: items.slice(0, 1) })).rejects.toThrow(`S20160607/${names[0]} changed on the server while it was being read`);
+	}
+
+	it('begins a file that has changed anew, so that two versions are never mixed', async () => {
+		store.failures.set(`read S20160607/${names[0]} at 10000`, [new TransportError('connection-lost', 'The connection was lost')]);
+		changingFile((stat) => (stat === 1 ? 0 : 60_000));
+		const { output } = await run({}, { items: items.slice(0, 1) });
+		expect(await bytesOf(output[0]?.binary?.['data'])).toEqual(sound);
+		expect(output[0]?.json['download']).toMatchObject({ attempts: 2, resumed: false });
+	});
+
+	it('gives up on a file that changes whenever it is looked at', async () => {
+		const lost = (): TransportError => new TransportError('connection-lost', 'The connection was lost');
+		store.failures.set(`read S20160607/${names[0]} at 10000`, Array.from({ length: 9 }, lost));
+		changingFile((stat) => stat * 60_000);
+		await expect(run({}, { items: items.slice(0, 1) })).rejects.toMatchObject({
+			message: `S20160607/${names[0]} changed on the server while it was being read`,
+			description: expect.stringContaining('still be being written'),
+		});
+	});
+
+	it('learns the sizes of many files of a directory from one listing', async () => {
+		await run();
+		expect(store.requests.filter((request) => request === 'list S20160607')).toHaveLength(1);
+		expect(store.requests.filter((request) => request.startsWith('stat'))).toEqual([]);
+	});
+
+	it('asks about each file when their directory cannot be listed', async () => {
+		store.failures.set('list S20160607', [new TransportError('permission-denied', 'The server does not allow access')]);
+		expect((await run()).output).toHaveLength(5);
+		expect(store.requests.filter((request) => request.startsWith('stat'))).toHaveLength(5);
+	});
+
+	it('looks again at a file that has grown since it was listed', async () => {
+		const list = MemoryStore.prototype.list.bind(store);
+		vi.spyOn(store, 'list').mockImplementation(async (directory, options) =>
+			(await list(directory, options)).map((entry) => ({ ...entry, size: 100 })),
+		);
+		const { output } = await run();
+		expect(await bytesOf(output[4]?.binary?.['data'])).toEqual(sound);
+		expect(output[4]?.json['download']).toMatchObject({ attempts: 2, bytes: sound.length });
 	});
 
 	it('stops its transfers when the execution is cancelled', async () => {
