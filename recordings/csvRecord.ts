@@ -73,10 +73,10 @@ function quotesIn(text: string): number {
  * that gives a whole row; otherwise it is a row by itself with a stray quote.
  */
 export async function* readRecords(
-	lines: AsyncIterable<TextLine>,
+	batches: AsyncIterable<readonly TextLine[]>,
 	dialect: CsvDialect,
 	onTooLong: (line: number) => void,
-): AsyncGenerator<CsvRecord, void, void> {
+): AsyncGenerator<CsvRecord[], void, void> {
 	let batch: PendingRow[] = [];
 	let open: TextLine[] = [];
 	let openCharacters = 0;
@@ -88,29 +88,33 @@ export async function* readRecords(
 		batch.push(...rows.rows);
 	};
 
-	for await (const line of lines) {
+	const take = (line: TextLine): void => {
 		if (line.tooLong) {
 			closeOpen(true);
 			onTooLong(line.number);
-			continue;
+			return;
 		}
 		const isOdd = quotesIn(line.text) % 2 === 1;
 		if (open.length === 0 && !isOdd) {
 			if (line.text.trim() !== '') batch.push({ text: line.text, line: line.number, unterminated: line.end === '' });
-		} else {
-			open.push(line);
-			openCharacters += line.text.length;
-			if ((isOdd && open.length > 1) || open.length >= MOST_LINES || openCharacters > MOST_CHARACTERS) {
-				closeOpen(open.length >= MOST_LINES || openCharacters > MOST_CHARACTERS);
-			}
+			return;
 		}
-		if (batch.length >= BATCH) {
-			yield* parseBatch(batch, dialect);
+		open.push(line);
+		openCharacters += line.text.length;
+		const isFull = open.length >= MOST_LINES || openCharacters > MOST_CHARACTERS;
+		if (isFull || (isOdd && open.length > 1)) closeOpen(isFull);
+	};
+
+	for await (const lines of batches) {
+		for (const line of lines) {
+			take(line);
+			if (batch.length < BATCH) continue;
+			yield parseBatch(batch, dialect);
 			batch = [];
 		}
 	}
 	while (open.length > 0) closeOpen(true);
-	yield* parseBatch(batch, dialect);
+	yield parseBatch(batch, dialect);
 }
 
 /** Lines joined as they stood in the file. */

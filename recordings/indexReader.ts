@@ -60,18 +60,18 @@ export async function* readIndex(
 	const opening = await readOpening(lines, source.path, format, notes);
 	if (opening === undefined) return;
 
-	const { dialect, header, firstRow } = opening;
-	const records = readRecords(startingWith(firstRow, lines), dialect, (line) =>
+	const { dialect, header, rest } = opening;
+	const records = readRecords(startingWith(rest, lines), dialect, (line) =>
 		notes.add(source.path, line, 'the line is longer than 1 MB and was skipped'),
 	);
 	const builder = new RowBuilder(source.path, clock, header, dialect.delimiter, format, notes);
 	let waiting: CsvRecord[] | undefined = [];
-	for await (const record of records) {
+	for await (const batch of records) {
 		if (waiting === undefined) {
-			yield builder.build(record);
+			for (const record of batch) yield builder.build(record);
 			continue;
 		}
-		waiting.push(record);
+		waiting.push(...batch);
 		if (waiting.length < SAMPLE) continue;
 		yield* buildSampled(builder, waiting, source.path, format);
 		waiting = undefined;
@@ -93,10 +93,9 @@ function dateOrderOf(builder: RowBuilder, sample: readonly CsvRecord[], path: st
 	const stamped: Array<{ text: string; recordedAtUtc: number }> = [];
 	const unstamped: string[] = [];
 	for (const record of sample) {
-		const cells = builder.cellsOf(record);
-		const stamp = parseRecordingName(cells.get('fileName') ?? '');
+		const stamp = parseRecordingName(builder.cellOf(record, 'fileName') ?? '');
 		for (const column of ['startTimeUtc', 'startTime', 'stopTimeUtc', 'stopTime'] as const) {
-			const text = cells.get(column);
+			const text = builder.cellOf(record, column);
 			if (text === undefined) continue;
 			if (stamp === undefined) unstamped.push(text);
 			else stamped.push({ text, recordedAtUtc: stamp.recordedAtUtc });
@@ -109,36 +108,45 @@ function dateOrderOf(builder: RowBuilder, sample: readonly CsvRecord[], path: st
 interface Opening {
 	readonly dialect: CsvDialect;
 	readonly header: readonly HeaderCell[];
-	/** The first line when the file has no header. */
-	readonly firstRow: TextLine | undefined;
+	/** Lines that have been read with the header and are still to be parsed. */
+	readonly rest: readonly TextLine[];
 }
 
 /** Finds the header, and with it the delimiter: the one under which most columns have a name we know. */
 async function readOpening(
-	lines: AsyncGenerator<TextLine, void, void>,
+	batches: AsyncGenerator<TextLine[], void, void>,
 	path: string,
 	format: IndexFormat,
 	notes: IndexNotes,
 ): Promise<Opening | undefined> {
 	let declared: string | undefined;
-	for (let next = await lines.next(); next.done !== true; next = await lines.next()) {
-		const line = next.value;
-		if (line.tooLong) {
-			throw new IndexFormatError(path, `${path} is not an index: its first line is longer than 1 MB`, 'Check that the path names a CSV file.');
+	for (let next = await batches.next(); next.done !== true; next = await batches.next()) {
+		const lines = next.value;
+		for (const [position, line] of lines.entries()) {
+			if (line.tooLong) {
+				throw new IndexFormatError(path, `${path} is not an index: its first line is longer than 1 MB`, 'Check that the path names a CSV file.');
+			}
+			if (line.text.trim() === '') continue;
+			// Spreadsheets put the delimiter into a line of its own.
+			const separator = /^sep=(.)$/i.exec(line.text.trim())?.[1];
+			if (separator !== undefined && line.number === 1) {
+				declared = separator;
+				continue;
+			}
+			const { hasHeader, ...opening } = openingOf(line, declared, path, format, notes);
+			return { ...opening, rest: lines.slice(hasHeader ? position + 1 : position) };
 		}
-		if (line.text.trim() === '') continue;
-		// Spreadsheets put the delimiter into a line of its own.
-		const separator = /^sep=(.)$/i.exec(line.text.trim())?.[1];
-		if (separator !== undefined && line.number === 1) {
-			declared = separator;
-			continue;
-		}
-		return openingOf(line, declared, path, format, notes);
 	}
 	return undefined;
 }
 
-function openingOf(line: TextLine, declared: string | undefined, path: string, format: IndexFormat, notes: IndexNotes): Opening {
+function openingOf(
+	line: TextLine,
+	declared: string | undefined,
+	path: string,
+	format: IndexFormat,
+	notes: IndexNotes,
+): Omit<Opening, 'rest'> & { readonly hasHeader: boolean } {
 	const candidates = DELIMITERS.map((delimiter) => {
 		const cells = splitPlain(line.text, delimiter).map((cell) => decodeField(cell, format.encoding));
 		const known = cells.filter((cell) => columnOfHeader(cell) !== undefined).length;
@@ -158,7 +166,7 @@ function openingOf(line: TextLine, declared: string | undefined, path: string, f
 	if (best.known >= 2 || (best.known === 1 && cells.length === 1)) {
 		// A trailing delimiter is no column.
 		const named = cells.at(-1)?.trim() === '' ? cells.slice(0, -1) : cells;
-		return { dialect: { delimiter, columnCount: named.length }, header: headerCells(named), firstRow: undefined };
+		return { dialect: { delimiter, columnCount: named.length }, header: headerCells(named), hasHeader: true };
 	}
 	if (!cells.some((cell) => parseRecordingName(cell.trim()) !== undefined)) {
 		throw new IndexFormatError(
@@ -168,7 +176,7 @@ function openingOf(line: TextLine, declared: string | undefined, path: string, f
 		);
 	}
 	notes.add(path, line.number, 'the file has no header, so its columns were told by their order and shape');
-	return { dialect: { delimiter, columnCount: cells.length }, header: headerByShape(cells), firstRow: line };
+	return { dialect: { delimiter, columnCount: cells.length }, header: headerByShape(cells), hasHeader: false };
 }
 
 /** Without a header: the known order, else at least the columns that show by their shape which recording the row is about. */
@@ -179,7 +187,7 @@ function headerByShape(cells: readonly string[]): HeaderCell[] {
 	return header.map((cell, position) => ({ header: cell.header, column: position === fileName ? 'fileName' : undefined }));
 }
 
-async function* startingWith(first: TextLine | undefined, rest: AsyncIterable<TextLine>): AsyncGenerator<TextLine, void, void> {
-	if (first !== undefined) yield first;
+async function* startingWith<Batch>(first: Batch, rest: AsyncIterable<Batch>): AsyncGenerator<Batch, void, void> {
+	yield first;
 	yield* rest;
 }

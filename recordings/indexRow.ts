@@ -69,6 +69,8 @@ export function callTypeOf(label: string): CallType {
 }
 
 export function richnessOf(row: IndexRow): number {
-	const own = Object.entries(row).filter(([field, value]) => value !== null && field !== 'extra' && field !== 'rawRow').length;
-	return own + Object.values(row.extra).filter((value) => value !== null).length;
+	let filled = 0;
+	for (const value of Object.values(row)) if (value !== null && typeof value !== 'object') filled += 1;
+	for (const value of Object.values(row.extra)) if (value !== null) filled += 1;
+	return filled;
 }

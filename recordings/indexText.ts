@@ -19,7 +19,8 @@ export interface TextLine {
 }
 
 /**
- * The lines of an index, whatever its encoding and line ends, in bounded memory.
+ * The lines of an index, whatever its encoding and line ends, in bounded memory: those of each piece that arrives together,
+ * because handing over 100,000 lines one by one costs more than parsing them.
  *
  * UTF-16 is turned into UTF-8 first. UTF-8 and windows-1252 share the bytes of every character that gives a CSV its
  * structure, so lines and fields are cut first and each field is decoded by itself: one stray byte costs one field.
@@ -27,12 +28,13 @@ export interface TextLine {
 export async function* readLines(
 	source: AsyncIterable<Uint8Array>,
 	encoding: IndexEncoding,
-): AsyncGenerator<TextLine, void, void> {
+): AsyncGenerator<TextLine[], void, void> {
 	let rest = '';
 	let number = 0;
 	let skipping = false;
 	for await (const chunk of bytesAsLatin1(source, encoding)) {
 		rest += chunk;
+		const lines: TextLine[] = [];
 		let from = 0;
 		for (;;) {
 			const lineEnd = findLineEnd(rest, from);
@@ -40,9 +42,10 @@ export async function* readLines(
 			number += 1;
 			const tooLong = skipping || lineEnd.at - from > LONGEST_LINE;
 			skipping = false;
-			yield { text: tooLong ? '' : rest.slice(from, lineEnd.at), number, end: lineEnd.end, tooLong };
+			lines.push({ text: tooLong ? '' : rest.slice(from, lineEnd.at), number, end: lineEnd.end, tooLong });
 			from = lineEnd.at + lineEnd.end.length;
 		}
+		if (lines.length > 0) yield lines;
 		rest = rest.slice(from);
 		if (rest.length > LONGEST_LINE) {
 			skipping = true;
@@ -52,7 +55,7 @@ export async function* readLines(
 	}
 	if (rest === '' && !skipping) return;
 	const end = rest.endsWith('\r') ? '\r' : '';
-	yield { text: skipping ? '' : rest.slice(0, rest.length - end.length), number: number + 1, end, tooLong: skipping };
+	yield [{ text: skipping ? '' : rest.slice(0, rest.length - end.length), number: number + 1, end, tooLong: skipping }];
 }
 
 const LINE_END = /\r\n|\n|\r/g;

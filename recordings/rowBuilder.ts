@@ -14,9 +14,21 @@ import type { ZoneClock } from './zoneClock';
 
 const DAY = 86_400_000;
 
+/** Cells under their columns, trimmed; those of a short row may be missing. */
+type AlignedCells = ReadonlyArray<string | undefined>;
+
+interface KnownCells {
+	get(column: IndexColumn): string | undefined;
+}
+
 /** Turns the records of one file into typed rows. */
 export class RowBuilder {
 	dateOrder: DateOrder = 'mdy';
+
+	readonly #positions = new Map<IndexColumn, number>();
+
+	/** Positions and headers of the columns that go to `extra`. */
+	readonly #unknown: ReadonlyArray<readonly [number, string]>;
 
 	constructor(
 		private readonly indexFile: string,
@@ -25,20 +37,19 @@ export class RowBuilder {
 		private readonly delimiter: string,
 		private readonly format: { readonly encoding: IndexEncoding; readonly includeRawRow: boolean },
 		private readonly notes: IndexNotes,
-	) {}
-
-	/** The cells of the columns that this version knows, trimmed; empty ones are absent. */
-	cellsOf(record: CsvRecord): Map<IndexColumn, string> {
-		return this.#knownCells(this.#alignedCells(record));
+	) {
+		for (const [position, { column }] of header.entries()) if (column !== undefined) this.#positions.set(column, position);
+		this.#unknown = header.flatMap(({ header: name, column }, position) => (column === undefined ? [[position, name] as const] : []));
 	}
 
-	#knownCells(aligned: ReadonlyArray<string | undefined>): Map<IndexColumn, string> {
-		const cells = new Map<IndexColumn, string>();
-		for (const [position, text] of aligned.entries()) {
-			const column = this.header[position]?.column;
-			if (column !== undefined && text !== undefined && text !== '') cells.set(column, text);
-		}
-		return cells;
+	/** The cell of a column that this version knows, trimmed; `undefined` when it is absent or empty. */
+	cellOf(record: CsvRecord, column: IndexColumn): string | undefined {
+		return this.#cell(this.#alignedCells(record), column);
+	}
+
+	#cell(aligned: AlignedCells, column: IndexColumn): string | undefined {
+		const position = this.#positions.get(column);
+		return position === undefined ? undefined : aligned[position] || undefined;
 	}
 
 	build(record: CsvRecord): ReadRow {
@@ -55,7 +66,7 @@ export class RowBuilder {
 			);
 		}
 
-		const cells = this.#knownCells(aligned);
+		const cells = { get: (column: IndexColumn): string | undefined => this.#cell(aligned, column) };
 		const text = (column: IndexColumn): string | null => cells.get(column) ?? null;
 		const { fileName, directory } = this.#placeOf(cells, isShort && record.unterminated);
 		const stamp = fileName === null ? undefined : parseRecordingName(fileName);
@@ -112,15 +123,17 @@ export class RowBuilder {
 		return { row, at, richness: richnessOf(row) };
 	}
 
-	#alignedCells(record: CsvRecord): Array<string | undefined> {
-		const cells = record.cells.map((cell) => decodeField(cell, this.format.encoding));
+	#alignedCells(record: CsvRecord): AlignedCells {
+		const { encoding } = this.format;
+		if (record.cells.length === this.header.length) return record.cells.map((cell) => decodeField(cell, encoding).trim());
+		const cells = record.cells.map((cell) => decodeField(cell, encoding));
 		// A trailing delimiter is no column.
 		while (cells.length > this.header.length && cells.at(-1)?.trim() === '') cells.pop();
 		return alignRow(cells, this.header, this.delimiter).map((cell) => cell?.trim());
 	}
 
 	/** Directory and file name, without slashes around them; the directory follows from the file's stamp when it is not given. */
-	#placeOf(cells: ReadonlyMap<IndexColumn, string>, isCut: boolean): { fileName: string | null; directory: string | null } {
+	#placeOf(cells: KnownCells, isCut: boolean): { fileName: string | null; directory: string | null } {
 		const written = cells.get('fileName')?.replace(/^[/\\]+/, '') ?? '';
 		const cut = isCut && !/\d\.(?:wav|mp3)$/i.test(written);
 		const inside = /^(.+)[/\\]([^/\\]+)$/.exec(written);
@@ -134,7 +147,7 @@ export class RowBuilder {
 	/** A time's instant: the UTC column wins; a local one is read in the tenant zone, a repeated hour settled by `near`. */
 	#instantOf(
 		which: 'startTime' | 'stopTime',
-		cells: ReadonlyMap<IndexColumn, string>,
+		cells: KnownCells,
 		near: number | undefined,
 		troubles: string[],
 	): number | undefined {
@@ -159,7 +172,7 @@ export class RowBuilder {
 
 	/** Stop minus start, where the index has no DURATION that can be read. */
 	#durationFrom(
-		cells: ReadonlyMap<IndexColumn, string>,
+		cells: KnownCells,
 		startUtc: number | undefined,
 		stopUtc: number | undefined,
 		troubles: string[],
@@ -170,18 +183,17 @@ export class RowBuilder {
 		return (stopUtc - startUtc) / 1_000;
 	}
 
-	#extraOf(aligned: ReadonlyArray<string | undefined>): Record<string, string | null> {
-		const unknown = this.header.flatMap(({ header, column }, position): Array<[string, string | null]> =>
-			column === undefined ? [[header, emptyAsNull(aligned[position])]] : [],
-		);
+	#extraOf(aligned: AlignedCells): Record<string, string | null> {
+		if (this.#unknown.length === 0 && aligned.length <= this.header.length) return {};
 		const surplus = aligned
 			.slice(this.header.length)
 			.map((cell, position): [string, string | null] => [`column ${this.header.length + position + 1}`, emptyAsNull(cell)])
 			.filter(([, cell]) => cell !== null);
+		const unknown = this.#unknown.map(([position, name]): [string, string | null] => [name, emptyAsNull(aligned[position])]);
 		return Object.fromEntries([...unknown, ...surplus]);
 	}
 
-	#rawRowOf(aligned: ReadonlyArray<string | undefined>): Record<string, string> {
+	#rawRowOf(aligned: AlignedCells): Record<string, string> {
 		return Object.fromEntries(
 			aligned.map((cell, position) => [this.header[position]?.header ?? `column ${position + 1}`, cell ?? '']),
 		);
