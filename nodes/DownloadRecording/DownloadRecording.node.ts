@@ -10,7 +10,7 @@ import { runWithTenant } from '../shared/itemRun';
 import { itemOrError } from '../shared/nodeError';
 import { DirectoryListings } from './directoryListings';
 import { downloadFile } from './downloadFile';
-import { filesInFlight, readOptions, runOptions } from './downloadOptions';
+import { filesInFlight, readOptions, retriesOf, stallTimeoutOf } from './downloadOptions';
 import { downloadRecordingParameters } from './downloadRecordingParameters';
 import { wantedFiles } from './remoteFile';
 import type { WantedFile } from './remoteFile';
@@ -38,11 +38,10 @@ export class DownloadRecording implements INodeType {
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const hints: string[] = [];
-		const { retries, stallTimeout } = runOptions(this);
 		const output = await runWithTenant(
 			this,
 			async (session, items) => {
-				const store = new ResumingStore(session.store, { retries });
+				const store = new ResumingStore(session.store, { retries: retriesOf(this) });
 				const limit = filesInFlight(this, session);
 				const gate = new Gate(() => limit.current);
 				const listings = new DirectoryListings(store, this.getExecutionCancelSignal());
@@ -80,7 +79,7 @@ export class DownloadRecording implements INodeType {
 				});
 				return (await Promise.all(runs).finally(() => gate.close())).flat();
 			},
-			{ stallTimeout },
+			{ stallTimeout: () => stallTimeoutOf(this) },
 		);
 		showHints(this, hints);
 		return output;

@@ -19,12 +19,14 @@ function numberOption(context: IExecuteFunctions, name: string, label: string, i
 	throw new ExplainedError(`'${label}' is not a number of at least ${least}`, `Correct '${label}' in the options, or remove it.`);
 }
 
-/** Options that hold for the whole run, taken from the first item. */
-export function runOptions(context: IExecuteFunctions): { retries: number; stallTimeout: number } {
-	return {
-		retries: Math.floor(numberOption(context, 'retries', 'Retries', 0, 5, 0)),
-		stallTimeout: numberOption(context, 'stallTimeout', 'Stall Timeout', 0, 30, 1) * 1_000,
-	};
+/** New attempts after a failure without progress; one number for the whole run, from the first item. */
+export function retriesOf(context: IExecuteFunctions): number {
+	return Math.floor(numberOption(context, 'retries', 'Retries', 0, 5, 0));
+}
+
+/** Milliseconds; one number for the whole run, from the first item. */
+export function stallTimeoutOf(context: IExecuteFunctions): number {
+	return numberOption(context, 'stallTimeout', 'Stall Timeout', 0, 30, 1) * 1_000;
 }
 
 /** How many files to have in flight: found out on the way, capped by what the user and the credential allow. */
@@ -43,7 +45,7 @@ export function readOptions(context: IExecuteFunctions, itemIndex: number): Down
 		verifyWav: context.getNodeParameter('options.verifyWav', itemIndex, true) !== false,
 		maximumBytes: numberOption(context, 'maximumFileSize', 'Maximum File Size', itemIndex, 1_024, 0) * MEGABYTE,
 		outputFileName: String(context.getNodeParameter('options.outputFileName', itemIndex, '') ?? '').trim(),
-		retries: runOptions(context).retries,
+		retries: retriesOf(context),
 		signal: context.getExecutionCancelSignal(),
 	};
 }

@@ -1,17 +1,18 @@
+import { NodeOperationError } from 'n8n-workflow';
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import type { RemoteStore } from '../../transport/remoteStore';
 import { itemOrError } from './nodeError';
 import { withTenant } from './tenantSession';
-import type { TenantSession } from './tenantSession';
+import type { TenantOptions, TenantSession } from './tenantSession';
 
 /**
- * Runs a node's work with the tenant's server open. When not even the credential can be read, that is every item's failure.
+ * Runs a node's work with the tenant's server open. What concerns the whole run (a credential that cannot be read, an option that
+ * holds for all) is every item's failure.
  */
 export async function runWithTenant(
 	context: IExecuteFunctions,
 	work: (session: TenantSession, items: INodeExecutionData[]) => Promise<INodeExecutionData[]>,
-	options: { stallTimeout?: number; decorate?: (store: RemoteStore) => RemoteStore } = {},
+	options: TenantOptions = {},
 ): Promise<INodeExecutionData[][]> {
 	const items = context.getInputData();
 	let begun = false;
@@ -25,7 +26,8 @@ export async function runWithTenant(
 			options,
 		);
 	const output = await run().catch(async (error: unknown) => {
-		if (begun) throw error;
+		// What an item failed with has been dealt with where it happened.
+		if (begun && error instanceof NodeOperationError) throw error;
 		const failures = items.map(async (item, index) => await itemOrError(context, index, item, async () => await Promise.reject(error)));
 		return (await Promise.all(failures)).flat();
 	});

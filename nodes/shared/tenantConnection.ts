@@ -45,7 +45,7 @@ function pemOf(text: string): string | undefined {
  */
 export function tenantConnection(
 	data: ICredentialDataDecryptedObject,
-	timeouts: { stallTimeout?: number; connectTimeout?: number } = {},
+	timeouts: { readonly stallTimeout?: number | undefined; readonly connectTimeout?: number } = {},
 ): TenantConnection {
 	const protocol = (textOf(data, 'protocol') || 'ftpsImplicit') as Protocol;
 	if (!(protocol in DEFAULT_PORTS)) {

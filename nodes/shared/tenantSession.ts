@@ -18,19 +18,22 @@ export interface TenantSession {
 	clock(timeZone?: string): ZoneClock;
 }
 
-/**
- * Runs `work` with the credential's server; connections are opened when they are first needed and closed whatever happens.
- *
- * @param stallTimeout milliseconds to wait for a server that has stopped sending
- */
+export interface TenantOptions {
+	/** Milliseconds to wait for a server that has stopped sending; may throw when the node's option cannot be read. */
+	readonly stallTimeout?: () => number;
+	/** Puts more around the store, such as retries. */
+	readonly decorate?: (store: RemoteStore) => RemoteStore;
+}
+
+/** Runs `work` with the credential's server; connections are opened when they are first needed and closed whatever happens. */
 export async function withTenant<Result>(
 	context: IExecuteFunctions | ILoadOptionsFunctions,
 	work: (session: TenantSession) => Promise<Result>,
-	options: { stallTimeout?: number; decorate?: (store: RemoteStore) => RemoteStore } = {},
+	options: TenantOptions = {},
 ): Promise<Result> {
 	const { stallTimeout, decorate = (store: RemoteStore): RemoteStore => store } = options;
 	const data = await context.getCredentials(CREDENTIAL);
-	const { settings, timeZone } = tenantConnection(data, stallTimeout === undefined ? {} : { stallTimeout });
+	const { settings, timeZone } = tenantConnection(data, { stallTimeout: stallTimeout?.() });
 	const store = decorate(openStore(settings));
 	const session: TenantSession = {
 		store,

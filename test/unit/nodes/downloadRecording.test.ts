@@ -217,7 +217,11 @@ describe('Download Recording', () => {
 		await expect(run({}, { items: row({ directory: 'S20160607', fileName: null }) })).rejects.toThrow('The item names no recording');
 		await expect(run({}, { items: row({ directory: 'S20160607', fileName: '../x.wav' }) })).rejects.toThrow("has a / in it");
 		await expect(run({ download: 'file' })).rejects.toThrow('No path is given');
-		await expect(run({ options: { concurrency: -1 } })).rejects.toThrow("'Concurrency' is not a number");
+		for (const [option, label] of [['concurrency', 'Concurrency'], ['retries', 'Retries'], ['stallTimeout', 'Stall Timeout'], ['maximumFileSize', 'Maximum File Size']] as const) {
+			const failure = await run({ options: { [option]: -1 } }).catch((error: unknown) => error);
+			expect(failure).toBeInstanceOf(NodeOperationError);
+			expect(failure).toMatchObject({ message: expect.stringContaining(`'${label}' is not a number`), description: expect.stringContaining(label) });
+		}
 	});
 
 	it('shows no secret in any failure', async () => {

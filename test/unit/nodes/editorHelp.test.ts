@@ -1,0 +1,86 @@
+import type { ICredentialTestFunctions, ILoadOptionsFunctions } from 'n8n-workflow';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { eightByEightConnectionTest } from '../../../nodes/shared/connectionTest';
+import { searchIndexFiles } from '../../../nodes/shared/indexFileSearch';
+import { TransportError } from '../../../transport/transportError';
+import { MemoryStore } from './memoryStore';
+import { credential } from './runNode';
+
+let store = new MemoryStore();
+vi.mock('../../../transport/openStore', () => ({ openStore: () => store }));
+
+beforeEach(() => {
+	store = new MemoryStore();
+});
+
+async function connectionTest(changes: object = {}): Promise<{ status: string; message: string }> {
+	const decrypted = { id: '1', name: 'Tenant', type: 'eightByEightSftpApi', data: { ...credential, ...changes } };
+	return await eightByEightConnectionTest.call({} as ICredentialTestFunctions, decrypted);
+}
+
+describe('the connection test', () => {
+	it('says how many days the index has, and the newest', async () => {
+		store.put('Index/I20261120.csv', '').put('Index/I20261121.csv', '').put('Index/I20261121_version2.csv', '').put('S20261121/x.wav', '');
+		expect(await connectionTest()).toEqual({ status: 'OK', message: 'Connected: index of 2 days, newest I20261121.csv' });
+		expect(store.closed).toBe(true);
+	});
+
+	it('is content with day directories alone', async () => {
+		store.put('S20261120/x.wav', '').put('S20261121/x.wav', '');
+		expect(await connectionTest()).toMatchObject({ status: 'OK', message: expect.stringContaining('2 day directories, newest S20261121') });
+	});
+
+	it('does not pass for a directory that is no tenant, or is not there', async () => {
+		store.put('photos/cat.jpg', '');
+		expect(await connectionTest()).toMatchObject({ status: 'Error', message: expect.stringContaining("Check 'Tenant Directory'") });
+		store.failures.set('list ', [new TransportError('not-found', 'no such directory')]);
+		expect(await connectionTest({ tenantDirectory: 'acme' })).toMatchObject({ status: 'Error', message: expect.stringContaining("'acme' is not on the server") });
+	});
+
+	it.each([
+		[{ tenantTimeZone: 'PST' + '9' }, "'PST9' is not an IANA time zone"],
+		[{ tenantTimeZone: '' }, 'No time zone is given'],
+		[{ host: '' }, 'The credential has no Host'],
+		[{ username: '' }, 'The credential has no Tenant Name'],
+		[{ password: '' }, 'The credential has no SFTP Password'],
+		[{ protocol: 'sftp', password: '' }, 'The credential has no SFTP Password or Private Key'],
+		[{ port: 99_999 }, 'The port in the credential is not a number from 1 to 65535'],
+	])('names what is missing in %j', async (changes, message) => {
+		expect(await connectionTest(changes)).toMatchObject({ status: 'Error', message: expect.stringContaining(message) });
+		expect(store.requests).toEqual([]);
+	});
+
+	it('says what to do about a refused login, without the password', async () => {
+		store.failures.set('list ', [new TransportError('login-failed', 'The server refused the login.', { server: '127.0.0.1:990' })]);
+		const { status, message } = await connectionTest();
+		expect(status).toBe('Error');
+		expect(message).toMatch(/^The server refused the login\. Check 'Tenant Name' and 'SFTP Password'/);
+		expect(message).not.toContain('canary-password');
+	});
+});
+
+describe('the list of index files', () => {
+	const context = { getCredentials: async () => credential, getNode: () => ({ name: 'List' }) } as unknown as ILoadOptionsFunctions;
+
+	it('shows the newest first and finds by any part of the name', async () => {
+		store.put('Index/I20261120.csv', '').put('Index/I20261121_version2.csv', '').put('Index/I20261121.csv', '').put('Index/notes.txt', '');
+		expect(await searchIndexFiles.call(context)).toEqual({
+			results: [
+				{ name: '2026-11-21', value: 'Index/I20261121.csv' },
+				{ name: '2026-11-21 (detailed)', value: 'Index/I20261121_version2.csv' },
+				{ name: '2026-11-20', value: 'Index/I20261120.csv' },
+			],
+		});
+		expect((await searchIndexFiles.call(context, '11-20')).results).toHaveLength(1);
+		expect((await searchIndexFiles.call(context, 'VERSION2')).results).toHaveLength(1);
+	});
+
+	it('says what is wrong when the server cannot be asked', async () => {
+		store.failures.set('list ', [new TransportError('unreachable', 'The server cannot be reached', { server: '127.0.0.1:22' })]);
+		await expect(searchIndexFiles.call(context)).rejects.toMatchObject({
+			message: 'The server cannot be reached',
+			description: expect.stringContaining('Port 22 is the usual one of SFTP'),
+		});
+	});
+});
