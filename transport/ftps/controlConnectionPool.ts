@@ -37,6 +37,8 @@ interface IdleConnection<C> extends Lease<C> {
 }
 
 const IDLE_MILLISECONDS = 60_000;
+/** Log-ins at once, and never more than connections that are at work: servers count and penalise many. */
+const LOG_INS_AT_ONCE = 4;
 /** After a connection more could not be opened, how long the ones that are open have to do. */
 const HOLD_OFF_MILLISECONDS = 5_000;
 
@@ -53,7 +55,8 @@ function asTransportError(error: unknown): TransportError {
 /**
  * Runs tasks on at most `maxConnections` control connections, first come, first served.
  *
- * - Connections are opened when a task waits for one, one log-in at a time: servers count and penalise parallel ones.
+ * - Connections are opened when a task waits for one: the first by itself, so that a wrong password is sent once, then
+ *   a few at a time. A log-in takes about ten round trips, and sixteen in a row would take as long as the transfers.
  * - A connection that breaks leaves the pool; the next task that waits opens another. So as long as a task waits, there
  *   is a connection at work or one being opened, and nothing waits forever when all of them die.
  * - When a connection more is refused while others are open, the pool goes on with those.
@@ -66,7 +69,7 @@ export class ControlConnectionPool<C extends PooledConnection> {
 	readonly #idle: Array<IdleConnection<C>> = [];
 	readonly #busy = new Set<C>();
 	#limit: number;
-	#isOpening = false;
+	#opening = 0;
 	#growsAfter = 0;
 	#refusal: TransportError | undefined;
 
@@ -178,28 +181,38 @@ export class ControlConnectionPool<C extends PooledConnection> {
 	}
 
 	#grow(): void {
+		// Connections at work prove the password; without one it is tried by itself.
+		const logInsAtOnce = Math.max(1, Math.min(LOG_INS_AT_ONCE, this.#busy.size));
+		while (this.#mayOpen() && this.#opening < Math.min(logInsAtOnce, this.#waiting.length)) {
+			this.#opening += 1;
+			this.#options.open(this.#stop.signal).then(
+				(connection) => this.#opened(connection),
+				(error: unknown) => this.#notOpened(asTransportError(error)),
+			);
+		}
+	}
+
+	#mayOpen(): boolean {
 		const open = this.#busy.size;
-		if (this.#isOpening || open >= this.#limit || (open > 0 && Date.now() < this.#growsAfter)) return;
-		this.#isOpening = true;
-		this.#options.open(this.#stop.signal).then(
-			(connection) => this.#opened(connection),
-			(error: unknown) => this.#notOpened(asTransportError(error)),
-		);
+		return open + this.#opening < this.#limit && (open === 0 || Date.now() >= this.#growsAfter);
 	}
 
 	#opened(connection: C): void {
-		this.#isOpening = false;
+		this.#opening -= 1;
 		if (this.#stop.signal.aborted) return connection.interrupt(this.#options.ended('closed'));
 		this.#idle.push({ connection, isReused: false, since: Date.now() });
 		this.#serve();
 	}
 
 	#notOpened(error: TransportError): void {
-		this.#isOpening = false;
+		this.#opening -= 1;
 		const open = this.#busy.size + this.#idle.length;
-		if (open === 0) return this.#refuseAll(error);
+		// Others that are still being opened may fare better.
+		if (open === 0 && this.#opening === 0) return this.#refuseAll(error);
 		// The same name and password just worked: a refused login now is a server that counts log-ins.
-		if (error.code === 'busy' || error.code === 'login-failed') this.#limit = open;
+		if (error.code === 'busy' || error.code === 'login-failed') {
+			this.#limit = Math.max(1, open + this.#opening);
+		}
 		this.#growsAfter = Date.now() + HOLD_OFF_MILLISECONDS;
 		this.#serve();
 	}
