@@ -73,6 +73,8 @@ export interface ProgramTree {
 	readonly ended: Promise<number | NodeJS.Signals | Error>;
 	/** Ends the program and every process it started: asks first, after 10 s insists. May be called twice. */
 	stop(): Promise<void>;
+	/** Ends them all at once, without asking: what a power cut does. */
+	kill(): Promise<void>;
 }
 
 export interface ProgramOptions {
@@ -107,6 +109,10 @@ export function startProgram(command: string, args: readonly string[], options: 
 			signalTree(child, 'SIGTERM');
 			await Promise.race([ended, pause(GRACE_MILLISECONDS, undefined, { ref: false })]);
 			if (child.exitCode === null && child.signalCode === null) signalTree(child, 'SIGKILL');
+			await ended;
+		},
+		async kill() {
+			signalTree(child, 'SIGKILL');
 			await ended;
 		},
 	};

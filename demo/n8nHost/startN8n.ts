@@ -30,6 +30,8 @@ export interface RunningN8n {
 	isAlive(): boolean;
 	/** Ends n8n and every process it started. */
 	stop(): Promise<void>;
+	/** Ends them with SIGKILL, so that n8n can do nothing about it. */
+	kill(): Promise<void>;
 }
 
 /** An n8n that speaks to nobody but this machine: no telemetry, no version checks, no template or node lists. */
@@ -122,5 +124,6 @@ export async function startN8n(options: N8nOptions): Promise<RunningN8n> {
 		client: new N8nClient(url),
 		isAlive: () => program.child.exitCode === null && program.child.signalCode === null,
 		stop: () => program.stop(),
+		kill: () => program.kill(),
 	};
 }
