@@ -8,6 +8,7 @@ import { searchIndexFiles } from '../shared/indexFileSearch';
 import { runWithTenant } from '../shared/itemRun';
 import { failedItem, itemOrError, nodeError } from '../shared/nodeError';
 import { resumingStore } from '../shared/tenantSession';
+import type { TenantSession } from '../shared/tenantSession';
 import { listIndexParameters } from './listIndexParameters';
 import { readCalls } from './readCalls';
 import type { ListIndexOptions } from './readCalls';
@@ -40,33 +41,42 @@ export class ListIndex implements INodeType {
 		const output = await runWithTenant(
 			this,
 			async (session, items) => {
-				const results: INodeExecutionData[] = [];
+				// A list of lists: spreading hundreds of thousands of items into one call overflows the stack.
+				const results: INodeExecutionData[][] = [];
 				for (const [i, item] of items.entries()) {
-					results.push(
-						...(await itemOrError(this, i, item, async () => {
-							const options = this.getNodeParameter('options', i, {}) as ListIndexOptions;
-							const result = await readCalls(this, session, i, options);
-							hints.push(...result.hints);
-
-							const failures = options.onMissingIndex === 'skip' ? [] : result.missing.map((gap) => nodeError(this.getNode(), gap, i));
-							const [failure] = failures;
-							if (failure !== undefined && !this.continueOnFail()) return await Promise.reject(failure);
-							if (options.onMissingIndex === 'skip') hints.push(...result.missing.map((gap) => `Skipped: ${gap.message}.`));
-
-							const calls = options.groupBy === 'transaction' ? groupByTransaction(result.rows) : result.rows;
-							const { limit = Infinity } = options;
-							if (calls.length > limit) hints.push(`Limit reached: ${calls.length - limit} more not shown.`);
-							if (calls.length === 0 && failures.length === 0) hints.push(`None of ${result.seen} calls met the filters.`);
-							const found = calls.slice(0, limit).map((call) => ({ json: call as unknown as IDataObject, pairedItem: { item: i } }));
-							return [...found, ...failures.map((error) => failedItem(this.getNode(), error, item, i))];
-						})),
-					);
+					const calls = await itemOrError(this, i, item, async () => await listItem(this, session, i, item, hints));
+					results.push(calls);
 				}
-				return results;
+				return results.flat();
 			},
 			{ decorate: resumingStore },
 		);
 		showHints(this, hints);
 		return output;
 	}
+}
+
+/** The calls that one item asks for, as items, and what a person should know about them. */
+async function listItem(
+	context: IExecuteFunctions,
+	session: TenantSession,
+	itemIndex: number,
+	input: INodeExecutionData,
+	hints: string[],
+): Promise<INodeExecutionData[]> {
+	const options = context.getNodeParameter('options', itemIndex, {}) as ListIndexOptions;
+	const { onMissingIndex = 'error', groupBy = 'none', limit = Infinity } = options;
+	const result = await readCalls(context, session, itemIndex, options);
+	hints.push(...result.hints);
+
+	const failures = onMissingIndex === 'skip' ? [] : result.missing.map((gap) => nodeError(context.getNode(), gap, itemIndex));
+	const [failure] = failures;
+	if (failure !== undefined && !context.continueOnFail()) return await Promise.reject(failure);
+	if (onMissingIndex === 'skip') hints.push(...result.missing.map((gap) => `Skipped: ${gap.message}.`));
+
+	const calls = groupBy === 'transaction' ? groupByTransaction(result.rows) : result.rows;
+	if (calls.length > limit) hints.push(`Limit reached: ${calls.length - limit} more not shown.`);
+	if (calls.length === 0 && failures.length === 0) hints.push(`None of ${result.seen} calls met the filters.`);
+	const found = calls.slice(0, limit).map((call) => ({ json: call as unknown as IDataObject, pairedItem: { item: itemIndex } }));
+	return [...found, ...failures.map((error) => failedItem(context.getNode(), error, input, itemIndex))];
 }

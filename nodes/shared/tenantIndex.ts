@@ -28,6 +28,8 @@ export interface IndexRequest {
 	readonly detail: IndexDetail;
 	readonly format: IndexFormat;
 	readonly matches: (row: IndexRow) => boolean;
+	/** Is shown every row that is read, also those of other days and those that do not match. */
+	readonly sees?: (row: IndexRow) => void;
 	readonly signal: AbortSignal | undefined;
 }
 
@@ -45,12 +47,13 @@ export interface IndexResult {
 
 /** A stretch of time, or a file, that has no index. */
 export class MissingIndex extends ExplainedError {
+	/** @param explanation what to do, without the word on an option that not every node has */
 	constructor(
 		message: string,
-		advice: string,
+		readonly explanation: string,
 		readonly tenantDay: string | null,
 	) {
-		super(`${message}`, `${advice} To go on without it, set 'On Missing Index' to 'Skip'.`);
+		super(message, `${explanation} To go on without it, set 'On Missing Index' to 'Skip'.`);
 	}
 }
 
@@ -82,6 +85,7 @@ async function readFiles(
 		const bytes = request.store.read(file.path, { signal: request.signal });
 		for await (const read of readIndex({ path: file.path, bytes }, request.clock, request.format, notes)) {
 			coverage.add(read.row.tenantDay, read.row.directory);
+			request.sees?.(read.row);
 			if (read.at === undefined) untimed.push(read);
 			else if (wants(read)) list.add(read, priority);
 		}

@@ -1,0 +1,84 @@
+import { NodeConnectionTypes } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescription } from 'n8n-workflow';
+
+import { tenantDaysOf } from '../../recordings/period';
+import { ResumingStore } from '../../transport/resumingStore';
+import { eightByEightConnectionTest } from '../shared/connectionTest';
+import { showHints } from '../shared/executionHints';
+import { runWithTenant } from '../shared/itemRun';
+import { ExplainedError, failedItem, itemOrError, nodeError } from '../shared/nodeError';
+import { readPeriod } from '../shared/periodParameters';
+import { checkMatched } from './checkMatched';
+import { compareDays } from './compareDays';
+import { dayHints } from './dayHints';
+import { reconcileDayParameters } from './reconcileDayParameters';
+import { matchedItem, missingItem, unindexedItem } from './reconciledItem';
+
+/** New attempts after a failure without progress. */
+const RETRIES = 5;
+
+export class ReconcileDay implements INodeType {
+	description: INodeTypeDescription = {
+		displayName: '8x8 Reconcile Day',
+		name: 'reconcileDay',
+		icon: { light: 'file:../shared/recordings.svg', dark: 'file:../shared/recordings.dark.svg' },
+		group: ['input'],
+		version: 1,
+		subtitle:
+			'={{ ({ yesterday: "Yesterday", today: "Today", date: $parameter["date"], dateRange: $parameter["startDate"] + " to " + $parameter["endDate"], lastDays: "Last " + $parameter["days"] + " days" })[$parameter["period"]] }}',
+		description: 'Compare the 8x8 index of a day with the recordings on the server, to prove that none is missing',
+		defaults: { name: '8x8 Reconcile Day' },
+		usableAsTool: true,
+		inputs: [NodeConnectionTypes.Main],
+		outputs: [NodeConnectionTypes.Main, NodeConnectionTypes.Main, NodeConnectionTypes.Main],
+		outputNames: ['Matched', 'Missing', 'Unindexed'],
+		credentials: [{ name: 'eightByEightSftpApi', required: true, testedBy: 'eightByEightConnectionTest' }],
+		properties: reconcileDayParameters,
+	};
+
+	methods = { credentialTest: { eightByEightConnectionTest } };
+
+	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		const hints: string[] = [];
+		let matched: INodeExecutionData[] = [];
+		let missing: INodeExecutionData[] = [];
+		let unindexed: INodeExecutionData[] = [];
+		const [failed = []] = await runWithTenant(this, async (session, items) => {
+			const store = new ResumingStore(session.store, { retries: RETRIES });
+			const signal = this.getExecutionCancelSignal();
+			for (const [i, item] of items.entries()) {
+				const failures = await itemOrError(this, i, item, async () => {
+					const clock = session.clock(String(this.getNodeParameter('timeZone', i, '') ?? ''));
+					const days = tenantDaysOf(readPeriod(this, i), clock, Date.now());
+					const compared = await compareDays({ store, tenantDirectory: session.tenantDirectory, clock, signal }, days);
+					const gaps = compared.gaps.map(({ message, explanation }) => {
+						const advice = `${explanation} Without its index a day cannot be proven complete.`;
+						return nodeError(this.getNode(), new ExplainedError(message, advice), i);
+					});
+					const [gap] = gaps;
+					if (gap !== undefined && !this.continueOnFail()) return await Promise.reject(gap);
+
+					const checkSize = this.getNodeParameter('options.checkSize', i, true) !== false;
+					const checked = await checkMatched(store, session, compared, { checkSize, signal });
+					const unreadable = checked.unreadable.map(({ error }) => nodeError(this.getNode(), error, i));
+					const [first] = unreadable;
+					if (first !== undefined && !this.continueOnFail()) return await Promise.reject(first);
+
+					matched = matched.concat(checked.matched.map((recording) => matchedItem(recording, i)));
+					missing = missing.concat(checked.missing.map((row) => missingItem(row, i)));
+					unindexed = unindexed.concat(compared.unindexed.map((file) => unindexedItem(file, i)));
+					hints.push(...dayHints(compared, checked), ...compared.hints);
+					return [...gaps, ...unreadable].map((error) => failedItem(this.getNode(), error, item, i));
+				});
+				// What could not be proven must reach whoever watches for gaps; with an error output n8n takes it from here.
+				missing = missing.concat(failures);
+			}
+			return [];
+		});
+		showHints(this, hints);
+		missing = missing.concat(failed);
+		// An agent is handed the first output alone (`mapResult` of n8n-core), and what is wrong has to come first.
+		if (this.getNode().type.endsWith('Tool')) return [missing.concat(unindexed, matched)];
+		return [matched, missing, unindexed];
+	}
+}

@@ -1,0 +1,50 @@
+import type { IndexRow } from '../../recordings/indexRow';
+import type { ListedFile, Reconciliation, SoundVerdict } from '../../recordings/reconciliation';
+import type { ResumingStore } from '../../transport/resumingStore';
+import { Gate } from '../shared/gate';
+import type { TenantSession } from '../shared/tenantSession';
+import { checkRecording } from './recordingCheck';
+
+/** SFTP interleaves files on a connection; each costs two round trips, so several are in flight. */
+const FILES_PER_SFTP_CONNECTION = 8;
+/**
+ * FTP cannot read a part of a file: breaking off ends the connection, and a new one takes ten round trips and more and waits
+ * for its turn. Reading on is quicker up to about a quarter of an hour of G.711.
+ */
+const CHEAP_TO_FINISH_OVER_FTPS = 8_388_608;
+
+export interface MatchedRecording extends SoundVerdict {
+	readonly row: IndexRow;
+	readonly file: ListedFile;
+}
+
+/** The recordings of a comparison after a look at their files, in the order of the index. */
+export interface CheckedMatches {
+	readonly matched: readonly MatchedRecording[];
+	/** Rows without a file, and those whose file has been deleted meanwhile. */
+	readonly missing: readonly IndexRow[];
+	/** Rows whose file is there and could not be looked at, with the failure. */
+	readonly unreadable: ReadonlyArray<{ readonly row: IndexRow; readonly error: unknown }>;
+}
+
+/** Checks every file that the index has a row for, several at once. */
+export async function checkMatched(
+	store: ResumingStore,
+	{ isSftp, maxConnections }: TenantSession,
+	{ matched, missing, rows }: Reconciliation & { readonly rows: readonly IndexRow[] },
+	{ checkSize, signal }: { readonly checkSize: boolean; readonly signal: AbortSignal | undefined },
+): Promise<CheckedMatches> {
+	const options = { checkSize, cheapToFinish: isSftp ? 0 : CHEAP_TO_FINISH_OVER_FTPS, signal };
+	const inFlight = isSftp ? maxConnections * FILES_PER_SFTP_CONNECTION : maxConnections;
+	const checks = await new Gate(() => inFlight).map(matched, async ({ row, file }) => ({
+		row,
+		...(await checkRecording(store, file, row.durationSeconds, options)),
+	}));
+	const gone = new Set(checks.flatMap((check) => (check.status === 'missing' ? [check.row] : [])));
+	const absent = new Set(missing);
+	return {
+		matched: checks.flatMap((check) => ('file' in check ? [check] : [])),
+		missing: gone.size === 0 ? missing : rows.filter((row) => absent.has(row) || gone.has(row)),
+		unreadable: checks.flatMap((check) => (check.status === 'unreadable' ? [check] : [])),
+	};
+}

@@ -1,0 +1,46 @@
+import { dayAt, dayOfRow, daySentence, isComplete, noCounts } from '../../recordings/reconciliation';
+import type { DayCounts } from '../../recordings/reconciliation';
+import type { TenantDay } from '../../recordings/tenantDay';
+import type { CheckedMatches, MatchedRecording } from './checkMatched';
+import type { ComparedDays } from './compareDays';
+
+/** Files named one by one in a hint; more are counted. */
+const MOST_NAMED = 5;
+/** Days with a sentence of their own, complete or not. */
+const MOST_DAYS = 5;
+
+/** A sentence on each day that sums it up, and which recordings are broken and how. */
+export function dayHints({ days, gaps, unindexed }: ComparedDays, { matched, missing, unreadable }: CheckedMatches): string[] {
+	const counts = new Map(days.map((day) => [day, noCounts()]));
+	const countsOf = (day: TenantDay | undefined): DayCounts => (day === undefined ? undefined : counts.get(day)) ?? noCounts();
+	for (const { row, status } of matched) {
+		const ofDay = countsOf(dayOfRow(row, days));
+		ofDay.matched += 1;
+		if (status !== 'ok') ofDay[status] += 1;
+	}
+	for (const row of missing) countsOf(dayOfRow(row, days)).missing += 1;
+	for (const file of unindexed) countsOf(dayAt(file.recordedAtUtc, days)).unindexed += 1;
+	for (const { row } of unreadable) countsOf(dayOfRow(row, days)).unreadable += 1;
+	const notCompared = gaps.map(({ tenantDay }) => `${tenantDay ?? 'A day'}: not compared, because no index covers it.`);
+	return [...summaries([...counts], gaps.length), ...notCompared, ...shortHint(matched)];
+}
+
+/** Of a long period the days that are complete share one sentence, so that the others show. */
+function summaries(counted: ReadonlyArray<readonly [TenantDay, DayCounts]>, notCompared: number): string[] {
+	const told = counted.length <= MOST_DAYS ? counted : counted.filter(([, counts]) => !isComplete(counts));
+	const sentences = told.map(([day, counts]) => daySentence(day.date, counts));
+	const complete = counted.length - told.length;
+	if (complete === 0) return sentences;
+	const recordings = counted.filter(([, counts]) => isComplete(counts)).reduce((sum, [, counts]) => sum + counts.matched, 0);
+	const all = counted.length + notCompared;
+	const which = complete === all ? `All ${complete} days` : `${complete} of ${all} days`;
+	return [`${which} complete: ${recordings} matched.`, ...sentences];
+}
+
+function shortHint(matched: readonly MatchedRecording[]): string[] {
+	const short = matched.filter(({ status }) => status === 'short');
+	if (short.length === 0) return [];
+	const named = short.slice(0, MOST_NAMED).map(({ file, reason }) => `${file.recordingId} (${reason ?? 'too short'})`);
+	const more = short.length > named.length ? ` (and ${short.length - named.length} more)` : '';
+	return [`Short: ${named.join('; ')}${more}`];
+}

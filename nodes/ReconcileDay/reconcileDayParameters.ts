@@ -1,0 +1,25 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+import { periodParameters } from '../shared/periodParameters';
+
+/** The form of *Reconcile Day*. */
+export const reconcileDayParameters: INodeProperties[] = [
+	...periodParameters(),
+	{
+		displayName: 'Options',
+		name: 'options',
+		type: 'collection',
+		placeholder: 'Add Option',
+		default: {},
+		options: [
+			{
+				displayName: 'Check Size',
+				name: 'checkSize',
+				type: 'boolean',
+				default: true,
+				description:
+					'Whether to read the beginning of every indexed .wav file, which finds those that were cut short; over FTPS, most of each file is transferred for it. Empty files are found either way.',
+			},
+		],
+	},
+];

@@ -1,0 +1,24 @@
+import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+
+import type { IndexRow } from '../../recordings/indexRow';
+import type { ListedFile, UnindexedFile } from '../../recordings/reconciliation';
+import type { MatchedRecording } from './checkMatched';
+
+function fileFields({ bytes, modifiedAt }: ListedFile): IDataObject {
+	return { bytes: bytes ?? null, remoteModifiedAt: modifiedAt?.toISOString() ?? null };
+}
+
+export function matchedItem({ row, file, status }: MatchedRecording, itemIndex: number): INodeExecutionData {
+	return { json: { ...(row as unknown as IDataObject), status, ...fileFields(file) }, pairedItem: { item: itemIndex } };
+}
+
+export function missingItem(row: IndexRow, itemIndex: number): INodeExecutionData {
+	return { json: { ...(row as unknown as IDataObject), status: 'missing' }, pairedItem: { item: itemIndex } };
+}
+
+export function unindexedItem(file: UnindexedFile, itemIndex: number): INodeExecutionData {
+	const { recordingId, directory, fileName, recordedAtUtc, sequence } = file;
+	const time = new Date(recordedAtUtc).toISOString();
+	const json = { recordingId, directory, fileName, path: recordingId, recordedAtUtc: time, sequence, status: 'unindexed', ...fileFields(file) };
+	return { json, pairedItem: { item: itemIndex } };
+}

@@ -1,0 +1,93 @@
+import { isHeadTold, judgeSound } from '../../recordings/reconciliation';
+import type { ListedFile, SoundVerdict } from '../../recordings/reconciliation';
+import type { RemoteEntry } from '../../transport/remoteStore';
+import type { ResumingStore } from '../../transport/resumingStore';
+import { TransportError } from '../../transport/transportError';
+import { ExplainedError } from '../shared/nodeError';
+
+export interface CheckOptions {
+	/** Whether headers are read. */
+	readonly checkSize: boolean;
+	/** Files up to so many bytes are read to their end, because breaking off costs more. */
+	readonly cheapToFinish: number;
+	readonly signal: AbortSignal | undefined;
+}
+
+/** What a recording on the server is like. Its file is as seen last, later than in the listing when it has changed since. */
+export type CheckedRecording =
+	| (SoundVerdict & { readonly file: ListedFile })
+	/** It has been deleted since the listing. */
+	| { readonly status: 'missing' }
+	/** It is there and could not be looked at. */
+	| { readonly status: 'unreadable'; readonly error: unknown };
+
+/** Times that a file is looked at again because it is not as the listing said: it is being written, or the listing is old. */
+const SECOND_LOOKS = 2;
+
+/** Failures that are about one file and say nothing of the others. */
+const OF_ONE_FILE = new Set(['permission-denied', 'not-a-file', 'size-mismatch', 'illegal-path']);
+
+/**
+ * Checks one recording by its size and, for a .wav, its header.
+ *
+ * @throws TransportError for a failure that concerns more than this file
+ */
+export async function checkRecording(
+	store: ResumingStore,
+	listed: ListedFile,
+	indexedSeconds: number | null,
+	options: CheckOptions,
+): Promise<CheckedRecording> {
+	return await check(store, listed, indexedSeconds, options).catch((error: unknown): CheckedRecording => {
+		if (error instanceof TransportError && error.code === 'not-found') return { status: 'missing' };
+		const isOfOneFile = error instanceof ExplainedError || (error instanceof TransportError && OF_ONE_FILE.has(error.code));
+		if (!isOfOneFile) throw error;
+		return { status: 'unreadable', error };
+	});
+}
+
+async function check(
+	store: ResumingStore,
+	listed: ListedFile,
+	indexedSeconds: number | null,
+	options: CheckOptions,
+): Promise<CheckedRecording> {
+	const isLookedInto = options.checkSize && /\.wav$/i.test(listed.fileName);
+	if (!isLookedInto || listed.bytes === 0) return { ...judgeSound(listed.bytes, undefined, indexedSeconds), file: listed };
+	for (let looks = 0, file = listed; ; looks++) {
+		const { bytes } = file;
+		if (bytes === undefined) throw sizeUnknown(file.recordingId);
+		if (bytes === 0) return { ...judgeSound(0, undefined, indexedSeconds), file };
+		const outcome = await readHead(store, file, bytes, options).then(
+			(head) => ({ head }),
+			(error: unknown) => ({ error }),
+		);
+		if ('head' in outcome) return { ...judgeSound(bytes, outcome.head, indexedSeconds), file };
+		const isOther = outcome.error instanceof TransportError && outcome.error.code === 'size-mismatch';
+		if (!isOther || looks >= SECOND_LOOKS) throw outcome.error;
+		const now = await store.stat(file.recordingId, { signal: options.signal });
+		file = { ...file, bytes: now.size, modifiedAt: now.modifiedAt };
+	}
+}
+
+function sizeUnknown(path: string): ExplainedError {
+	return new ExplainedError(
+		`The server does not say how large ${path} is`,
+		"Without a size it cannot be told whether the recording is whole. Switch 'Check Size' off to compare names only.",
+	);
+}
+
+/** The first bytes of a file, as many as tell what its header says. */
+async function readHead(store: ResumingStore, file: ListedFile, bytes: number, options: CheckOptions): Promise<Uint8Array> {
+	const known: RemoteEntry = { name: file.fileName, path: file.recordingId, type: 'file', size: bytes, modifiedAt: file.modifiedAt };
+	const { stream } = store.readReported(file.recordingId, { size: bytes, signal: options.signal }, known);
+	let head = Buffer.alloc(0);
+	let isTold = false;
+	for await (const chunk of stream as AsyncIterable<Buffer>) {
+		if (!isTold) head = Buffer.concat([head, chunk]);
+		isTold ||= isHeadTold(head, bytes);
+		// Leaving the loop destroys the stream, and with it the transfer.
+		if (isTold && bytes > options.cheapToFinish) break;
+	}
+	return head;
+}
