@@ -1,0 +1,181 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+
+import { CACHE_DIRECTORY, PROJECT_ROOT } from '../demo/n8nHost/projectPaths';
+import { readOptions, USAGE, type BenchOptions } from './benchOptions';
+import { linkOf, type BenchSet } from './benchSet';
+import type { Contestant } from './contestant';
+import { indexTable, runIndexes, type IndexResult } from './indexRun';
+import { contestantsInN8n } from './inN8n';
+import { MeasuredN8n } from './measuredN8n';
+import { MeasuredServers, serverMissing, type Protocol } from './measuredServers';
+import { OUR_TRANSPORT } from './ourTransport';
+import { PEERS, versionOf } from './peers';
+import { drawPictures } from './pictures';
+import { transferTables } from './resultTable';
+import { runTransfers, type TransferResult } from './transferRun';
+import { makeTree, TREES } from './tree';
+
+const TREE_DIRECTORY = join(CACHE_DIRECTORY, 'bench', 'trees');
+const SCRATCH_DIRECTORY = join(CACHE_DIRECTORY, 'bench', 'scratch');
+const RESULT_DIRECTORY = join(PROJECT_ROOT, 'bench', 'results');
+const PICTURE_DIRECTORY = join(PROJECT_ROOT, 'docs', 'pictures');
+
+/** A results file: by set, so that each can be measured again alone. */
+interface Results {
+	readonly machine: Readonly<Record<string, unknown>>;
+	readonly sets: Readonly<Record<string, SetResults>>;
+}
+
+interface SetResults {
+	readonly measuredAt: string;
+	readonly transfers: readonly TransferResult[];
+	readonly indexes: readonly IndexResult[];
+}
+
+function machine(): Record<string, unknown> {
+	return {
+		processor: cpus()[0]?.model,
+		cores: cpus().length,
+		gibibytes: Math.round(totalmem() / 2 ** 30),
+		node: process.version,
+		lftp: versionOf('lftp', '--version'),
+		rclone: versionOf('rclone', 'version'),
+		openssh: versionOf('ssh', '-V') ?? 'none',
+	};
+}
+
+/** n8n, started by whoever needs it first and stopped at the end. */
+function lazyN8n(say: (line: string) => void) {
+	let starting: Promise<MeasuredN8n> | undefined;
+	return {
+		host: () => (starting ??= MeasuredN8n.start(say)),
+		stop: async () => {
+			const started = await starting?.catch(() => undefined);
+			await started?.stop();
+		},
+	};
+}
+
+function chosenContestants(all: readonly Contestant[], names: readonly string[] | undefined): Contestant[] {
+	const unknown = names?.filter((name) => !all.some((one) => one.name === name)) ?? [];
+	if (unknown.length > 0) throw new RangeError(`There is no contestant "${unknown.join('", "')}"; --list names them`);
+	return all.filter((one) => (names?.includes(one.name) ?? true) && one.missing() === undefined);
+}
+
+async function runSet(
+	set: BenchSet,
+	all: readonly Contestant[],
+	{ megabits }: BenchOptions,
+	host: () => Promise<MeasuredN8n>,
+	say: (line: string) => void,
+): Promise<SetResults> {
+	const protocols = set.protocols.filter((protocol) => {
+		const missing = serverMissing(protocol);
+		if (missing !== undefined) say(`${protocol} is left out: ${missing}`);
+		return missing === undefined;
+	});
+	const contestants = chosenContestants(all, set.contestants);
+	await mkdir(TREE_DIRECTORY, { recursive: true });
+	// Indexes are read over SFTP, because n8n's own FTP node has no TLS.
+	const served = set.indexes.length > 0 ? [...new Set<Protocol>([...protocols, 'sftp'])] : protocols;
+	const servers = await MeasuredServers.start(TREE_DIRECTORY, served);
+	const { repeat, limit } = set;
+	const transfers: TransferResult[] = [];
+	const measure = async (): Promise<SetResults> => {
+		for (const name of set.trees) {
+			const plan = TREES[name];
+			if (plan === undefined) continue;
+			say(`tree of ${plan.label}`);
+			const tree = await makeTree(plan, TREE_DIRECTORY);
+			for (const protocol of protocols) {
+				const tooSlow = new Set<string>();
+				for (const roundTrip of set.roundTrips.toSorted((a, b) => a - b)) {
+					const results = await runTransfers({
+						...{ servers, tree, protocol, repeat, limit, say, scratch: SCRATCH_DIRECTORY },
+						link: linkOf(roundTrip, megabits),
+						contestants: contestants.filter((one) => !tooSlow.has(one.name)),
+					});
+					for (const { contestant, stoppedAfter } of results) {
+						if (stoppedAfter !== undefined) tooSlow.add(contestant);
+					}
+					transfers.push(...results);
+				}
+			}
+		}
+		const indexes =
+			set.indexes.length === 0
+				? []
+				: await runIndexes({ ...{ host, servers, repeat, limit, say }, root: TREE_DIRECTORY, indexes: set.indexes });
+		return { measuredAt: new Date().toISOString(), transfers, indexes };
+	};
+	try {
+		return await Promise.race([measure(), interrupted]);
+	} finally {
+		await servers.close();
+		await rm(SCRATCH_DIRECTORY, { recursive: true, force: true });
+	}
+}
+
+/** Puts a set's results into the file, in place of what it said of that set before. */
+async function record(name: string, set: string, results: SetResults): Promise<Results> {
+	await mkdir(RESULT_DIRECTORY, { recursive: true });
+	const file = join(RESULT_DIRECTORY, `${name}.json`);
+	const before: Partial<Results> = await readFile(file, 'utf8').then(
+		(text): Partial<Results> => JSON.parse(text),
+		() => ({}),
+	);
+	const all: Results = { machine: machine(), sets: { ...before.sets, [set]: results } };
+	await writeFile(file, `${JSON.stringify(all, null, '\t')}\n`);
+	return all;
+}
+
+function list(all: readonly Contestant[]): string {
+	return all
+		.map(
+			({ name, kind, protocols, missing }) =>
+				`${name.padEnd(22)}${kind.padEnd(14)}${(missing() ?? protocols.join(', ')).trim()}`,
+		)
+		.join('\n');
+}
+
+/** Ctrl-C ends the servers and n8n too: they are in process groups of their own and would outlive this one. */
+const interrupted = new Promise<never>((_resolve, reject) => {
+	for (const signal of ['SIGINT', 'SIGTERM'] as const)
+		process.once(signal, () => reject(new Error(`Ended by ${signal}`)));
+});
+
+async function main(): Promise<void> {
+	const options = readOptions(process.argv.slice(2));
+	const begun = performance.now();
+	const say = (line: string): void =>
+		console.log(`${((performance.now() - begun) / 1_000).toFixed(0).padStart(5)} s  ${line}`);
+	const n8n = lazyN8n(say);
+	const all = [...OUR_TRANSPORT, ...contestantsInN8n(n8n.host), ...PEERS];
+	if (options.help || options.list) {
+		console.log(options.help ? USAGE : list(all));
+		return;
+	}
+	try {
+		for (const set of options.sets) {
+			const results = await runSet(set, all, options, n8n.host, say);
+			const recorded = await record(options.name, set.name, results);
+			if (results.transfers.length > 0) console.log(`\n${transferTables(results.transfers)}\n`);
+			if (results.indexes.length > 0) console.log(`\n${indexTable(results.indexes)}\n`);
+			if (!options.pictures) continue;
+			const transfers = Object.values(recorded.sets).flatMap((one) => one.transfers);
+			for (const file of await drawPictures(transfers, PICTURE_DIRECTORY)) say(`drew docs/pictures/${file}`);
+		}
+		say(`written to bench/results/${options.name}.json`);
+	} finally {
+		await n8n.stop();
+	}
+}
+
+interrupted.catch(() => undefined);
+main().catch((error: unknown) => {
+	console.error(error instanceof Error ? error.message : error);
+	// What is still under way after an interruption has nobody who waits for it.
+	process.exit(1);
+});

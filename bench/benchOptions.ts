@@ -1,0 +1,130 @@
+import { parseArgs } from 'node:util';
+
+import { FULL, QUICK, type BenchSet } from './benchSet';
+import type { Protocol } from './measuredServers';
+import { TREES } from './tree';
+
+export const USAGE = `npm run bench -- [options]
+
+  --quick                  the short set, the default: a few minutes
+  --full                   everything that docs/performance.md rests on: some hours
+  --set NAMES              of the full set only: ${FULL.map(({ name }) => name).join(', ')}
+
+  or a set of your own; what is left out is the quick set's:
+  --trees NAMES            ${Object.keys(TREES).join(', ')}
+  --round-trips MS         0 is the loopback itself, without anything in between
+  --protocols NAMES        sftp, ftps
+  --contestants NAMES      see --list
+  --indexes ROWSxKEPT      indexes to list, such as 100000x1000
+  --repeat N
+  --limit SECONDS          after which a download is stopped
+
+  --megabits N             of the link, each way; default 1000 up to 5 ms, 200 beyond
+  --name NAME              of bench/results/NAME.json; sets measured again replace themselves there
+  --no-pictures            leave docs/pictures as it is
+  --list                   the contestants, and what is missing for them here
+`;
+
+export interface BenchOptions {
+	readonly sets: readonly BenchSet[];
+	readonly name: string;
+	readonly megabits: number | undefined;
+	readonly pictures: boolean;
+	readonly list: boolean;
+	readonly help: boolean;
+}
+
+const namesIn = (list: string): string[] =>
+	list
+		.split(',')
+		.map((name) => name.trim())
+		.filter((name) => name !== '');
+
+function numbersIn(list: string, option: string): number[] {
+	return namesIn(list).map((text) => {
+		const number = Number(text);
+		if (!Number.isFinite(number) || number < 0) throw new RangeError(`--${option} takes numbers, not "${text}"`);
+		return number;
+	});
+}
+
+function oneNumber(text: string | undefined, option: string): number | undefined {
+	return text === undefined ? undefined : numbersIn(text, option)[0];
+}
+
+function chosen<T extends { readonly name: string }>(all: readonly T[], names: readonly string[], option: string): T[] {
+	return names.map((name) => {
+		const found = all.find((one) => one.name === name);
+		if (found === undefined)
+			throw new RangeError(`--${option}: "${name}" is none of ${all.map((one) => one.name).join(', ')}`);
+		return found;
+	});
+}
+
+function protocolsIn(list: string): Protocol[] {
+	return namesIn(list).map((name) => {
+		if (name !== 'sftp' && name !== 'ftps') throw new RangeError(`--protocols: "${name}" is neither sftp nor ftps`);
+		return name;
+	});
+}
+
+/** @throws {RangeError} for what cannot be read; a `TypeError` of Node's own for options that do not exist. */
+export function readOptions(args: readonly string[]): BenchOptions {
+	const { values } = parseArgs({
+		args: [...args],
+		options: {
+			quick: { type: 'boolean' },
+			full: { type: 'boolean' },
+			set: { type: 'string' },
+			trees: { type: 'string' },
+			'round-trips': { type: 'string' },
+			protocols: { type: 'string' },
+			contestants: { type: 'string' },
+			indexes: { type: 'string' },
+			repeat: { type: 'string' },
+			limit: { type: 'string' },
+			megabits: { type: 'string' },
+			name: { type: 'string' },
+			'no-pictures': { type: 'boolean' },
+			list: { type: 'boolean' },
+			help: { type: 'boolean' },
+		},
+	});
+	const { trees, 'round-trips': roundTrips, protocols, contestants, indexes, repeat, limit } = values;
+	const own = [trees, roundTrips, protocols, contestants, indexes].some((value) => value !== undefined);
+	const isFull = values.full === true || values.set !== undefined;
+	const base = isFull ? chosen(FULL, namesIn(values.set ?? FULL.map(({ name }) => name).join()), 'set') : QUICK;
+	const sets = base.map(
+		(set): BenchSet => ({
+			name: own ? `custom ${set.name}` : set.name,
+			trees:
+				trees === undefined
+					? indexes === undefined
+						? set.trees
+						: []
+					: chosen(Object.values(TREES), namesIn(trees), 'trees').map(({ name }) => name),
+			roundTrips: roundTrips === undefined ? set.roundTrips : numbersIn(roundTrips, 'round-trips'),
+			protocols: protocols === undefined ? set.protocols : protocolsIn(protocols),
+			contestants: contestants === undefined ? set.contestants : namesIn(contestants),
+			repeat: oneNumber(repeat, 'repeat') ?? set.repeat,
+			limit: oneNumber(limit, 'limit') ?? set.limit,
+			indexes:
+				indexes === undefined
+					? own
+						? []
+						: set.indexes
+					: namesIn(indexes).map((text) => {
+							const [rows = 0, kept = 0] = numbersIn(text.replace('x', ','), 'indexes');
+							return { rows, kept };
+						}),
+		}),
+	);
+	return {
+		sets,
+		name: values.name ?? (own ? 'custom' : isFull ? 'full' : 'quick'),
+		megabits: oneNumber(values.megabits, 'megabits'),
+		pictures: values['no-pictures'] !== true && isFull && !own,
+		list: values.list === true,
+		help: values.help === true,
+	};
+}

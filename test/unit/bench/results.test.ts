@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+
+import { readOptions } from '../../../bench/benchOptions';
+import { linkOf } from '../../../bench/benchSet';
+import { drawPicture } from '../../../bench/picture';
+import { summaries, transferTables } from '../../../bench/resultTable';
+import { linkSeconds, type TransferResult } from '../../../bench/transferRun';
+
+function result(contestant: string, kind: TransferResult['kind'], seconds: number | undefined): TransferResult {
+	const base = { tree: 'recordings', files: 200, bytes: 195_000_000, link: linkOf(80), protocol: 'sftp' } as const;
+	return seconds === undefined
+		? { ...base, contestant, kind, failure: 'stopped after 60 s', stoppedAfter: 60 }
+		: { ...base, contestant, kind, seconds, cpuSeconds: 1, peakMegabytes: 100 };
+}
+
+const RESULTS = [
+	result('node', 'ours', 9),
+	result('lftp -P16', 'peer best', 12),
+	result('rclone', 'peer default', 24),
+	result('sftp', 'peer default', undefined),
+	result('FTP node', 'n8n FTP node', 8),
+	result('node', 'ours', 11),
+	result('lftp -P16', 'peer best', 10),
+];
+
+describe('the results', () => {
+	it('compare medians with the best peer, at whichever setting, and with the link', () => {
+		const node = summaries(RESULTS).find(({ contestant }) => contestant === 'node');
+		expect(node?.seconds).toBe(10);
+		expect(node?.toBestPeer).toBeCloseTo(10 / 11);
+		expect(node?.toLink).toBeCloseTo(10 / 7.8);
+		expect(node?.runs).toBe(2);
+	});
+
+	it('say in the table which download was stopped', () => {
+		expect(transferTables(RESULTS)).toMatch(/^sftp\s+> 60\s*$/m);
+	});
+
+	it('have no link time for the loopback', () => {
+		expect(linkSeconds(195_000_000, linkOf(0))).toBe(0);
+		expect(linkSeconds(195_000_000, linkOf(80))).toBeCloseTo(7.8);
+	});
+});
+
+describe('a picture', () => {
+	it.each([true, false])('is a whole SVG with every line and its name (logarithmic: %s)', (isLogarithmic) => {
+		const svg = drawPicture({
+			title: 'Time <b>',
+			xLabel: 'round trip',
+			yLabel: 'seconds',
+			xValues: [0, 80, 200],
+			isLogarithmic,
+			lines: [
+				{
+					name: 'node & co',
+					isOurs: true,
+					points: [
+						[0, 0.9],
+						[80, 9],
+						[200, 14],
+					],
+				},
+				{
+					name: 'sftp',
+					isOurs: false,
+					points: [
+						[0, 0.8],
+						[80, 96],
+					],
+				},
+			],
+		});
+		expect(svg.match(/<polyline/g)).toHaveLength(2);
+		expect(svg).toContain('node &amp; co');
+		expect(svg).toContain('Time &lt;b&gt;');
+		expect(svg).toContain('prefers-color-scheme: dark');
+		expect(svg).not.toContain('NaN');
+		expect(svg.trimEnd().endsWith('</svg>')).toBe(true);
+	});
+
+	it('needs something to draw', () => {
+		const nothing = { title: 'None', xLabel: '', yLabel: '', xValues: [], isLogarithmic: true, lines: [] };
+		expect(() => drawPicture(nothing)).toThrow('There is nothing to draw in "None"');
+	});
+});
+
+describe('the command line', () => {
+	it('takes the quick set when nothing is said, and all sets with --full', () => {
+		expect(readOptions([]).sets.map(({ name }) => name)).toEqual(['quick']);
+		expect(readOptions(['--full']).sets.length).toBeGreaterThan(4);
+		expect(readOptions(['--set', 'memory, index']).sets.map(({ name }) => name)).toEqual(['memory', 'index']);
+	});
+
+	it('makes a set of what is chosen, and names what it does not know', () => {
+		const { sets, name, pictures } = readOptions(['--trees', 'tiny', '--round-trips', '1,200', '--indexes', '100x10']);
+		expect(sets[0]).toMatchObject({ trees: ['tiny'], roundTrips: [1, 200], indexes: [{ rows: 100, kept: 10 }] });
+		expect({ name, pictures }).toEqual({ name: 'custom', pictures: false });
+		expect(() => readOptions(['--trees', 'oak'])).toThrow('"oak" is none of tiny');
+		expect(() => readOptions(['--repeat', 'often'])).toThrow('--repeat takes numbers');
+	});
+});
