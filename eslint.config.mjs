@@ -7,9 +7,15 @@ const roomsBelow = (target, forbidden, message) => ({
 	message,
 });
 
-const n8nModules = { group: ['n8n-workflow', 'n8n-core', '@n8n/*', 'n8n-*'], message: 'This room knows nothing about n8n.' };
+const n8nModules = {
+	group: ['n8n-workflow', 'n8n-core', '@n8n/*', 'n8n-*'],
+	message: 'This room knows nothing about n8n.',
+};
 const wireModules = {
-	group: ['net', 'tls', 'fs', 'fs/*', 'http', 'https', 'dgram', 'child_process'].flatMap((name) => [name, `node:${name}`]),
+	group: ['net', 'tls', 'fs', 'fs/*', 'http', 'https', 'dgram', 'child_process'].flatMap((name) => [
+		name,
+		`node:${name}`,
+	]),
 	message: 'recordings/ is the domain: it is handed bytes and hands back meaning.',
 };
 
@@ -28,10 +34,26 @@ export default [
 				'error',
 				{
 					zones: [
-						roomsBelow('recordings', ['transport', 'nodes', 'credentials', 'demo', 'bench', 'test'], 'recordings/ imports no other room.'),
-						roomsBelow('transport', ['recordings', 'nodes', 'credentials', 'demo', 'bench', 'test'], 'transport/ imports no other room.'),
-						roomsBelow('nodes', ['credentials', 'demo', 'bench', 'test'], 'nodes/ imports only recordings/ and transport/.'),
-						roomsBelow('credentials', ['recordings', 'transport', 'nodes', 'demo', 'bench', 'test'], 'A credential is only a form.'),
+						roomsBelow(
+							'recordings',
+							['transport', 'nodes', 'credentials', 'demo', 'bench', 'test'],
+							'recordings/ imports no other room.',
+						),
+						roomsBelow(
+							'transport',
+							['recordings', 'nodes', 'credentials', 'demo', 'bench', 'test'],
+							'transport/ imports no other room.',
+						),
+						roomsBelow(
+							'nodes',
+							['credentials', 'demo', 'bench', 'test'],
+							'nodes/ imports only recordings/ and transport/.',
+						),
+						roomsBelow(
+							'credentials',
+							['recordings', 'transport', 'nodes', 'demo', 'bench', 'test'],
+							'A credential is only a form.',
+						),
 						roomsBelow('demo', ['nodes', 'credentials', 'test'], 'Nothing imports nodes/: the demo runs them in n8n.'),
 					],
 				},

@@ -14,7 +14,13 @@ process.once('exit', () => rmSync(userFolder, { recursive: true, force: true }))
 
 const project = (name: string, options: object): object => ({
 	resolve,
-	test: { name, environment: 'node', env: { N8N_USER_FOLDER: userFolder }, include: [`test/${name}/**/*.test.ts`], ...options },
+	test: {
+		name,
+		environment: 'node',
+		env: { N8N_USER_FOLDER: userFolder },
+		include: [`test/${name}/**/*.test.ts`],
+		...options,
+	},
 });
 
 export default defineConfig({

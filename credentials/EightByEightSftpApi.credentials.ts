@@ -22,7 +22,8 @@ const caCertificate: INodeProperties = {
 	displayOptions: { show: { protocol: FTPS } },
 	default: '',
 	placeholder: '-----BEGIN CERTIFICATE-----',
-	description: 'Certificate of a private authority in PEM format, trusted besides the public ones. Not needed for the servers of 8x8.',
+	description:
+		'Certificate of a private authority in PEM format, trusted besides the public ones. Not needed for the servers of 8x8.',
 };
 
 const allowUnauthorizedCerts: INodeProperties = {
@@ -31,7 +32,8 @@ const allowUnauthorizedCerts: INodeProperties = {
 	type: 'boolean',
 	displayOptions: { show: { protocol: FTPS } },
 	default: false,
-	description: 'Whether to connect even if the certificate cannot be verified. Anybody on the way could then pose as the server.',
+	description:
+		'Whether to connect even if the certificate cannot be verified. Anybody on the way could then pose as the server.',
 };
 
 export class EightByEightSftpApi implements ICredentialType {
@@ -49,7 +51,7 @@ export class EightByEightSftpApi implements ICredentialType {
 			name: 'protocol',
 			type: 'options',
 			options: [
-				{ name: 'FTPS, Implicit TLS (8x8\'s Own Servers)', value: 'ftpsImplicit' },
+				{ name: "FTPS, Implicit TLS (8x8's Own Servers)", value: 'ftpsImplicit' },
 				{ name: 'FTPS, Explicit TLS', value: 'ftpsExplicit' },
 				{ name: 'SFTP (SSH, for Mirrors of the Recordings)', value: 'sftp' },
 			],
@@ -63,7 +65,8 @@ export class EightByEightSftpApi implements ICredentialType {
 			displayOptions: { show: { protocol: FTPS } },
 			options: PLATFORMS,
 			default: 'vcc-ftps-us1.8x8.com',
-			description: 'The 8x8 platform of the tenant. Choose Other Host for a region that is not listed, or for a mirror.',
+			description:
+				'The 8x8 platform of the tenant. Choose Other Host for a region that is not listed, or for a mirror.',
 		},
 		{
 			displayName: 'Host',
@@ -117,7 +120,8 @@ export class EightByEightSftpApi implements ICredentialType {
 			type: 'string',
 			typeOptions: { password: true },
 			default: '',
-			description: 'In 8x8 Configuration Manager under Home > Profile > SFTP Password, set by the primary administrator',
+			description:
+				'In 8x8 Configuration Manager under Home > Profile > SFTP Password, set by the primary administrator',
 		},
 		{
 			displayName: 'Private Key',
@@ -155,7 +159,8 @@ export class EightByEightSftpApi implements ICredentialType {
 			type: 'boolean',
 			displayOptions: { show: { protocol: ['sftp'] } },
 			default: false,
-			description: 'Whether to connect to a server whose key is not among the fingerprints. Anybody on the way could then pose as the server.',
+			description:
+				'Whether to connect to a server whose key is not among the fingerprints. Anybody on the way could then pose as the server.',
 		},
 		caCertificate,
 		allowUnauthorizedCerts,
@@ -166,7 +171,8 @@ export class EightByEightSftpApi implements ICredentialType {
 			required: true,
 			default: '',
 			placeholder: 'e.g. America/Los_Angeles',
-			description: 'IANA name of the time zone that the tenant is set to. It decides when a tenant day begins and ends.',
+			description:
+				'IANA name of the time zone that the tenant is set to. It decides when a tenant day begins and ends.',
 		},
 		{
 			displayName: 'Tenant Directory',
@@ -174,7 +180,8 @@ export class EightByEightSftpApi implements ICredentialType {
 			type: 'string',
 			default: '',
 			placeholder: 'e.g. /recordings/acme',
-			description: 'The directory that holds Index and the day directories. Leave empty if that is where the login ends up, as on the servers of 8x8.',
+			description:
+				'The directory that holds Index and the day directories. Leave empty if that is where the login ends up, as on the servers of 8x8.',
 		},
 		{
 			displayName: 'Max Connections',

@@ -65,7 +65,11 @@ export function callFilter(filters: CallFilters): Condition {
 	const endings = entriesOf(filters.phoneNumber).map((entry) => {
 		const digits = entry.replace(/\D/g, '');
 		if (digits !== '') return digits;
-		throw new CallFilterError('phoneNumber', `'${entry}' has no digits to look for`, 'Give the number, or its last digits.');
+		throw new CallFilterError(
+			'phoneNumber',
+			`'${entry}' has no digits to look for`,
+			'Give the number, or its last digits.',
+		);
 	});
 	if (endings.length > 0) {
 		conditions.push((row) =>
@@ -86,7 +90,8 @@ export function callFilter(filters: CallFilters): Condition {
 		);
 	}
 	// A minimum of 0 asks for nothing, so it does not drop calls of unknown length.
-	if (minimum !== undefined && minimum > 0) conditions.push((row) => row.durationSeconds !== null && row.durationSeconds >= minimum);
+	if (minimum !== undefined && minimum > 0)
+		conditions.push((row) => row.durationSeconds !== null && row.durationSeconds >= minimum);
 	if (maximum !== undefined) conditions.push((row) => row.durationSeconds !== null && row.durationSeconds <= maximum);
 
 	return (row) => conditions.every((condition) => condition(row));
@@ -96,7 +101,14 @@ export function callFilter(filters: CallFilters): Condition {
 function entriesOf(list: TextList | undefined): string[] {
 	if (list === undefined || list === null) return [];
 	const texts = Array.isArray(list) ? list.map(String) : (String(list).match(/"[^"]*"|[^,\n]+/g) ?? []);
-	return texts.map((text) => text.trim().replace(/^"(.*)"$/, '$1').trim()).filter((text) => text !== '');
+	return texts
+		.map((text) =>
+			text
+				.trim()
+				.replace(/^"(.*)"$/, '$1')
+				.trim(),
+		)
+		.filter((text) => text !== '');
 }
 
 /** The whole value, any case; `*` stands for any characters. `*` alone asks for a value that is there. */
@@ -113,5 +125,9 @@ function seconds(name: 'minimumDuration' | 'maximumDuration', value: unknown): n
 	if (value === undefined || value === null || value === '') return undefined;
 	const number = Number(value);
 	if (Number.isFinite(number) && number >= 0) return number;
-	throw new CallFilterError(name, `'${String(value)}' is not a number of seconds`, 'Give a number of seconds, 0 or more.');
+	throw new CallFilterError(
+		name,
+		`'${String(value)}' is not a number of seconds`,
+		'Give a number of seconds, 0 or more.',
+	);
 }

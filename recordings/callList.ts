@@ -1,7 +1,7 @@
 import type { IndexRow, ReadRow } from './indexRow';
 
 /** How rich the best row of a recording is so far, and which file it came from when richness is equal. */
-interface Rank {
+export interface Rank {
 	readonly richness: number;
 	readonly priority: number;
 }
@@ -52,11 +52,13 @@ export class CallList {
 	}
 }
 
-function isBetter(rank: Rank, known: Rank): boolean {
+/** Whether a row of this rank takes the place of the known one. */
+export function isBetter(rank: Rank, known: Rank): boolean {
 	return rank.richness === known.richness ? rank.priority < known.priority : rank.richness > known.richness;
 }
 
-function byStart(a: ReadRow, b: ReadRow): number {
+/** The order in which calls come out: by start time, then recording, then line; those without a time come last. */
+export function byStart(a: ReadRow, b: ReadRow): number {
 	if (a.at !== b.at) return (a.at ?? Infinity) - (b.at ?? Infinity);
 	const [idA, idB] = [a.row.recordingId ?? '', b.row.recordingId ?? ''];
 	if (idA !== idB) return idA < idB ? -1 : 1;

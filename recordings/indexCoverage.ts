@@ -63,7 +63,9 @@ function coversDay(coverage: IndexCoverage, date: CalendarDate, all: readonly In
 	const written = all.filter(
 		({ day, file }) => day !== undefined && file.directory === INDEX_DIRECTORY && file.date === addDays(day, 1),
 	).length;
-	const own = all.filter(({ day, file }) => day !== undefined && file.directory === INDEX_DIRECTORY && file.date === day).length;
+	const own = all.filter(
+		({ day, file }) => day !== undefined && file.directory === INDEX_DIRECTORY && file.date === day,
+	).length;
 	return coverage.file.date === (written > own ? addDays(date, 1) : date);
 }
 

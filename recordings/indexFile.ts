@@ -32,7 +32,8 @@ export function hasDetail(file: IndexFile, detail: IndexDetail): boolean {
 /** Richer editions first; of the same edition those in `Index/` first; then by date. Of two equal rows the first one read stays. */
 export function byDetail(a: IndexFile, b: IndexFile): number {
 	if (a.edition !== b.edition) return b.edition - a.edition;
-	if ((a.directory === INDEX_DIRECTORY) !== (b.directory === INDEX_DIRECTORY)) return a.directory === INDEX_DIRECTORY ? -1 : 1;
+	if ((a.directory === INDEX_DIRECTORY) !== (b.directory === INDEX_DIRECTORY))
+		return a.directory === INDEX_DIRECTORY ? -1 : 1;
 	return a.path < b.path ? -1 : 1;
 }
 

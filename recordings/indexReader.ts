@@ -124,7 +124,11 @@ async function readOpening(
 		const lines = next.value;
 		for (const [position, line] of lines.entries()) {
 			if (line.tooLong) {
-				throw new IndexFormatError(path, `${path} is not an index: its first line is longer than 1 MB`, 'Check that the path names a CSV file.');
+				throw new IndexFormatError(
+					path,
+					`${path} is not an index: its first line is longer than 1 MB`,
+					'Check that the path names a CSV file.',
+				);
 			}
 			if (line.text.trim() === '') continue;
 			// Spreadsheets put the delimiter into a line of its own.
@@ -153,13 +157,15 @@ function openingOf(
 		return { delimiter, cells, known, preferred: delimiter === declared };
 	});
 	const best = candidates.reduce((a, b) =>
-		b.known > a.known || (b.known === a.known && (b.preferred || (!a.preferred && b.cells.length > a.cells.length))) ? b : a,
+		b.known > a.known || (b.known === a.known && (b.preferred || (!a.preferred && b.cells.length > a.cells.length)))
+			? b
+			: a,
 	);
 	if (best.cells.length > MOST_COLUMNS) {
 		throw new IndexFormatError(
 			path,
 			`${path} is not an index: its first line has ${best.cells.length} columns`,
-			'Check that the path names one of the tenant\'s index files.',
+			"Check that the path names one of the tenant's index files.",
 		);
 	}
 	const { delimiter, cells } = best;
@@ -184,7 +190,10 @@ function headerByShape(cells: readonly string[]): HeaderCell[] {
 	const header = cellsWithoutHeader(cells.length);
 	const fileName = cells.findIndex((cell) => parseRecordingName(cell.trim()) !== undefined);
 	if (header[fileName]?.column === 'fileName') return header;
-	return header.map((cell, position) => ({ header: cell.header, column: position === fileName ? 'fileName' : undefined }));
+	return header.map((cell, position) => ({
+		header: cell.header,
+		column: position === fileName ? 'fileName' : undefined,
+	}));
 }
 
 async function* startingWith<Batch>(first: Batch, rest: AsyncIterable<Batch>): AsyncGenerator<Batch, void, void> {

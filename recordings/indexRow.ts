@@ -57,6 +57,8 @@ export interface ReadRow {
 	readonly at: number | undefined;
 	/** How many fields hold something: of two rows for one recording, the richer one counts. */
 	readonly richness: number;
+	/** The file ends on this row without a line end: a writer may be in the middle of it. */
+	readonly isUnterminated?: boolean;
 }
 
 /** The call type of a CALL TYPE cell: 8x8 writes Inbound, Outbound and Direct Agent Access. */

@@ -99,8 +99,12 @@ function latin1(bytes: Uint8Array, decoder: TextDecoder | undefined): string {
 }
 
 /** Cuts the byte order mark off and tells a UTF-16 file by it or, without one, by the zero bytes of its ASCII header. */
-function beginning(bytes: Uint8Array, encoding: IndexEncoding): { decoder: TextDecoder | undefined; bytes: Uint8Array } {
-	if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return { decoder: undefined, bytes: bytes.subarray(3) };
+function beginning(
+	bytes: Uint8Array,
+	encoding: IndexEncoding,
+): { decoder: TextDecoder | undefined; bytes: Uint8Array } {
+	if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf)
+		return { decoder: undefined, bytes: bytes.subarray(3) };
 	const utf16 = encoding === 'utf-16le' ? 'utf-16le' : encoding === 'auto' ? utf16Of(bytes) : undefined;
 	// TextDecoder drops the mark itself.
 	return { decoder: utf16 === undefined ? undefined : new TextDecoder(utf16), bytes };
@@ -124,7 +128,8 @@ const NOT_ASCII = /[\u0080-\u00ff]/;
  * Windows-1252 differs from latin1 in these 32 characters only (WHATWG Encoding, index-windows-1252). A table, because
  * several Node releases decode 'windows-1252' as plain latin1 (nodejs/node issue 56542).
  */
-const WINDOWS_1252 = '\u20ac\u0081\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u008d\u017d\u008f\u0090\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u009d\u017e\u0178';
+const WINDOWS_1252 =
+	'\u20ac\u0081\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u008d\u017d\u008f\u0090\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u009d\u017e\u0178';
 
 /** Characters of one field whose bytes stand as latin1. With `auto`, bytes that are not UTF-8 are windows-1252. */
 export function decodeField(latin1Text: string, encoding: IndexEncoding): string {

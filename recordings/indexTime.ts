@@ -31,13 +31,22 @@ export function readTime(text: string, order: DateOrder): WrittenTime | undefine
 	const compact = COMPACT.exec(trimmed);
 	if (compact !== null) {
 		const [, year, month, day, hour, minute, second, zone] = compact;
-		const wall = checkedWall([Number(year), Number(month), Number(day)], Number(hour), Number(minute), Number(second), 0);
-		return wall === undefined ? undefined : { wallMillis: wallMillis(wall), offset: zone === undefined ? undefined : 0 };
+		const wall = checkedWall(
+			[Number(year), Number(month), Number(day)],
+			Number(hour),
+			Number(minute),
+			Number(second),
+			0,
+		);
+		return wall === undefined
+			? undefined
+			: { wallMillis: wallMillis(wall), offset: zone === undefined ? undefined : 0 };
 	}
 
 	const match = DATE_TIME.exec(trimmed);
 	if (match === null) return undefined;
-	const [, first = '', second = '', third = '', hours = '0', minutes = '0', seconds = '0', fraction = '', half, zone] = match;
+	const [, first = '', second = '', third = '', hours = '0', minutes = '0', seconds = '0', fraction = '', half, zone] =
+		match;
 	const date = dateParts([first, second, third], order);
 	if (date === undefined) return undefined;
 	const hour = hourOfDay(Number(hours), half);
@@ -87,7 +96,8 @@ function checkedWall(
 	second: number,
 	millisecond: number,
 ): WallTime | undefined {
-	if (year < 1970 || year > 9999 || month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59) return undefined;
+	if (year < 1970 || year > 9999 || month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59)
+		return undefined;
 	const lastDay = new Date(Date.UTC(year, month, 0)).getUTCDate();
 	return day > lastDay ? undefined : { year, month, day, hour, minute, second, millisecond };
 }
@@ -115,7 +125,11 @@ const FARTHEST = 3 * 86_400_000;
  * within a zone's offset of the stamps. When every order fits as well (6 June), it does not matter. Without stamps the date in
  * the index file's own name serves; without any help, month first, as 8x8 writes for the United States.
  */
-export function settleDateOrder(samples: readonly StampedTime[], unstamped: readonly string[], fileDate: number | undefined): DateOrder {
+export function settleDateOrder(
+	samples: readonly StampedTime[],
+	unstamped: readonly string[],
+	fileDate: number | undefined,
+): DateOrder {
 	const scores = DATE_ORDERS.map((order) => {
 		let score = 0;
 		for (const { text, recordedAtUtc } of samples) {

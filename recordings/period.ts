@@ -111,11 +111,24 @@ function readDate(parameter: 'date' | 'startDate' | 'endDate', value: unknown, c
 	}
 	realDate(parameter, date);
 	if (Number(hour) > 23 || Number(minute) > 59 || Number(second ?? 0) > 59) {
-		throw new PeriodError(parameter, `'${text}' has an impossible time`, 'Give a date as yyyy-MM-dd, for example 2016-06-06.');
+		throw new PeriodError(
+			parameter,
+			`'${text}' has an impossible time`,
+			'Give a date as yyyy-MM-dd, for example 2016-06-06.',
+		);
 	}
 	// Without an offset the date-time is already in the tenant's zone.
 	if (offset === undefined) return date;
-	return tenantDateAt(Date.parse(text.replace(' ', 'T').replace(',', '.').replace(/([+-]\d{2})(\d{2})$/, '$1:$2').toUpperCase()), clock);
+	return tenantDateAt(
+		Date.parse(
+			text
+				.replace(' ', 'T')
+				.replace(',', '.')
+				.replace(/([+-]\d{2})(\d{2})$/, '$1:$2')
+				.toUpperCase(),
+		),
+		clock,
+	);
 }
 
 function realDate(parameter: 'date' | 'startDate' | 'endDate', date: string): CalendarDate {

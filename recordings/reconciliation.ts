@@ -102,7 +102,11 @@ const LONGEST_PLAIN_HEAD = 4_096;
  * @param head `undefined` when it was not looked at
  * @param indexedSeconds duration in the index, `null` when it has none
  */
-export function judgeSound(bytes: number | undefined, head: Uint8Array | undefined, indexedSeconds: number | null): SoundVerdict {
+export function judgeSound(
+	bytes: number | undefined,
+	head: Uint8Array | undefined,
+	indexedSeconds: number | null,
+): SoundVerdict {
 	if (bytes === 0) return { status: 'empty', reason: 'the file is empty' };
 	if (head === undefined || bytes === undefined) return { status: 'ok', reason: undefined };
 	const { verdict, reason, facts } = readWav(head, bytes);
@@ -113,8 +117,12 @@ export function judgeSound(bytes: number | undefined, head: Uint8Array | undefin
 	if (seconds === null || (seconds === 0 && head.length < bytes)) return { status: 'ok', reason: undefined };
 	if (seconds === 0 && indexedSeconds !== 0) return { status: 'short', reason: 'it holds no sound' };
 	const expected = indexedSeconds ?? 0;
-	if (seconds >= expected - Math.max(TOLERATED_SECONDS, expected * TOLERATED_PART)) return { status: 'ok', reason: undefined };
-	return { status: 'short', reason: `it holds ${Math.round(seconds)} s of sound and the index says ${Math.round(expected)} s` };
+	if (seconds >= expected - Math.max(TOLERATED_SECONDS, expected * TOLERATED_PART))
+		return { status: 'ok', reason: undefined };
+	return {
+		status: 'short',
+		reason: `it holds ${Math.round(seconds)} s of sound and the index says ${Math.round(expected)} s`,
+	};
 }
 
 /** Whether so many first bytes of a WAV file tell all that is judged by them. */
@@ -146,7 +154,10 @@ export function isComplete({ empty, short, missing, unindexed, unreadable }: Day
 }
 
 /** Such as `2016-06-06: 120 matched (1 empty, 2 short), 3 missing, 1 unindexed.` */
-export function daySentence(date: CalendarDate, { matched, empty, short, missing, unindexed, unreadable }: DayCounts): string {
+export function daySentence(
+	date: CalendarDate,
+	{ matched, empty, short, missing, unindexed, unreadable }: DayCounts,
+): string {
 	const flagged = [empty === 0 ? [] : `${empty} empty`, short === 0 ? [] : `${short} short`].flat().join(', ');
 	const unknown = unreadable === 0 ? '' : `, ${unreadable} could not be read`;
 	return `${date}: ${matched} matched${flagged === '' ? '' : ` (${flagged})`}, ${missing} missing, ${unindexed} unindexed${unknown}.`;

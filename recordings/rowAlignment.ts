@@ -47,7 +47,11 @@ function fitOf(cells: readonly (string | undefined)[], header: readonly HeaderCe
  * neighbours are joined where everything else then fits best. With cells too few, the row ends early unless a gap
  * fits better. A tie is taken as it stands, from the left.
  */
-export function alignRow(cells: readonly string[], header: readonly HeaderCell[], delimiter: string): Array<string | undefined> {
+export function alignRow(
+	cells: readonly string[],
+	header: readonly HeaderCell[],
+	delimiter: string,
+): Array<string | undefined> {
 	const surplus = cells.length - header.length;
 	if (surplus === 0) return [...cells];
 	let best: { cells: Array<string | undefined>; fit: number } = { cells: [...cells], fit: fitOf(cells, header) };

@@ -38,8 +38,11 @@ export class RowBuilder {
 		private readonly format: { readonly encoding: IndexEncoding; readonly includeRawRow: boolean },
 		private readonly notes: IndexNotes,
 	) {
-		for (const [position, { column }] of header.entries()) if (column !== undefined) this.#positions.set(column, position);
-		this.#unknown = header.flatMap(({ header: name, column }, position) => (column === undefined ? [[position, name] as const] : []));
+		for (const [position, { column }] of header.entries())
+			if (column !== undefined) this.#positions.set(column, position);
+		this.#unknown = header.flatMap(({ header: name, column }, position) =>
+			column === undefined ? [[position, name] as const] : [],
+		);
 	}
 
 	/** The cell of a column that this version knows, trimmed; `undefined` when it is absent or empty. */
@@ -56,7 +59,8 @@ export class RowBuilder {
 		const troubles: string[] = [];
 		const aligned = this.#alignedCells(record);
 		if (record.strayQuote) troubles.push('a quote is never closed, so quotes were read as plain characters');
-		if (aligned.length > this.header.length) troubles.push(`it has ${aligned.length} columns where the header has ${this.header.length}`);
+		if (aligned.length > this.header.length)
+			troubles.push(`it has ${aligned.length} columns where the header has ${this.header.length}`);
 		const isShort = record.cells.length < this.header.length;
 		if (isShort) {
 			troubles.push(
@@ -120,12 +124,13 @@ export class RowBuilder {
 		if (fileName === null && !record.unterminated) troubles.push('it names no recording');
 		if (this.format.includeRawRow) row.rawRow = this.#rawRowOf(aligned);
 		if (troubles.length > 0) this.notes.add(this.indexFile, record.line, troubles.join(', '));
-		return { row, at, richness: richnessOf(row) };
+		return { row, at, richness: richnessOf(row), isUnterminated: record.unterminated };
 	}
 
 	#alignedCells(record: CsvRecord): AlignedCells {
 		const { encoding } = this.format;
-		if (record.cells.length === this.header.length) return record.cells.map((cell) => decodeField(cell, encoding).trim());
+		if (record.cells.length === this.header.length)
+			return record.cells.map((cell) => decodeField(cell, encoding).trim());
 		const cells = record.cells.map((cell) => decodeField(cell, encoding));
 		// A trailing delimiter is no column.
 		while (cells.length > this.header.length && cells.at(-1)?.trim() === '') cells.pop();
@@ -187,9 +192,15 @@ export class RowBuilder {
 		if (this.#unknown.length === 0 && aligned.length <= this.header.length) return {};
 		const surplus = aligned
 			.slice(this.header.length)
-			.map((cell, position): [string, string | null] => [`column ${this.header.length + position + 1}`, emptyAsNull(cell)])
+			.map((cell, position): [string, string | null] => [
+				`column ${this.header.length + position + 1}`,
+				emptyAsNull(cell),
+			])
 			.filter(([, cell]) => cell !== null);
-		const unknown = this.#unknown.map(([position, name]): [string, string | null] => [name, emptyAsNull(aligned[position])]);
+		const unknown = this.#unknown.map(([position, name]): [string, string | null] => [
+			name,
+			emptyAsNull(aligned[position]),
+		]);
 		return Object.fromEntries([...unknown, ...surplus]);
 	}
 

@@ -54,7 +54,11 @@ export function readWav(head: Uint8Array, totalBytes: number): WavVerdict {
 	const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
 	const magic = head.length >= 4 ? ascii(head, 0) : '';
 	if (totalBytes < 12 || (magic !== 'RIFF' && magic !== 'RF64' && magic !== 'BW64') || ascii(head, 8) !== 'WAVE') {
-		return { verdict: 'notWav', reason: totalBytes === 0 ? 'the file is empty' : 'it does not begin with RIFF and WAVE', facts: null };
+		return {
+			verdict: 'notWav',
+			reason: totalBytes === 0 ? 'the file is empty' : 'it does not begin with RIFF and WAVE',
+			facts: null,
+		};
 	}
 
 	const chunks = chunksOf(head, view);
@@ -62,12 +66,14 @@ export function readWav(head: Uint8Array, totalBytes: number): WavVerdict {
 	const riffLength = lengthOf(view, 4, wide === undefined ? undefined : wide.from);
 	const format = chunks.find(({ id }) => id === 'fmt ');
 	const data = chunks.find(({ id }) => id === 'data');
-	const dataLength = data === undefined ? undefined : lengthOf(view, data.from - 4, wide === undefined ? undefined : wide.from + 8);
+	const dataLength =
+		data === undefined ? undefined : lengthOf(view, data.from - 4, wide === undefined ? undefined : wide.from + 8);
 	const soundBytes = data === undefined ? 0 : Math.min(dataLength ?? Infinity, totalBytes - data.from);
 	const facts = format === undefined ? null : factsOf(view, format, soundBytes, head.length);
 	if (riffLength !== undefined && riffLength + 8 > totalBytes) {
 		// The pad byte after a chunk of odd length is forgotten by many writers.
-		if (riffLength + 8 - totalBytes > 1) return { verdict: 'truncated', reason: missing(riffLength + 8, totalBytes), facts };
+		if (riffLength + 8 - totalBytes > 1)
+			return { verdict: 'truncated', reason: missing(riffLength + 8, totalBytes), facts };
 	}
 	if (data !== undefined && dataLength !== undefined && data.from + dataLength > totalBytes) {
 		return { verdict: 'truncated', reason: missing(data.from + dataLength, totalBytes), facts };
@@ -105,7 +111,8 @@ function chunksOf(head: Uint8Array, view: DataView): Chunk[] {
 /** A 32 bit length, or the 64 bit one that RF64 keeps in its `ds64` chunk (EBU Tech 3306); `undefined` when left open. */
 function lengthOf(view: DataView, at: number, wideAt: number | undefined): number | undefined {
 	const length = view.getUint32(at, true);
-	if (length === 0xffff_ffff && wideAt !== undefined && wideAt + 8 <= view.byteLength) return Number(view.getBigUint64(wideAt, true));
+	if (length === 0xffff_ffff && wideAt !== undefined && wideAt + 8 <= view.byteLength)
+		return Number(view.getBigUint64(wideAt, true));
 	return UNFILLED.has(length) ? undefined : length;
 }
 

@@ -86,7 +86,11 @@ export class VerifiedRead extends Transform {
 
 function mismatch(path: string, received: number, size: number): TransportError {
 	const more = received > size ? 'more than ' : '';
-	return new TransportError('size-mismatch', `${path} is ${size} bytes on the server, and ${more}${Math.min(received, size)} bytes arrived`, {
-		path,
-	});
+	return new TransportError(
+		'size-mismatch',
+		`${path} is ${size} bytes on the server, and ${more}${Math.min(received, size)} bytes arrived`,
+		{
+			path,
+		},
+	);
 }

@@ -12,7 +12,22 @@ import { createServerCertificate, type ServerCertificate } from './serverCertifi
 const LOOPBACK = '127.0.0.1';
 const TICKET_KEY_BYTES = 48;
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
-const READ_ONLY = ['STOR', 'STOU', 'APPE', 'DELE', 'RNFR', 'RNTO', 'MKD', 'XMKD', 'RMD', 'XRMD', 'SITE', 'ALLO', 'PORT', 'EPRT'];
+const READ_ONLY = [
+	'STOR',
+	'STOU',
+	'APPE',
+	'DELE',
+	'RNFR',
+	'RNTO',
+	'MKD',
+	'XMKD',
+	'RMD',
+	'XRMD',
+	'SITE',
+	'ALLO',
+	'PORT',
+	'EPRT',
+];
 
 /** What its logger must have; it says nothing. */
 const SILENT = {
@@ -93,7 +108,9 @@ class ReadOnlyFileSystem extends FileSystem {
 	override async get(path: string): Promise<Stats & { name: string }> {
 		const found = await this.#stat(await this.#onDisk(path));
 		const name = posix.basename(this.#clientPath(path));
-		return found.isDirectory() ? Object.assign(found, { name, size: undefined as unknown as number }) : Object.assign(found, { name });
+		return found.isDirectory()
+			? Object.assign(found, { name, size: undefined as unknown as number })
+			: Object.assign(found, { name });
 	}
 
 	override async list(path = '.'): Promise<Array<Stats & { name: string }>> {
@@ -117,7 +134,10 @@ class ReadOnlyFileSystem extends FileSystem {
 		return this.#directory;
 	}
 
-	override async read(path: string, { start }: { start?: number } = {}): Promise<{ stream: Readable; clientPath: string }> {
+	override async read(
+		path: string,
+		{ start }: { start?: number } = {},
+	): Promise<{ stream: Readable; clientPath: string }> {
 		const file = await this.#onDisk(path);
 		const found = await this.#stat(file);
 		if (!found.isFile()) throw new Error('Not a regular file');
@@ -156,7 +176,9 @@ class ReadOnlyFileSystem extends FileSystem {
 	}
 
 	async #onDisk(path: string): Promise<string> {
-		const real = await realpath(join(this.#home, this.#clientPath(path))).catch((error: unknown) => Promise.reject(refusal(error)));
+		const real = await realpath(join(this.#home, this.#clientPath(path))).catch((error: unknown) =>
+			Promise.reject(refusal(error)),
+		);
 		if (real !== this.#home && !real.startsWith(this.#home + sep)) throw new Error('No such file or directory');
 		return real;
 	}

@@ -47,11 +47,16 @@ export class DownloadRecording implements INodeType {
 				const listings = new DirectoryListings(store, this.getExecutionCancelSignal());
 				const skipIfMissing = async (i: number, error: unknown): Promise<[]> => {
 					const isMissing = error instanceof TransportError && error.code === 'not-found';
-					if (!isMissing || this.getNodeParameter('options.onMissingFile', i, 'error') !== 'skip') return await Promise.reject(error);
+					if (!isMissing || this.getNodeParameter('options.onMissingFile', i, 'error') !== 'skip')
+						return await Promise.reject(error);
 					hints.push(`Skipped, not on the server: ${error.path ?? 'a file'}.`);
 					return [];
 				};
-				const download = async (i: number, item: INodeExecutionData, file: WantedFile): Promise<INodeExecutionData[]> => {
+				const download = async (
+					i: number,
+					item: INodeExecutionData,
+					file: WantedFile,
+				): Promise<INodeExecutionData[]> => {
 					const listed = file.listed ?? (await listings.find(file.path));
 					const done = await downloadFile(this, store, { ...file, listed }, readOptions(this, i));
 					limit.succeeded(done.facts.bytes);
@@ -61,20 +66,28 @@ export class DownloadRecording implements INodeType {
 					return [{ json, binary: { ...item.binary, [field]: done.binary }, pairedItem: { item: i } }];
 				};
 				const run = async (i: number, item: INodeExecutionData, file: WantedFile): Promise<INodeExecutionData[]> =>
-					await itemOrError(this, i, item, async () =>
-						await download(i, item, file).catch(async (error: unknown) => {
-							if (isObjection(error)) limit.objected();
-							return await skipIfMissing(i, error);
-						}),
+					await itemOrError(
+						this,
+						i,
+						item,
+						async () =>
+							await download(i, item, file).catch(async (error: unknown) => {
+								if (isObjection(error)) limit.objected();
+								return await skipIfMissing(i, error);
+							}),
 					);
 				const runs = items.map(async (item, i) => {
 					let files: WantedFile[] = [];
 					const failed = await itemOrError(this, i, item, async () => {
-						files = await wantedFiles(this, store, i, gate).catch(async (error: unknown) => await skipIfMissing(i, error));
+						files = await wantedFiles(this, store, i, gate).catch(
+							async (error: unknown) => await skipIfMissing(i, error),
+						);
 						for (const { path, listed } of files) if (listed === undefined) listings.want(path);
 						return [];
 					});
-					const done = await Promise.all(files.map(async (file) => await gate.run(async () => await run(i, item, file))));
+					const done = await Promise.all(
+						files.map(async (file) => await gate.run(async () => await run(i, item, file))),
+					);
 					return [...failed, ...done.flat()];
 				});
 				return (await Promise.all(runs).finally(() => gate.close())).flat();

@@ -34,7 +34,10 @@ export class DirectoryListings {
 
 	async #list(directory: string): Promise<ReadonlyMap<string, RemoteEntry>> {
 		return await this.store.list(directory, { signal: this.signal }).then(
-			(entries) => new Map(entries.filter(({ type, size }) => type === 'file' && size !== undefined).map((entry) => [entry.path, entry])),
+			(entries) =>
+				new Map(
+					entries.filter(({ type, size }) => type === 'file' && size !== undefined).map((entry) => [entry.path, entry]),
+				),
 			() => new Map<string, RemoteEntry>(),
 		);
 	}

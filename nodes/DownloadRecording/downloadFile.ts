@@ -130,7 +130,10 @@ function sizeOf(entry: RemoteEntry, maximumBytes: number): number {
 	const { path, size } = entry;
 	if (entry.type !== 'file') throw new TransportError('not-a-file', `${path} is not a file`, { path });
 	if (size === undefined) {
-		throw new ExplainedError(`The server does not say how large ${path} is`, 'Without a size a download cannot be proven whole, so it was not begun.');
+		throw new ExplainedError(
+			`The server does not say how large ${path} is`,
+			'Without a size a download cannot be proven whole, so it was not begun.',
+		);
 	}
 	if (size <= maximumBytes) return size;
 	throw new ExplainedError(

@@ -12,11 +12,21 @@ const FILES_PER_SFTP_CONNECTION = 8;
 const FIRST_FILES = 16;
 
 /** A number of the options, or its default; anything but a number of at least `least` is told. */
-function numberOption(context: IExecuteFunctions, name: string, label: string, itemIndex: number, fallback: number, least: number): number {
+function numberOption(
+	context: IExecuteFunctions,
+	name: string,
+	label: string,
+	itemIndex: number,
+	fallback: number,
+	least: number,
+): number {
 	const value = context.getNodeParameter(`options.${name}`, itemIndex, fallback);
 	const number = Number(value);
 	if (value !== '' && value !== null && Number.isFinite(number) && number >= least) return number;
-	throw new ExplainedError(`'${label}' is not a number of at least ${least}`, `Correct '${label}' in the options, or remove it.`);
+	throw new ExplainedError(
+		`'${label}' is not a number of at least ${least}`,
+		`Correct '${label}' in the options, or remove it.`,
+	);
 }
 
 /** New attempts after a failure without progress; one number for the whole run, from the first item. */

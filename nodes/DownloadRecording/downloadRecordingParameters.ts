@@ -8,8 +8,16 @@ export const downloadRecordingParameters: INodeProperties[] = [
 		type: 'options',
 		noDataExpression: true,
 		options: [
-			{ name: 'Recording', value: 'recording', description: 'The recording of each item; takes the items of List Index as they are' },
-			{ name: 'Directory', value: 'directory', description: 'Every file of a directory that matches a pattern, one item per file' },
+			{
+				name: 'Recording',
+				value: 'recording',
+				description: 'The recording of each item; takes the items of List Index as they are',
+			},
+			{
+				name: 'Directory',
+				value: 'directory',
+				description: 'Every file of a directory that matches a pattern, one item per file',
+			},
 			{ name: 'File', value: 'file', description: 'Any file by its path, index files included' },
 		],
 		default: 'recording',
@@ -122,7 +130,8 @@ export const downloadRecordingParameters: INodeProperties[] = [
 				type: 'number',
 				typeOptions: { minValue: 0 },
 				default: 5,
-				description: 'New attempts after a broken connection that brought nothing new; failed logins are never tried again',
+				description:
+					'New attempts after a broken connection that brought nothing new; failed logins are never tried again',
 			},
 			{
 				displayName: 'Stall Timeout (Seconds)',

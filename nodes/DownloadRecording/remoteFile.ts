@@ -26,8 +26,8 @@ export async function wantedFiles(
 			return [{ path, listed: undefined }];
 		}
 		case 'directory':
-			return await gate.run(async () =>
-				await filesOf(store, text('directory'), text('pattern') || '*', context.getExecutionCancelSignal()),
+			return await gate.run(
+				async () => await filesOf(store, text('directory'), text('pattern') || '*', context.getExecutionCancelSignal()),
 			);
 		default:
 			return [{ path: recordingPath(text('directory'), text('fileName')), listed: undefined }];

@@ -69,7 +69,8 @@ async function listItem(
 	const result = await readCalls(context, session, itemIndex, options);
 	hints.push(...result.hints);
 
-	const failures = onMissingIndex === 'skip' ? [] : result.missing.map((gap) => nodeError(context.getNode(), gap, itemIndex));
+	const failures =
+		onMissingIndex === 'skip' ? [] : result.missing.map((gap) => nodeError(context.getNode(), gap, itemIndex));
 	const [failure] = failures;
 	if (failure !== undefined && !context.continueOnFail()) return await Promise.reject(failure);
 	if (onMissingIndex === 'skip') hints.push(...result.missing.map((gap) => `Skipped: ${gap.message}.`));
@@ -77,6 +78,8 @@ async function listItem(
 	const calls = groupBy === 'transaction' ? groupByTransaction(result.rows) : result.rows;
 	if (calls.length > limit) hints.push(`Limit reached: ${calls.length - limit} more not shown.`);
 	if (calls.length === 0 && failures.length === 0) hints.push(`None of ${result.seen} calls met the filters.`);
-	const found = calls.slice(0, limit).map((call) => ({ json: call as unknown as IDataObject, pairedItem: { item: itemIndex } }));
+	const found = calls
+		.slice(0, limit)
+		.map((call) => ({ json: call as unknown as IDataObject, pairedItem: { item: itemIndex } }));
 	return [...found, ...failures.map((error) => failedItem(context.getNode(), error, input, itemIndex))];
 }

@@ -21,7 +21,8 @@ export const listIndexParameters: INodeProperties[] = [
 			{
 				name: 'Directory',
 				value: 'directory',
-				description: 'The calls of a UTC directory, cut to a time window; takes the items of Resolve Tenant Day as they are',
+				description:
+					'The calls of a UTC directory, cut to a time window; takes the items of Resolve Tenant Day as they are',
 			},
 			{ name: 'Index File', value: 'indexFile', description: 'Everything in one index file' },
 		],
@@ -46,7 +47,8 @@ export const listIndexParameters: INodeProperties[] = [
 		displayOptions: { show: directoryShown },
 		default: '={{ $json.fromUtc }}',
 		placeholder: 'e.g. 2016-06-06T07:00:00.000Z',
-		description: 'Calls that began before this time are left out. Leave both times empty for everything that the index of the directory lists.',
+		description:
+			'Calls that began before this time are left out. Leave both times empty for everything that the index of the directory lists.',
 	},
 	{
 		displayName: 'To (UTC)',
@@ -89,7 +91,11 @@ export const listIndexParameters: INodeProperties[] = [
 				name: 'dateOrder',
 				type: 'options',
 				options: [
-					{ name: 'Automatic', value: 'auto', description: 'Settled for each file by the UTC times in its recordings\' names' },
+					{
+						name: 'Automatic',
+						value: 'auto',
+						description: "Settled for each file by the UTC times in its recordings' names",
+					},
 					{ name: 'Day First', value: 'dmy' },
 					{ name: 'Month First', value: 'mdy' },
 					{ name: 'Year First', value: 'ymd' },
@@ -116,7 +122,11 @@ export const listIndexParameters: INodeProperties[] = [
 				type: 'options',
 				options: [
 					{ name: 'None', value: 'none', description: 'One item per recording' },
-					{ name: 'Transaction', value: 'transaction', description: 'One item per phone call, with its recordings in a list' },
+					{
+						name: 'Transaction',
+						value: 'transaction',
+						description: 'One item per phone call, with its recordings in a list',
+					},
 				],
 				default: 'none',
 				description: 'What each item stands for',

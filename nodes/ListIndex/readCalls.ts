@@ -59,7 +59,12 @@ export async function readCalls(
 	}
 }
 
-async function readFromDirectory(request: IndexRequest, written: string, from: string, to: string): Promise<IndexResult> {
+async function readFromDirectory(
+	request: IndexRequest,
+	written: string,
+	from: string,
+	to: string,
+): Promise<IndexResult> {
 	const directory = written.replace(/^\/+|\/+$/g, '');
 	if (directory === '') {
 		throw new ExplainedError(
@@ -89,5 +94,8 @@ function utcTime(field: string, text: string): number {
 	const withZone = /(?:z|[+-]\d{2}:?\d{2})$/i.test(text) ? text : `${text}Z`;
 	const millis = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}/.test(text) ? Date.parse(withZone.replace(' ', 'T')) : Number.NaN;
 	if (!Number.isNaN(millis)) return millis;
-	throw new ExplainedError(`'${text.slice(0, 60)}' in '${field}' is not a time`, 'Give it in UTC, such as 2016-06-07T07:00:00.000Z.');
+	throw new ExplainedError(
+		`'${text.slice(0, 60)}' in '${field}' is not a time`,
+		'Give it in UTC, such as 2016-06-07T07:00:00.000Z.',
+	);
 }

@@ -61,9 +61,13 @@ export async function compareDays(request: CompareRequest, asked: readonly Tenan
 	const rows = index.rows.filter((row) => !uncovered.has(dayOfRow(row, real)?.date ?? null));
 
 	const inDirectories = directoriesOf(days, rows);
-	const troubles = await new Gate(() => LISTINGS).map(inDirectories, async (directory) => await tellTrouble(request, store, directory));
+	const troubles = await new Gate(() => LISTINGS).map(
+		inDirectories,
+		async (directory) => await tellTrouble(request, store, directory),
+	);
 	const rowIds = new Set(rows.map(({ recordingId }) => recordingId));
-	const counts = ({ recordingId, fileName }: ListedFile): boolean => rowIds.has(recordingId) || parseRecordingName(fileName) !== undefined;
+	const counts = ({ recordingId, fileName }: ListedFile): boolean =>
+		rowIds.has(recordingId) || parseRecordingName(fileName) !== undefined;
 	const files = await filesIn(request, store, counts);
 	const first = reconcile({ days, rows, indexed, files });
 	const before = daysBefore(request.clock, days, first);
@@ -83,19 +87,27 @@ function directoriesOf(days: readonly TenantDay[], rows: readonly IndexRow[]): s
 type Trouble = (missing: readonly IndexRow[]) => string[];
 
 /** Lists a directory; gives back what to say when it cannot be there. */
-async function tellTrouble({ signal }: CompareRequest, store: ListedOnce, directory: string): Promise<Trouble | undefined> {
+async function tellTrouble(
+	{ signal }: CompareRequest,
+	store: ListedOnce,
+	directory: string,
+): Promise<Trouble | undefined> {
 	const tell =
 		(what: string): Trouble =>
 		(missing) => {
 			const count = missing.filter((row) => row.directory === directory).length;
-			const listed = count === 1 ? 'the recording that the index lists in it is missing' : `the ${count} recordings that the index lists in it are missing`;
+			const listed =
+				count === 1
+					? 'the recording that the index lists in it is missing'
+					: `the ${count} recordings that the index lists in it are missing`;
 			return count === 0 ? [] : [`${directory} ${what}, so ${listed}.`];
 		};
 	return await store.list(directory, { signal }).then(
 		() => undefined,
 		(error: unknown) => {
 			const code = error instanceof TransportError ? error.code : undefined;
-			if (code === 'not-found') return tell('is not on the server (8x8 deletes recordings at the end of their retention)');
+			if (code === 'not-found')
+				return tell('is not on the server (8x8 deletes recordings at the end of their retention)');
 			// A row may name anything; that is no reason to give up the others.
 			if (code === 'illegal-path') return tell('is no path of a directory');
 			throw error;
@@ -112,10 +124,14 @@ async function filesIn(
 	const listings = store.directories.map(async (directory) => {
 		// Failures other than that it is not there have ended the comparison before.
 		const entries = await store.list(directory).catch((): RemoteEntry[] => []);
-		return entries.filter(({ type }) => type !== 'directory').map((entry) => ({ entry, file: fileOf(directory, entry) }));
+		return entries
+			.filter(({ type }) => type !== 'directory')
+			.map((entry) => ({ entry, file: fileOf(directory, entry) }));
 	});
 	const candidates = (await Promise.all(listings)).flat().filter(({ file }) => counts(file));
-	const known = candidates.filter(({ entry }) => entry.type === 'file' && entry.size !== undefined).map(({ file }) => file);
+	const known = candidates
+		.filter(({ entry }) => entry.type === 'file' && entry.size !== undefined)
+		.map(({ file }) => file);
 	const open = candidates.filter(({ entry }) => entry.type !== 'file' || entry.size === undefined);
 	const asked = await new Gate(() => QUESTIONS).map(open, async ({ file }) => {
 		const entry = await store.stat(file.recordingId, { signal }).catch((error: unknown) => {
@@ -128,7 +144,13 @@ async function filesIn(
 }
 
 function fileOf(directory: string, { name, size, modifiedAt }: RemoteEntry): ListedFile {
-	return { recordingId: directory === '' ? name : `${directory}/${name}`, directory, fileName: name, bytes: size, modifiedAt };
+	return {
+		recordingId: directory === '' ? name : `${directory}/${name}`,
+		directory,
+		fileName: name,
+		bytes: size,
+		modifiedAt,
+	};
 }
 
 /**

@@ -10,9 +10,13 @@ const MOST_NAMED = 5;
 const MOST_DAYS = 5;
 
 /** A sentence on each day that sums it up, and which recordings are broken and how. */
-export function dayHints({ days, gaps, unindexed }: ComparedDays, { matched, missing, unreadable }: CheckedMatches): string[] {
+export function dayHints(
+	{ days, gaps, unindexed }: ComparedDays,
+	{ matched, missing, unreadable }: CheckedMatches,
+): string[] {
 	const counts = new Map(days.map((day) => [day, noCounts()]));
-	const countsOf = (day: TenantDay | undefined): DayCounts => (day === undefined ? undefined : counts.get(day)) ?? noCounts();
+	const countsOf = (day: TenantDay | undefined): DayCounts =>
+		(day === undefined ? undefined : counts.get(day)) ?? noCounts();
 	for (const { row, status } of matched) {
 		const ofDay = countsOf(dayOfRow(row, days));
 		ofDay.matched += 1;
@@ -31,7 +35,9 @@ function summaries(counted: ReadonlyArray<readonly [TenantDay, DayCounts]>, notC
 	const sentences = told.map(([day, counts]) => daySentence(day.date, counts));
 	const complete = counted.length - told.length;
 	if (complete === 0) return sentences;
-	const recordings = counted.filter(([, counts]) => isComplete(counts)).reduce((sum, [, counts]) => sum + counts.matched, 0);
+	const recordings = counted
+		.filter(([, counts]) => isComplete(counts))
+		.reduce((sum, [, counts]) => sum + counts.matched, 0);
 	const all = counted.length + notCompared;
 	const which = complete === all ? `All ${complete} days` : `${complete} of ${all} days`;
 	return [`${which} complete: ${recordings} matched.`, ...sentences];

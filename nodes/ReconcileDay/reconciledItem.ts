@@ -19,6 +19,15 @@ export function missingItem(row: IndexRow, itemIndex: number): INodeExecutionDat
 export function unindexedItem(file: UnindexedFile, itemIndex: number): INodeExecutionData {
 	const { recordingId, directory, fileName, recordedAtUtc, sequence } = file;
 	const time = new Date(recordedAtUtc).toISOString();
-	const json = { recordingId, directory, fileName, path: recordingId, recordedAtUtc: time, sequence, status: 'unindexed', ...fileFields(file) };
+	const json = {
+		recordingId,
+		directory,
+		fileName,
+		path: recordingId,
+		recordedAtUtc: time,
+		sequence,
+		status: 'unindexed',
+		...fileFields(file),
+	};
 	return { json, pairedItem: { item: itemIndex } };
 }

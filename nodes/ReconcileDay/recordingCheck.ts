@@ -40,7 +40,8 @@ export async function checkRecording(
 ): Promise<CheckedRecording> {
 	return await check(store, listed, indexedSeconds, options).catch((error: unknown): CheckedRecording => {
 		if (error instanceof TransportError && error.code === 'not-found') return { status: 'missing' };
-		const isOfOneFile = error instanceof ExplainedError || (error instanceof TransportError && OF_ONE_FILE.has(error.code));
+		const isOfOneFile =
+			error instanceof ExplainedError || (error instanceof TransportError && OF_ONE_FILE.has(error.code));
 		if (!isOfOneFile) throw error;
 		return { status: 'unreadable', error };
 	});
@@ -53,7 +54,8 @@ async function check(
 	options: CheckOptions,
 ): Promise<CheckedRecording> {
 	const isLookedInto = options.checkSize && /\.wav$/i.test(listed.fileName);
-	if (!isLookedInto || listed.bytes === 0) return { ...judgeSound(listed.bytes, undefined, indexedSeconds), file: listed };
+	if (!isLookedInto || listed.bytes === 0)
+		return { ...judgeSound(listed.bytes, undefined, indexedSeconds), file: listed };
 	for (let looks = 0, file = listed; ; looks++) {
 		const { bytes } = file;
 		if (bytes === undefined) throw sizeUnknown(file.recordingId);
@@ -78,8 +80,19 @@ function sizeUnknown(path: string): ExplainedError {
 }
 
 /** The first bytes of a file, as many as tell what its header says. */
-async function readHead(store: ResumingStore, file: ListedFile, bytes: number, options: CheckOptions): Promise<Uint8Array> {
-	const known: RemoteEntry = { name: file.fileName, path: file.recordingId, type: 'file', size: bytes, modifiedAt: file.modifiedAt };
+async function readHead(
+	store: ResumingStore,
+	file: ListedFile,
+	bytes: number,
+	options: CheckOptions,
+): Promise<Uint8Array> {
+	const known: RemoteEntry = {
+		name: file.fileName,
+		path: file.recordingId,
+		type: 'file',
+		size: bytes,
+		modifiedAt: file.modifiedAt,
+	};
 	const { stream } = store.readReported(file.recordingId, { size: bytes, signal: options.signal }, known);
 	let head = Buffer.alloc(0);
 	let isTold = false;

@@ -38,7 +38,11 @@ export class ResolveTenantDay implements INodeType {
 				name: 'output',
 				type: 'options',
 				options: [
-					{ name: 'Directories', value: 'directories', description: 'One item per UTC directory, cut to the tenant day' },
+					{
+						name: 'Directories',
+						value: 'directories',
+						description: 'One item per UTC directory, cut to the tenant day',
+					},
 					{ name: 'Days', value: 'days', description: 'One item per tenant day, with its directories in a list' },
 				],
 				default: 'directories',

@@ -37,7 +37,11 @@ async function connect(data: ICredentialDataDecryptedObject): Promise<string> {
 	return foundMessage(overview, clock.zoneName, settings.tenantDirectory);
 }
 
-function foundMessage({ indexFiles, dayDirectories }: TenantOverview, timeZone: string, tenantDirectory: string): string {
+function foundMessage(
+	{ indexFiles, dayDirectories }: TenantOverview,
+	timeZone: string,
+	tenantDirectory: string,
+): string {
 	const [newest] = indexFiles;
 	if (newest !== undefined) {
 		const days = new Set(indexFiles.map((file) => file.date)).size;

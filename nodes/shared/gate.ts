@@ -27,7 +27,10 @@ export class Gate {
 	}
 
 	/** Runs a task for each item; results come in the order of the items. The first failure closes the gate and is passed on at once. */
-	async map<Item, Result>(items: readonly Item[], task: (item: Item, index: number) => Promise<Result>): Promise<Result[]> {
+	async map<Item, Result>(
+		items: readonly Item[],
+		task: (item: Item, index: number) => Promise<Result>,
+	): Promise<Result[]> {
 		const runs = items.map(async (item, index) => await this.run(async () => await task(item, index)));
 		return await Promise.all(runs).catch((error: unknown) => {
 			this.close();

@@ -18,7 +18,11 @@ export interface TenantOverview {
  *
  * @param tenantDirectory as the credential names it
  */
-export async function listTop(store: RemoteStore, tenantDirectory: string, signal?: AbortSignal): Promise<RemoteEntry[]> {
+export async function listTop(
+	store: RemoteStore,
+	tenantDirectory: string,
+	signal?: AbortSignal,
+): Promise<RemoteEntry[]> {
 	return await store.list('', { signal }).catch((error: unknown) => {
 		if (!(error instanceof TransportError) || error.code !== 'not-found' || tenantDirectory === '') throw error;
 		throw new ExplainedError(

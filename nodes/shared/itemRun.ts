@@ -28,7 +28,9 @@ export async function runWithTenant(
 	const output = await run().catch(async (error: unknown) => {
 		// What an item failed with has been dealt with where it happened.
 		if (begun && error instanceof NodeOperationError) throw error;
-		const failures = items.map(async (item, index) => await itemOrError(context, index, item, async () => await Promise.reject(error)));
+		const failures = items.map(
+			async (item, index) => await itemOrError(context, index, item, async () => await Promise.reject(error)),
+		);
 		return (await Promise.all(failures)).flat();
 	});
 	return [output];

@@ -32,9 +32,11 @@ const ADVICE: Readonly<Record<TransportErrorCode, string>> = {
 		"Check 'Tenant Name' and 'SFTP Password' in the credential (8x8 Configuration Manager: Home > Profile). Do not try over and over: servers lock accounts after several wrong passwords.",
 	unreachable:
 		"Check 'Host' and 'Port' in the credential, and that a firewall lets n8n connect to them. FTPS also needs the server's passive ports.",
-	timeout: 'The server may be overloaded or a firewall may drop packets silently. Try again; if it stays, ask the server\'s operator.',
+	timeout:
+		"The server may be overloaded or a firewall may drop packets silently. Try again; if it stays, ask the server's operator.",
 	stalled: "The server stopped sending. Try again, or raise 'Stall Timeout' when the link is known to pause that long.",
-	'connection-lost': 'The connection broke. Run the node again; if it keeps happening, lower \'Max Connections\' in the credential.',
+	'connection-lost':
+		"The connection broke. Run the node again; if it keeps happening, lower 'Max Connections' in the credential.",
 	'host-key-unknown':
 		"Compare the fingerprint with the one that the server's operator gives you. If it is the same, paste it into 'Host Key Fingerprints' in the credential.",
 	'host-key-changed':
@@ -46,13 +48,16 @@ const ADVICE: Readonly<Record<TransportErrorCode, string>> = {
 	'tls-session-refused':
 		'The server wants data connections to continue the TLS session of the control connection. Try again; if it stays, ask its operator about TLS session reuse.',
 	busy: "The server has no connection to spare. Lower 'Max Connections' in the credential, or wait until other clients have finished.",
-	'not-found': 'Check the path against the server: 8x8 deletes recordings at the end of their retention, and a directory appears with its first call.',
+	'not-found':
+		'Check the path against the server: 8x8 deletes recordings at the end of their retention, and a directory appears with its first call.',
 	'permission-denied': 'Check that this user may read the path on the server.',
 	'not-a-file': 'Give the path of a file; directories are listed, not downloaded.',
-	'illegal-path': 'Give a path below the tenant directory, such as S20160607/R201606070130000001.wav, with / between its parts and no .. in it.',
-	'size-mismatch': 'The file was not passed on, because it is not whole. It may still be being written: try again in a few minutes.',
+	'illegal-path':
+		'Give a path below the tenant directory, such as S20160607/R201606070130000001.wav, with / between its parts and no .. in it.',
+	'size-mismatch':
+		'The file was not passed on, because it is not whole. It may still be being written: try again in a few minutes.',
 	'invalid-settings': 'Open the credential and correct this field.',
-	protocol: 'Try again. If it stays, ask the server\'s operator and quote this message.',
+	protocol: "Try again. If it stays, ask the server's operator and quote this message.",
 	aborted: 'Nothing was passed on. Run the node again when you like.',
 	closed: 'Run the node again.',
 };
@@ -71,9 +76,13 @@ const PROTOCOL_NAMES = { ftpsImplicit: 'implicit FTPS', ftpsExplicit: 'explicit 
 
 /** What to tell a person about any failure of the rooms below; `undefined` for one that none of them throws. */
 export function explain(error: unknown): Explanation | undefined {
-	if (error instanceof TransportError) return { message: error.message.replace(/\.$/, ''), advice: transportAdvice(error) };
+	if (error instanceof TransportError)
+		return { message: error.message.replace(/\.$/, ''), advice: transportAdvice(error) };
 	if (error instanceof UnknownTimeZoneError) {
-		return { message: error.message, advice: "Give an IANA time zone in 'Time Zone', or in 'Tenant Time Zone' of the credential." };
+		return {
+			message: error.message,
+			advice: "Give an IANA time zone in 'Time Zone', or in 'Tenant Time Zone' of the credential.",
+		};
 	}
 	if (
 		error instanceof PeriodError ||
@@ -104,8 +113,15 @@ export function nodeError(node: INode, error: unknown, itemIndex: number): NodeO
  * The item that takes the place of one that failed. n8n keeps the input's fields for the error output itself, when the item
  * holds `error` and nothing else (`handleNodeErrorOutput` of n8n-core); with `item.error` set it would drop them again.
  */
-export function failedItem(node: INode, error: NodeOperationError, input: INodeExecutionData | undefined, itemIndex: number): INodeExecutionData {
-	const text = [error.message, error.description].filter((part) => part !== undefined && part !== null && part !== '').join('. ');
+export function failedItem(
+	node: INode,
+	error: NodeOperationError,
+	input: INodeExecutionData | undefined,
+	itemIndex: number,
+): INodeExecutionData {
+	const text = [error.message, error.description]
+		.filter((part) => part !== undefined && part !== null && part !== '')
+		.join('. ');
 	const kept = node.onError === 'continueErrorOutput' ? {} : input?.json;
 	return { json: { ...kept, error: text }, pairedItem: { item: itemIndex } };
 }

@@ -32,9 +32,12 @@ function pemOf(text: string): string | undefined {
 	const trimmed = text.trim().replaceAll('\\n', '\n');
 	if (trimmed === '') return undefined;
 	if (trimmed.includes('\n')) return `${trimmed}\n`;
-	return trimmed.replace(/(-----BEGIN [^-]+-----)\s*([^-]+?)\s*(-----END [^-]+-----)/g, (_, begin: string, body: string, end: string) => {
-		return `${begin}\n${body.replaceAll(/\s+/g, '\n')}\n${end}\n`;
-	});
+	return trimmed.replace(
+		/(-----BEGIN [^-]+-----)\s*([^-]+?)\s*(-----END [^-]+-----)/g,
+		(_, begin: string, body: string, end: string) => {
+			return `${begin}\n${body.replaceAll(/\s+/g, '\n')}\n${end}\n`;
+		},
+	);
 }
 
 /**
@@ -49,7 +52,9 @@ export function tenantConnection(
 ): TenantConnection {
 	const protocol = (textOf(data, 'protocol') || 'ftpsImplicit') as Protocol;
 	if (!(protocol in DEFAULT_PORTS)) {
-		throw new TransportError('invalid-settings', `The credential has an unknown protocol '${protocol}'`, { setting: 'Protocol' });
+		throw new TransportError('invalid-settings', `The credential has an unknown protocol '${protocol}'`, {
+			setting: 'Protocol',
+		});
 	}
 	const platform = textOf(data, 'platform');
 	const host = protocol === 'sftp' || platform === 'custom' || platform === '' ? textOf(data, 'host').trim() : platform;
@@ -58,7 +63,9 @@ export function tenantConnection(
 	if (username === '') throw missing('Tenant Name');
 	const port = Number(data['port'] ?? 0) || DEFAULT_PORTS[protocol];
 	if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-		throw new TransportError('invalid-settings', 'The port in the credential is not a number from 1 to 65535', { setting: 'Port' });
+		throw new TransportError('invalid-settings', 'The port in the credential is not a number from 1 to 65535', {
+			setting: 'Port',
+		});
 	}
 	const maxConnections = Math.min(64, Math.max(1, Math.floor(Number(data['maxConnections'] ?? 4)) || 4));
 	const common = {

@@ -138,7 +138,11 @@ export async function readTenantDays(request: IndexRequest, days: readonly Tenan
  * The calls that began in a stretch of time, as *Resolve Tenant Day* hands one out for each UTC directory. A directory's own
  * index may be stamped with, and hold, another tenant day's calls, so its neighbours are read as for a whole day.
  */
-export async function readDirectoryWindow(request: IndexRequest, directory: string, window: UtcWindow): Promise<IndexResult> {
+export async function readDirectoryWindow(
+	request: IndexRequest,
+	directory: string,
+	window: UtcWindow,
+): Promise<IndexResult> {
 	const { clock } = request;
 	const dates = datesBetween(tenantDateAt(window.fromUtc, clock), tenantDateAt(window.toUtc - 1, clock));
 	const days = dates.map((date) => tenantDay(date, clock)).filter((day) => day.hours > 0);
@@ -147,19 +151,27 @@ export async function readDirectoryWindow(request: IndexRequest, directory: stri
 		request,
 		found.files,
 		({ at }) => at !== undefined && at >= window.fromUtc && at < window.toUtc,
-		(coverage, { row }) => dates.includes(coverage.day ?? coverage.file.date) && (row.directory ?? coverage.file.directory) === directory,
+		(coverage, { row }) =>
+			dates.includes(coverage.day ?? coverage.file.date) && (row.directory ?? coverage.file.directory) === directory,
 	);
 	const missing = days.flatMap((day) => missingIndexes(day, window, found, coverages));
 	return { rows: list.rows, seen: list.seen, hints: notes.hints, missing };
 }
 
-function missingIndexes(day: TenantDay, window: UtcWindow, found: Found, coverages: readonly IndexCoverage[]): MissingIndex[] {
+function missingIndexes(
+	day: TenantDay,
+	window: UtcWindow,
+	found: Found,
+	coverages: readonly IndexCoverage[],
+): MissingIndex[] {
 	const parts = day.directories
 		.filter((part) => part.fromUtc < window.toUtc && part.toUtc > window.fromUtc)
 		.map((part): CoveredPart => ({ ...part, isAbsent: found.absent.has(part.directory) }));
 	const uncovered = uncoveredParts(day.date, parts, coverages);
 	if (uncovered.length === 0) return [];
-	const where = uncovered.map((part) => (part.isAbsent ? `${part.directory} (not on the server)` : part.directory)).join(' and ');
+	const where = uncovered
+		.map((part) => (part.isAbsent ? `${part.directory} (not on the server)` : part.directory))
+		.join(' and ');
 	return [
 		new MissingIndex(
 			`No index covers tenant day ${day.date} (${day.timeZone}): none in ${INDEX_DIRECTORY}/ and none in ${where}`,
@@ -202,7 +214,9 @@ export async function readDirectory(request: IndexRequest, directory: string): P
 
 function missingInDirectory(directory: string, isAbsent: boolean): MissingIndex {
 	return new MissingIndex(
-		isAbsent ? `The directory ${directory} is not on the server` : `${directory} holds no index file (I and a date, .csv)`,
+		isAbsent
+			? `The directory ${directory} is not on the server`
+			: `${directory} holds no index file (I and a date, .csv)`,
 		'Check the name (S and the UTC date, such as S20160607); the index of a day is written after the day has ended.',
 		null,
 	);
@@ -212,7 +226,10 @@ function missingInDirectory(directory: string, isAbsent: boolean): MissingIndex 
 export async function readIndexFile(request: IndexRequest, path: string): Promise<IndexResult> {
 	const clean = path.trim().replace(/^\/+/, '');
 	if (clean === '') {
-		throw new ExplainedError('No index file is chosen', "Choose one in 'Index File', or give its path, such as Index/I20160606.csv.");
+		throw new ExplainedError(
+			'No index file is chosen',
+			"Choose one in 'Index File', or give its path, such as Index/I20160606.csv.",
+		);
 	}
 	const [name = '', ...above] = clean.split('/').reverse();
 	const directory = above.reverse().join('/');
@@ -227,8 +244,14 @@ export async function readIndexFile(request: IndexRequest, path: string): Promis
 		({ list, notes }) => ({ rows: list.rows, seen: list.seen, hints: notes.hints, missing: [] }),
 		(error: unknown) => {
 			if (!(error instanceof TransportError) || error.code !== 'not-found') throw error;
-			const advice = 'Check the path below the tenant directory, such as Index/I20160606.csv; 8x8 deletes files at the end of their retention.';
-			return { rows: [], seen: 0, hints: [], missing: [new MissingIndex(`There is no index file ${clean} on the server`, advice, null)] };
+			const advice =
+				'Check the path below the tenant directory, such as Index/I20160606.csv; 8x8 deletes files at the end of their retention.';
+			return {
+				rows: [],
+				seen: 0,
+				hints: [],
+				missing: [new MissingIndex(`There is no index file ${clean} on the server`, advice, null)],
+			};
 		},
 	);
 }

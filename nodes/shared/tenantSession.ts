@@ -1,4 +1,4 @@
-import type { IExecuteFunctions, ILoadOptionsFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions, ILoadOptionsFunctions, IPollFunctions } from 'n8n-workflow';
 
 import { ZoneClock } from '../../recordings/zoneClock';
 import { openStore } from '../../transport/openStore';
@@ -27,7 +27,7 @@ export interface TenantOptions {
 
 /** Runs `work` with the credential's server; connections are opened when they are first needed and closed whatever happens. */
 export async function withTenant<Result>(
-	context: IExecuteFunctions | ILoadOptionsFunctions,
+	context: IExecuteFunctions | ILoadOptionsFunctions | IPollFunctions,
 	work: (session: TenantSession) => Promise<Result>,
 	options: TenantOptions = {},
 ): Promise<Result> {

@@ -7,7 +7,8 @@ import { CREDENTIAL } from './tenantConnection';
 export async function tenantTimeZone(context: IExecuteFunctions, itemIndex: number): Promise<string> {
 	const given = String(context.getNodeParameter('timeZone', itemIndex, '') ?? '').trim();
 	if (given !== '') return given;
-	const advice = "Choose a credential with a 'Tenant Time Zone', or fill in 'Time Zone', for example America/Los_Angeles.";
+	const advice =
+		"Choose a credential with a 'Tenant Time Zone', or fill in 'Time Zone', for example America/Los_Angeles.";
 	const data = await context.getCredentials(CREDENTIAL).catch(() => {
 		throw new ExplainedError('No time zone is given', advice);
 	});

@@ -92,7 +92,10 @@ describe('FTPS only', () => {
 		ending.push(() => store.close());
 		return store;
 	};
-	const embeddedWith = async (options: Parameters<typeof createServerCertificate>[0], mode: 'implicit' | 'explicit') => {
+	const embeddedWith = async (
+		options: Parameters<typeof createServerCertificate>[0],
+		mode: 'implicit' | 'explicit',
+	) => {
 		const root = await mkdtemp(join(tmpdir(), '8x8-embedded-'));
 		ending.push(() => rm(root, { recursive: true, force: true }));
 		const certificate = await createServerCertificate(options);
@@ -157,9 +160,9 @@ describe('FTPS only', () => {
 		expect((await failureOf(opened({ ...settings, allowUnauthorizedCerts: true }).list(''))).code).toBe('tls-refused');
 	});
 
-	const realServers: Array<[string, string | undefined, (directives?: string[]) => Promise<FtpsServer>, 'implicit' | 'explicit']> = [
-		['vsftpd', vsftpdHere().reason, (directives = []) => startVsftpd({ directives }), 'implicit'],
-	];
+	const realServers: Array<
+		[string, string | undefined, (directives?: string[]) => Promise<FtpsServer>, 'implicit' | 'explicit']
+	> = [['vsftpd', vsftpdHere().reason, (directives = []) => startVsftpd({ directives }), 'implicit']];
 	for (const mode of ['implicit', 'explicit'] as const) {
 		for (const tlsProtocol of ['TLSv1.2', 'TLSv1.3'] as const) {
 			realServers.push([

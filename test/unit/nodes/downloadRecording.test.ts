@@ -18,14 +18,21 @@ const node = new DownloadRecording();
 
 function wav(seconds = 3): Buffer {
 	const file = new WaveFile();
-	file.fromScratch(1, 8_000, '16', Array.from({ length: 8_000 * seconds }, (_, at) => Math.round(9_000 * Math.sin(at / 8))));
+	file.fromScratch(
+		1,
+		8_000,
+		'16',
+		Array.from({ length: 8_000 * seconds }, (_, at) => Math.round(9_000 * Math.sin(at / 8))),
+	);
 	file.toMuLaw();
 	return Buffer.from(file.toBuffer());
 }
 
 const sound = wav();
 const names = Array.from({ length: 5 }, (_, call) => `R2016060701300${call}0001.wav`);
-const items = names.map((fileName, call) => ({ json: { directory: 'S20160607', fileName, wrapUpCode: `code ${call}` } }));
+const items = names.map((fileName, call) => ({
+	json: { directory: 'S20160607', fileName, wrapUpCode: `code ${call}` },
+}));
 
 async function run(parameters: INodeParameters = {}, more: Partial<NodeRun> = {}): Promise<NodeResult> {
 	return await runNode(node, { parameters, credential, items, ...more });
@@ -48,7 +55,11 @@ describe.each(['filesystem', 'default'] as const)('Download Recording into the %
 		for (const [position, item] of output.entries()) {
 			expect(item.pairedItem).toEqual({ item: position });
 			expect(await bytesOf(item.binary?.['data'])).toEqual(sound);
-			expect(item.binary?.['data']).toMatchObject({ fileName: names[position], mimeType: 'audio/wav', fileType: 'audio' });
+			expect(item.binary?.['data']).toMatchObject({
+				fileName: names[position],
+				mimeType: 'audio/wav',
+				fileType: 'audio',
+			});
 			expect(item.json).toEqual({
 				...items[position]?.json,
 				download: {
@@ -76,13 +87,17 @@ describe.each(['filesystem', 'default'] as const)('Download Recording into the %
 			[true, { item: 3 }],
 			[false, { item: 4 }],
 		]);
-		expect(output[1]?.json['error']).toContain(`is ${sound.length + 1} bytes on the server, and ${sound.length} bytes arrived`);
+		expect(output[1]?.json['error']).toContain(
+			`is ${sound.length + 1} bytes on the server, and ${sound.length} bytes arrived`,
+		);
 		expect(output[3]?.json['error']).toContain('is cut short on the server');
 		expect(output[3]?.json['wrapUpCode']).toBe('code 3');
 	});
 
 	it('goes on where a connection broke off, and tells so', async () => {
-		store.failures.set(`read S20160607/${names[2]} at 10000`, [new TransportError('connection-lost', 'The connection was lost')]);
+		store.failures.set(`read S20160607/${names[2]} at 10000`, [
+			new TransportError('connection-lost', 'The connection was lost'),
+		]);
 		const { output } = await run();
 		expect(await bytesOf(output[2]?.binary?.['data'])).toEqual(sound);
 		expect(output[2]?.json['download']).toMatchObject({ attempts: 2, resumed: true });
@@ -92,15 +107,23 @@ describe.each(['filesystem', 'default'] as const)('Download Recording into the %
 describe('Download Recording', () => {
 	it('takes every file of a directory that matches, by name, one item each', async () => {
 		store.put('S20160607/I20160607.csv', 'x').put('S20160607/R201606070130000001.mp3', 'x');
-		const { output } = await run({ download: 'directory', directory: 'S20160607' }, { items: [{ json: { note: 'kept' } }] });
+		const { output } = await run(
+			{ download: 'directory', directory: 'S20160607' },
+			{ items: [{ json: { note: 'kept' } }] },
+		);
 		expect(output.map(({ json }) => (json['download'] as { fileName: string }).fileName)).toEqual(names);
-		expect(output.every(({ json, pairedItem }) => json['note'] === 'kept' && JSON.stringify(pairedItem) === '{"item":0}')).toBe(true);
+		expect(
+			output.every(({ json, pairedItem }) => json['note'] === 'kept' && JSON.stringify(pairedItem) === '{"item":0}'),
+		).toBe(true);
 		expect(store.requests.filter((request) => request.startsWith('stat'))).toEqual([]);
 	});
 
 	it('takes any file by its path', async () => {
 		store.put('Index/I20160606.csv', 'CALL TYPE\n');
-		const { output } = await run({ download: 'file', path: 'Index/I20160606.csv', binaryPropertyName: 'index' }, { items: [{ json: {} }] });
+		const { output } = await run(
+			{ download: 'file', path: 'Index/I20160606.csv', binaryPropertyName: 'index' },
+			{ items: [{ json: {} }] },
+		);
 		expect(output[0]?.binary?.['index']).toMatchObject({ mimeType: 'text/csv', fileName: 'I20160606.csv' });
 		expect(output[0]?.json['download']).toMatchObject({ wav: null, bytes: 10 });
 	});
@@ -119,7 +142,10 @@ describe('Download Recording', () => {
 
 	it('leaves missing files out, with a hint, only when told to', async () => {
 		store.files.delete(`S20160607/${names[2]}`);
-		await expect(run()).rejects.toMatchObject({ message: `There is no S20160607/${names[2]} on the server`, context: { itemIndex: 2 } });
+		await expect(run()).rejects.toMatchObject({
+			message: `There is no S20160607/${names[2]} on the server`,
+			context: { itemIndex: 2 },
+		});
 		const { output, hints } = await run({ options: { onMissingFile: 'skip' } });
 		expect(output.map(({ pairedItem }) => pairedItem)).toEqual([0, 1, 3, 4].map((item) => ({ item })));
 		expect(hints[0]?.message).toBe(`Skipped, not on the server: S20160607/${names[2]}.`);
@@ -140,7 +166,9 @@ describe('Download Recording', () => {
 
 	it('says of odd WAVs what is odd about them', async () => {
 		store.put(`S20160607/${names[0]}`, Buffer.concat([sound, randomBytes(10)]));
-		expect((await run()).hints.map(({ message }) => message)).toEqual([`S20160607/${names[0]}: it is longer than its header says.`]);
+		expect((await run()).hints.map(({ message }) => message)).toEqual([
+			`S20160607/${names[0]}: it is longer than its header says.`,
+		]);
 	});
 
 	it('keeps as many files in flight as it may, and no more', async () => {
@@ -162,7 +190,9 @@ describe('Download Recording', () => {
 	}
 
 	it('begins a file that has changed anew, so that two versions are never mixed', async () => {
-		store.failures.set(`read S20160607/${names[0]} at 10000`, [new TransportError('connection-lost', 'The connection was lost')]);
+		store.failures.set(`read S20160607/${names[0]} at 10000`, [
+			new TransportError('connection-lost', 'The connection was lost'),
+		]);
 		changingFile((stat) => (stat === 1 ? 0 : 60_000));
 		const { output } = await run({}, { items: items.slice(0, 1) });
 		expect(await bytesOf(output[0]?.binary?.['data'])).toEqual(sound);
@@ -214,19 +244,35 @@ describe('Download Recording', () => {
 
 	it('says what is wrong with what it was given', async () => {
 		const row = (json: object): NodeRun['items'] => [{ json: json as never }];
-		await expect(run({}, { items: row({ directory: 'S20160607', fileName: null }) })).rejects.toThrow('The item names no recording');
-		await expect(run({}, { items: row({ directory: 'S20160607', fileName: '../x.wav' }) })).rejects.toThrow("has a / in it");
+		await expect(run({}, { items: row({ directory: 'S20160607', fileName: null }) })).rejects.toThrow(
+			'The item names no recording',
+		);
+		await expect(run({}, { items: row({ directory: 'S20160607', fileName: '../x.wav' }) })).rejects.toThrow(
+			'has a / in it',
+		);
 		await expect(run({ download: 'file' })).rejects.toThrow('No path is given');
-		for (const [option, label] of [['concurrency', 'Concurrency'], ['retries', 'Retries'], ['stallTimeout', 'Stall Timeout'], ['maximumFileSize', 'Maximum File Size']] as const) {
+		for (const [option, label] of [
+			['concurrency', 'Concurrency'],
+			['retries', 'Retries'],
+			['stallTimeout', 'Stall Timeout'],
+			['maximumFileSize', 'Maximum File Size'],
+		] as const) {
 			const failure = await run({ options: { [option]: -1 } }).catch((error: unknown) => error);
 			expect(failure).toBeInstanceOf(NodeOperationError);
-			expect(failure).toMatchObject({ message: expect.stringContaining(`'${label}' is not a number`), description: expect.stringContaining(label) });
+			expect(failure).toMatchObject({
+				message: expect.stringContaining(`'${label}' is not a number`),
+				description: expect.stringContaining(label),
+			});
 		}
 	});
 
 	it('shows no secret in any failure', async () => {
-		store.failures.set(`stat S20160607/${names[0]}`, [new TransportError('login-failed', 'The server refused the login', { server: '127.0.0.1:990' })]);
+		store.failures.set(`stat S20160607/${names[0]}`, [
+			new TransportError('login-failed', 'The server refused the login', { server: '127.0.0.1:990' }),
+		]);
 		const failure = (await run().catch((error: unknown) => error)) as NodeOperationError;
-		expect(JSON.stringify({ ...failure, stack: failure.stack, message: failure.message, cause: failure.cause })).not.toContain('canary-password');
+		expect(
+			JSON.stringify({ ...failure, stack: failure.stack, message: failure.message, cause: failure.cause }),
+		).not.toContain('canary-password');
 	});
 });

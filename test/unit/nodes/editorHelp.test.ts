@@ -21,21 +21,37 @@ async function connectionTest(changes: object = {}): Promise<{ status: string; m
 
 describe('the connection test', () => {
 	it('says how many days the index has, and the newest', async () => {
-		store.put('Index/I20261120.csv', '').put('Index/I20261121.csv', '').put('Index/I20261121_version2.csv', '').put('S20261121/x.wav', '');
-		expect(await connectionTest()).toEqual({ status: 'OK', message: 'Connected: index of 2 days, newest I20261121.csv' });
+		store
+			.put('Index/I20261120.csv', '')
+			.put('Index/I20261121.csv', '')
+			.put('Index/I20261121_version2.csv', '')
+			.put('S20261121/x.wav', '');
+		expect(await connectionTest()).toEqual({
+			status: 'OK',
+			message: 'Connected: index of 2 days, newest I20261121.csv',
+		});
 		expect(store.closed).toBe(true);
 	});
 
 	it('is content with day directories alone', async () => {
 		store.put('S20261120/x.wav', '').put('S20261121/x.wav', '');
-		expect(await connectionTest()).toMatchObject({ status: 'OK', message: expect.stringContaining('2 day directories, newest S20261121') });
+		expect(await connectionTest()).toMatchObject({
+			status: 'OK',
+			message: expect.stringContaining('2 day directories, newest S20261121'),
+		});
 	});
 
 	it('does not pass for a directory that is no tenant, or is not there', async () => {
 		store.put('photos/cat.jpg', '');
-		expect(await connectionTest()).toMatchObject({ status: 'Error', message: expect.stringContaining("Check 'Tenant Directory'") });
+		expect(await connectionTest()).toMatchObject({
+			status: 'Error',
+			message: expect.stringContaining("Check 'Tenant Directory'"),
+		});
 		store.failures.set('list ', [new TransportError('not-found', 'no such directory')]);
-		expect(await connectionTest({ tenantDirectory: 'acme' })).toMatchObject({ status: 'Error', message: expect.stringContaining("'acme' is not on the server") });
+		expect(await connectionTest({ tenantDirectory: 'acme' })).toMatchObject({
+			status: 'Error',
+			message: expect.stringContaining("'acme' is not on the server"),
+		});
 	});
 
 	it.each([
@@ -52,7 +68,9 @@ describe('the connection test', () => {
 	});
 
 	it('says what to do about a refused login, without the password', async () => {
-		store.failures.set('list ', [new TransportError('login-failed', 'The server refused the login.', { server: '127.0.0.1:990' })]);
+		store.failures.set('list ', [
+			new TransportError('login-failed', 'The server refused the login.', { server: '127.0.0.1:990' }),
+		]);
 		const { status, message } = await connectionTest();
 		expect(status).toBe('Error');
 		expect(message).toMatch(/^The server refused the login\. Check 'Tenant Name' and 'SFTP Password'/);
@@ -61,10 +79,17 @@ describe('the connection test', () => {
 });
 
 describe('the list of index files', () => {
-	const context = { getCredentials: async () => credential, getNode: () => ({ name: 'List' }) } as unknown as ILoadOptionsFunctions;
+	const context = {
+		getCredentials: async () => credential,
+		getNode: () => ({ name: 'List' }),
+	} as unknown as ILoadOptionsFunctions;
 
 	it('shows the newest first and finds by any part of the name', async () => {
-		store.put('Index/I20261120.csv', '').put('Index/I20261121_version2.csv', '').put('Index/I20261121.csv', '').put('Index/notes.txt', '');
+		store
+			.put('Index/I20261120.csv', '')
+			.put('Index/I20261121_version2.csv', '')
+			.put('Index/I20261121.csv', '')
+			.put('Index/notes.txt', '');
 		expect(await searchIndexFiles.call(context)).toEqual({
 			results: [
 				{ name: '2026-11-21', value: 'Index/I20261121.csv' },
@@ -77,7 +102,9 @@ describe('the list of index files', () => {
 	});
 
 	it('says what is wrong when the server cannot be asked', async () => {
-		store.failures.set('list ', [new TransportError('unreachable', 'The server cannot be reached', { server: '127.0.0.1:22' })]);
+		store.failures.set('list ', [
+			new TransportError('unreachable', 'The server cannot be reached', { server: '127.0.0.1:22' }),
+		]);
 		await expect(searchIndexFiles.call(context)).rejects.toMatchObject({
 			message: 'The server cannot be reached',
 			description: expect.stringContaining('Port 22 is the usual one of SFTP'),

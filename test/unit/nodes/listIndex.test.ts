@@ -17,7 +17,10 @@ const node = new ListIndex();
 const day: INodeParameters = { readFrom: 'tenantDay', period: 'date', date: '2016-06-06' };
 
 /** One line of a detailed index: a call that began at this UTC second. */
-function line(stamp: string, changes: { code?: string; directory?: string; agent?: string; transaction?: string } = {}): string {
+function line(
+	stamp: string,
+	changes: { code?: string; directory?: string; agent?: string; transaction?: string } = {},
+): string {
 	const { code = 'Sale', directory = `S${stamp.slice(0, 8)}`, agent = 'Agent One', transaction = '1' } = changes;
 	const utc = `${stamp.slice(4, 6)}/${stamp.slice(6, 8)}/${stamp.slice(0, 4)} ${stamp.slice(8, 10)}:${stamp.slice(10, 12)}:${stamp.slice(12, 14)}`;
 	return `Inbound,,,${agent},4155550100,8005550199,,1,30,R${stamp}0001.wav,${directory},,${utc},,Inbound,Sales,${transaction},,,,${code}`;
@@ -52,12 +55,31 @@ beforeEach(() => {
 
 describe('List Index of a tenant day', () => {
 	it.each<[string, Record<string, string[]>]>([
-		['only in Index, stamped with the tenant day', { 'Index/I20160606.csv': [MORNING, EVENING], 'Index/I20160607.csv': [NEXT_DAY] }],
-		['only in Index, stamped with the day it was written', { 'Index/I20160607.csv': [MORNING, EVENING], 'Index/I20160608.csv': [NEXT_DAY] }],
-		['only in the day directories, each for itself', { 'S20160606/I20160606_version2.csv': [MORNING], 'S20160607/I20160607_version2.csv': [EVENING, NEXT_DAY] }],
-		['only in the directory of its first half', { 'S20160606/I20160606.csv': [MORNING, EVENING], 'S20160607/I20160607.csv': [NEXT_DAY] }],
+		[
+			'only in Index, stamped with the tenant day',
+			{ 'Index/I20160606.csv': [MORNING, EVENING], 'Index/I20160607.csv': [NEXT_DAY] },
+		],
+		[
+			'only in Index, stamped with the day it was written',
+			{ 'Index/I20160607.csv': [MORNING, EVENING], 'Index/I20160608.csv': [NEXT_DAY] },
+		],
+		[
+			'only in the day directories, each for itself',
+			{ 'S20160606/I20160606_version2.csv': [MORNING], 'S20160607/I20160607_version2.csv': [EVENING, NEXT_DAY] },
+		],
+		[
+			'only in the directory of its first half',
+			{ 'S20160606/I20160606.csv': [MORNING, EVENING], 'S20160607/I20160607.csv': [NEXT_DAY] },
+		],
 		['only in the directory where it was written', { 'S20160607/I20160607.csv': [MORNING, EVENING] }],
-		['in all of these places', { 'Index/I20160606.csv': [MORNING, EVENING], 'S20160606/I20160606_version2.csv': [MORNING], 'S20160607/I20160607_version2.csv': [EVENING, NEXT_DAY] }],
+		[
+			'in all of these places',
+			{
+				'Index/I20160606.csv': [MORNING, EVENING],
+				'S20160606/I20160606_version2.csv': [MORNING],
+				'S20160607/I20160607_version2.csv': [EVENING, NEXT_DAY],
+			},
+		],
 	])('gives each call exactly once when it is %s', async (_, files) => {
 		for (const [path, stamps] of Object.entries(files)) store.put(path, index(...stamps.map((stamp) => line(stamp))));
 		store.put(`S20160606/R${MORNING}0001.wav`, 'x').put(`S20160607/R${EVENING}0001.wav`, 'x');
@@ -76,8 +98,12 @@ describe('List Index of a tenant day', () => {
 			[MORNING_ID, 'Complaint', 'S20160606/I20160606_version2.csv'],
 			[EVENING_ID, null, 'Index/I20160606.csv'],
 		]);
-		expect(ids(await run({ ...day, options: { indexDetail: 'detailed', onMissingIndex: 'skip' } }))).toEqual([MORNING_ID]);
-		expect((await run({ ...day, options: { indexDetail: 'basic' } })).output.map(({ json }) => json['wrapUpCode'])).toEqual([null, null]);
+		expect(ids(await run({ ...day, options: { indexDetail: 'detailed', onMissingIndex: 'skip' } }))).toEqual([
+			MORNING_ID,
+		]);
+		expect(
+			(await run({ ...day, options: { indexDetail: 'basic' } })).output.map(({ json }) => json['wrapUpCode']),
+		).toEqual([null, null]);
 	});
 
 	it("includes a call that ran over midnight and stands in the next day's index", async () => {
@@ -87,8 +113,13 @@ describe('List Index of a tenant day', () => {
 	});
 
 	it('filters, limits and groups, and says what is left out', async () => {
-		store.put('Index/I20160606.csv', index(line(MORNING), line('20160606160000', { code: 'Complaint: late' }), line(EVENING, { agent: 'Agent Two' })));
-		expect(ids(await run({ ...day, filters: { wrapUpCodes: 'complaint*' } }))).toEqual(['S20160606/R201606061600000001.wav']);
+		store.put(
+			'Index/I20160606.csv',
+			index(line(MORNING), line('20160606160000', { code: 'Complaint: late' }), line(EVENING, { agent: 'Agent Two' })),
+		);
+		expect(ids(await run({ ...day, filters: { wrapUpCodes: 'complaint*' } }))).toEqual([
+			'S20160606/R201606061600000001.wav',
+		]);
 
 		const limited = await run({ ...day, options: { limit: 1 } });
 		expect(ids(limited)).toEqual([MORNING_ID]);
@@ -124,7 +155,8 @@ describe('List Index without an index', () => {
 		const failure = await run(day).catch((error: unknown) => error);
 		expect(failure).toBeInstanceOf(NodeOperationError);
 		expect(failure).toMatchObject({
-			message: 'No index covers tenant day 2016-06-06 (America/Los_Angeles): none in Index/ and none in S20160606 and S20160607 (not on the server)',
+			message:
+				'No index covers tenant day 2016-06-06 (America/Los_Angeles): none in Index/ and none in S20160606 and S20160607 (not on the server)',
 			description: expect.stringContaining("set 'On Missing Index' to 'Skip'"),
 		});
 	});
@@ -148,7 +180,9 @@ describe('List Index without an index', () => {
 
 	it('says so when not even the tenant directory is there', async () => {
 		store.failures.set('list ', [new TransportError('not-found', 'There is no such directory')]);
-		await expect(run(day, { credential: { ...credential, tenantDirectory: 'acme' } })).rejects.toThrow("The tenant directory 'acme' is not on the server");
+		await expect(run(day, { credential: { ...credential, tenantDirectory: 'acme' } })).rejects.toThrow(
+			"The tenant directory 'acme' is not on the server",
+		);
 	});
 
 	it('takes an index with nothing but its header for a day without calls', async () => {
@@ -163,7 +197,10 @@ describe('List Index of a directory', () => {
 	it('consumes the items of Resolve Tenant Day, and their calls are those of the day', async () => {
 		store.put('S20160606/I20160606.csv', index(line(MORNING), line(EVENING)));
 		store.put('S20160607/I20160607.csv', index(line(NEXT_DAY)));
-		const resolved = await runNode(new ResolveTenantDay(), { parameters: { period: 'date', date: '2016-06-06' }, credential });
+		const resolved = await runNode(new ResolveTenantDay(), {
+			parameters: { period: 'date', date: '2016-06-06' },
+			credential,
+		});
 		const result = await run({ readFrom: 'directory' }, { items: resolved.output });
 		expect(ids(result)).toEqual([MORNING_ID, EVENING_ID]);
 		expect(result.output.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }]);
@@ -172,7 +209,9 @@ describe('List Index of a directory', () => {
 	it('without a window gives everything in the index of the directory', async () => {
 		store.put('S20160607/I20160607.csv', index(line(EVENING), line(NEXT_DAY)));
 		expect(ids(await run({ readFrom: 'directory', directory: 'S20160607' }))).toHaveLength(2);
-		expect(ids(await run({ readFrom: 'directory', directory: '/S20160607/', fromUtc: '2016-06-07T12:00:00Z', toUtc: '' }))).toEqual([`S20160607/R${NEXT_DAY}0001.wav`]);
+		expect(
+			ids(await run({ readFrom: 'directory', directory: '/S20160607/', fromUtc: '2016-06-07T12:00:00Z', toUtc: '' })),
+		).toEqual([`S20160607/R${NEXT_DAY}0001.wav`]);
 	});
 
 	it('falls back on Index when the directory has no index of its own', async () => {
@@ -181,10 +220,16 @@ describe('List Index of a directory', () => {
 	});
 
 	it('says what is wrong with the directory or the window', async () => {
-		await expect(run({ readFrom: 'directory', directory: 'S20160607' })).rejects.toThrow('The directory S20160607 is not on the server');
+		await expect(run({ readFrom: 'directory', directory: 'S20160607' })).rejects.toThrow(
+			'The directory S20160607 is not on the server',
+		);
 		await expect(run({ readFrom: 'directory' })).rejects.toThrow('No directory is given');
-		await expect(run({ readFrom: 'directory', directory: 'S20160607', fromUtc: 'noon' })).rejects.toThrow("'noon' in 'From (UTC)' is not a time");
-		await expect(run({ readFrom: 'directory', directory: 'S20160607', fromUtc: '2016-06-07T08:00Z', toUtc: '2016-06-07T07:00Z' })).rejects.toThrow('not after');
+		await expect(run({ readFrom: 'directory', directory: 'S20160607', fromUtc: 'noon' })).rejects.toThrow(
+			"'noon' in 'From (UTC)' is not a time",
+		);
+		await expect(
+			run({ readFrom: 'directory', directory: 'S20160607', fromUtc: '2016-06-07T08:00Z', toUtc: '2016-06-07T07:00Z' }),
+		).rejects.toThrow('not after');
 	});
 });
 
@@ -199,14 +244,20 @@ describe('List Index of one file', () => {
 
 	it('follows On Missing Index when it is not there', async () => {
 		const indexFile = { __rl: true, mode: 'path', value: 'Index/I20160606.csv' };
-		await expect(run({ readFrom: 'indexFile', indexFile })).rejects.toThrow('There is no index file Index/I20160606.csv on the server');
+		await expect(run({ readFrom: 'indexFile', indexFile })).rejects.toThrow(
+			'There is no index file Index/I20160606.csv on the server',
+		);
 		expect((await run({ readFrom: 'indexFile', indexFile, options: { onMissingIndex: 'skip' } })).output).toEqual([]);
-		await expect(run({ readFrom: 'indexFile', indexFile: { __rl: true, mode: 'list', value: '' } })).rejects.toThrow('No index file is chosen');
+		await expect(run({ readFrom: 'indexFile', indexFile: { __rl: true, mode: 'list', value: '' } })).rejects.toThrow(
+			'No index file is chosen',
+		);
 	});
 
 	it('that is no index is a clear error', async () => {
 		store.put('Index/I20160606.csv', '<html>');
-		await expect(run({ readFrom: 'indexFile', indexFile: { __rl: true, mode: 'path', value: 'Index/I20160606.csv' } })).rejects.toMatchObject({
+		await expect(
+			run({ readFrom: 'indexFile', indexFile: { __rl: true, mode: 'path', value: 'Index/I20160606.csv' } }),
+		).rejects.toMatchObject({
 			message: expect.stringContaining('Index/I20160606.csv is not an index that can be read'),
 			description: expect.stringContaining('CALL TYPE'),
 		});
@@ -215,7 +266,10 @@ describe('List Index of one file', () => {
 
 describe('List Index against a server that fails', () => {
 	it('tries again after a drop, and goes on inside the file', async () => {
-		store.put('Index/I20160606.csv', index(...Array.from({ length: 400 }, (_, call) => line(`201606061500${String(call % 60).padStart(2, '0')}`))));
+		store.put(
+			'Index/I20160606.csv',
+			index(...Array.from({ length: 400 }, (_, call) => line(`201606061500${String(call % 60).padStart(2, '0')}`))),
+		);
 		const lost = (): TransportError => new TransportError('connection-lost', 'The connection was lost');
 		store.failures.set('list Index', [lost()]);
 		store.failures.set('read Index/I20160606.csv at 20000', [lost()]);
@@ -224,14 +278,23 @@ describe('List Index against a server that fails', () => {
 	});
 
 	it('never tries a login again', async () => {
-		store.failures.set('list Index', [new TransportError('login-failed', 'The server refused the user name or password', { server: '127.0.0.1:990' })]);
-		await expect(run(day)).rejects.toMatchObject({ message: 'The server refused the user name or password', description: expect.stringContaining('SFTP Password') });
+		store.failures.set('list Index', [
+			new TransportError('login-failed', 'The server refused the user name or password', { server: '127.0.0.1:990' }),
+		]);
+		await expect(run(day)).rejects.toMatchObject({
+			message: 'The server refused the user name or password',
+			description: expect.stringContaining('SFTP Password'),
+		});
 		expect(store.requests.filter((request) => request === 'list Index')).toHaveLength(1);
 	});
 
 	it('makes a credential that cannot be used the failure of every item', async () => {
 		const items = [{ json: { a: 1 } }, { json: { a: 2 } }];
-		const { output } = await run(day, { credential: { ...credential, host: '' }, onError: 'continueRegularOutput', items });
+		const { output } = await run(day, {
+			credential: { ...credential, host: '' },
+			onError: 'continueRegularOutput',
+			items,
+		});
 		expect(output.map(({ json }) => [json['a'], json['error']])).toEqual([
 			[1, 'The credential has no Host. Open the credential and correct this field.'],
 			[2, 'The credential has no Host. Open the credential and correct this field.'],

@@ -39,9 +39,15 @@ export class MemoryStore implements RemoteStore {
 		for (const path of this.files.keys()) {
 			if (!path.startsWith(prefix)) continue;
 			const [name = '', ...below] = path.slice(prefix.length).split('/');
-			names.set(name, below.length === 0 ? this.#entry(path) : { name, path: prefix + name, type: 'directory', size: undefined, modifiedAt: undefined });
+			names.set(
+				name,
+				below.length === 0
+					? this.#entry(path)
+					: { name, path: prefix + name, type: 'directory', size: undefined, modifiedAt: undefined },
+			);
 		}
-		if (names.size === 0 && directory !== '') throw new TransportError('not-found', `There is no ${directory} on the server`, { path: directory });
+		if (names.size === 0 && directory !== '')
+			throw new TransportError('not-found', `There is no ${directory} on the server`, { path: directory });
 		return [...names.values()].reverse();
 	}
 
@@ -63,7 +69,10 @@ export class MemoryStore implements RemoteStore {
 		this.openReads += 1;
 		this.mostOpenReads = Math.max(this.mostOpenReads, this.openReads);
 		try {
-			if (this.hanging.has(path)) await new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new TransportError('aborted', 'The transfer was cancelled'))));
+			if (this.hanging.has(path))
+				await new Promise((_, reject) =>
+					signal?.addEventListener('abort', () => reject(new TransportError('aborted', 'The transfer was cancelled'))),
+				);
 			const { bytes } = this.#file(path);
 			for (let at = start; at < bytes.length; at += 10_000) {
 				yield bytes.subarray(at, at + 10_000);
@@ -92,6 +101,12 @@ export class MemoryStore implements RemoteStore {
 
 	#entry(path: string): RemoteEntry {
 		const { bytes, statedSize } = this.#file(path);
-		return { name: path.split('/').at(-1) ?? '', path, type: 'file', size: statedSize ?? bytes.length, modifiedAt: new Date(0) };
+		return {
+			name: path.split('/').at(-1) ?? '',
+			path,
+			type: 'file',
+			size: statedSize ?? bytes.length,
+			modifiedAt: new Date(0),
+		};
 	}
 }

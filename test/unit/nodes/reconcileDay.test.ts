@@ -26,7 +26,10 @@ function wav(seconds: number): Buffer {
 const sound = wav(3);
 
 /** One line of a detailed index: a call of 3 s that began at this UTC second. */
-function line(stamp: string, changes: { file?: string; directory?: string; start?: string; duration?: number } = {}): string {
+function line(
+	stamp: string,
+	changes: { file?: string; directory?: string; start?: string; duration?: number } = {},
+): string {
 	const { file = `R${stamp}0001.wav`, directory = `S${stamp.slice(0, 8)}`, start = stamp, duration = 3 } = changes;
 	const utc = `${start.slice(4, 6)}/${start.slice(6, 8)}/${start.slice(0, 4)} ${start.slice(8, 10)}:${start.slice(10, 12)}:${start.slice(12, 14)}`;
 	return `Inbound,,,Agent One,4155550100,8005550199,,1,${duration},${file},${directory},,${utc},,Inbound,Sales,1,,,,Sale`;
@@ -49,7 +52,11 @@ interface Reconciled {
 }
 
 /** Runs the node and keeps all of its outputs; by id or error with the status. */
-async function run(parameters: INodeParameters = day, more: Partial<NodeRun> = {}, name = 'reconcileDay'): Promise<Reconciled> {
+async function run(
+	parameters: INodeParameters = day,
+	more: Partial<NodeRun> = {},
+	name = 'reconcileDay',
+): Promise<Reconciled> {
 	const node = new ReconcileDay();
 	let outputs: INodeExecutionData[][] = [];
 	const kept: INodeType = {
@@ -61,7 +68,9 @@ async function run(parameters: INodeParameters = day, more: Partial<NodeRun> = {
 	};
 	const { hints } = await runNode(kept, { parameters, credential, ...more });
 	const [matched = [], missing = [], unindexed = []] = outputs.map((items) =>
-		items.map(({ json }) => (json['error'] === undefined ? `${String(json['recordingId'])} ${String(json['status'])}` : json['error'])),
+		items.map(({ json }) =>
+			json['error'] === undefined ? `${String(json['recordingId'])} ${String(json['status'])}` : json['error'],
+		),
 	);
 	return { outputs, matched, missing, unindexed, hints: hints.map(({ message }) => message) };
 }
@@ -90,10 +99,24 @@ describe('Reconcile Day', () => {
 	});
 
 	it('gives the index row with status, bytes and time of the file, and what the name tells of a file without a row', async () => {
-		store.put('Index/I20160606.csv', index(line(MORNING), line(NOON))).put(idOf(MORNING), sound).put(idOf(EVENING), sound);
-		const [[matched], [missing], [unindexed]] = (await run()).outputs as [INodeExecutionData[], INodeExecutionData[], INodeExecutionData[]];
+		store
+			.put('Index/I20160606.csv', index(line(MORNING), line(NOON)))
+			.put(idOf(MORNING), sound)
+			.put(idOf(EVENING), sound);
+		const [[matched], [missing], [unindexed]] = (await run()).outputs as [
+			INodeExecutionData[],
+			INodeExecutionData[],
+			INodeExecutionData[],
+		];
 		const file = { bytes: sound.length, remoteModifiedAt: '1970-01-01T00:00:00.000Z' };
-		expect(matched?.json).toMatchObject({ recordingId: idOf(MORNING), wrapUpCode: 'Sale', indexFile: 'Index/I20160606.csv', indexLine: 2, status: 'ok', ...file });
+		expect(matched?.json).toMatchObject({
+			recordingId: idOf(MORNING),
+			wrapUpCode: 'Sale',
+			indexFile: 'Index/I20160606.csv',
+			indexLine: 2,
+			status: 'ok',
+			...file,
+		});
 		expect(missing?.json).toMatchObject({ recordingId: idOf(NOON), tenantDay: '2016-06-06', status: 'missing' });
 		expect(Object.keys(missing?.json ?? {})).not.toContain('bytes');
 		expect(unindexed?.json).toEqual({
@@ -109,9 +132,17 @@ describe('Reconcile Day', () => {
 	});
 
 	it('finds exactly the planted missing, unindexed, empty and truncated files among 5,000, in one pass over each directory', async () => {
-		const stamps = Array.from({ length: 5_000 }, (_, call) => new Date(Date.parse('2016-06-06T07:00:00Z') + call * 17_000).toISOString().replace(/[-:T]/g, '').slice(0, 14));
-		const planted = { missing: [3, 2_000, 4_999], unindexed: [0, 77, 4_321], empty: [10, 3_000], truncated: [11, 2_500, 4_000] };
-		const at = (calls: readonly number[], status: string): string[] => calls.map((call) => `${idOf(stamps[call] ?? '')} ${status}`);
+		const stamps = Array.from({ length: 5_000 }, (_, call) =>
+			new Date(Date.parse('2016-06-06T07:00:00Z') + call * 17_000).toISOString().replace(/[-:T]/g, '').slice(0, 14),
+		);
+		const planted = {
+			missing: [3, 2_000, 4_999],
+			unindexed: [0, 77, 4_321],
+			empty: [10, 3_000],
+			truncated: [11, 2_500, 4_000],
+		};
+		const at = (calls: readonly number[], status: string): string[] =>
+			calls.map((call) => `${idOf(stamps[call] ?? '')} ${status}`);
 		const listed = stamps.filter((_, call) => !planted.unindexed.includes(call));
 		store.put('Index/I20160606.csv', index(...listed.map((stamp) => line(stamp))));
 		for (const [call, stamp] of stamps.entries()) {
@@ -124,23 +155,38 @@ describe('Reconcile Day', () => {
 		expect(missing).toEqual(at(planted.missing, 'missing'));
 		expect(unindexed).toEqual(at(planted.unindexed, 'unindexed'));
 		expect(matched).toHaveLength(4_994);
-		expect(matched.filter((text) => !String(text).endsWith(' ok')).sort()).toEqual([...at(planted.empty, 'empty'), ...at(planted.truncated, 'short')].sort());
+		expect(matched.filter((text) => !String(text).endsWith(' ok')).sort()).toEqual(
+			[...at(planted.empty, 'empty'), ...at(planted.truncated, 'short')].sort(),
+		);
 		expect(matched).toEqual([...matched].sort());
 		expect(hints[0]).toBe('2016-06-06: 4994 matched (2 empty, 3 short), 3 missing, 3 unindexed.');
-		expect(hints[1]).toContain(`${idOf(stamps[11] ?? '')} (its header promises ${sound.length} bytes and there are ${sound.length - 16})`);
+		expect(hints[1]).toContain(
+			`${idOf(stamps[11] ?? '')} (its header promises ${sound.length} bytes and there are ${sound.length - 16})`,
+		);
 
 		const lists = store.requests.filter((request) => request.startsWith('list '));
 		expect(lists).toHaveLength(new Set(lists).size);
-		expect(store.requests.filter((request) => request.startsWith('stat ')).filter((request) => !request.includes('Index'))).toEqual([]);
+		expect(
+			store.requests.filter((request) => request.startsWith('stat ')).filter((request) => !request.includes('Index')),
+		).toEqual([]);
 		expect(store.mostOpenReads).toBeLessThanOrEqual(4);
 		expect(store.mostOpenReads).toBeGreaterThan(1);
 	}, 60_000);
 
 	it('reads no header when sizes are not to be checked, and still tells empty files', async () => {
-		store.put('Index/I20160606.csv', index(line(MORNING), line(NOON))).put(idOf(MORNING), sound.subarray(0, 500)).put(idOf(NOON), '');
-		expect((await run({ ...day, options: { checkSize: false } })).matched).toEqual([`${idOf(MORNING)} ok`, `${idOf(NOON)} empty`]);
+		store
+			.put('Index/I20160606.csv', index(line(MORNING), line(NOON)))
+			.put(idOf(MORNING), sound.subarray(0, 500))
+			.put(idOf(NOON), '');
+		expect((await run({ ...day, options: { checkSize: false } })).matched).toEqual([
+			`${idOf(MORNING)} ok`,
+			`${idOf(NOON)} empty`,
+		]);
 		expect(store.requests.filter((request) => request.includes('.wav'))).toEqual([]);
-		expect((await run({ ...day, options: { checkSize: true } })).matched).toEqual([`${idOf(MORNING)} short`, `${idOf(NOON)} empty`]);
+		expect((await run({ ...day, options: { checkSize: true } })).matched).toEqual([
+			`${idOf(MORNING)} short`,
+			`${idOf(NOON)} empty`,
+		]);
 		expect(store.requests.filter((request) => request === `read ${idOf(NOON)}`)).toEqual([]);
 	});
 
@@ -159,12 +205,17 @@ describe('Reconcile Day', () => {
 	});
 
 	it('needs no header of a file that is no WAV', async () => {
-		store.put('Index/I20160606.csv', index(line(MORNING, { file: `R${MORNING}0001.mp3` }))).put(`S20160606/R${MORNING}0001.mp3`, 'ID3');
+		store
+			.put('Index/I20160606.csv', index(line(MORNING, { file: `R${MORNING}0001.mp3` })))
+			.put(`S20160606/R${MORNING}0001.mp3`, 'ID3');
 		expect((await run()).matched).toEqual([`S20160606/R${MORNING}0001.mp3 ok`]);
 	});
 
 	it('gives all of it in one output to an agent, what is wrong first', async () => {
-		store.put('Index/I20160606.csv', index(line(MORNING), line(NOON))).put(idOf(MORNING), sound).put(idOf(EVENING), sound);
+		store
+			.put('Index/I20160606.csv', index(line(MORNING), line(NOON)))
+			.put(idOf(MORNING), sound)
+			.put(idOf(EVENING), sound);
 		const { outputs } = await run(day, {}, 'reconcileDayTool');
 		expect(outputs).toHaveLength(1);
 		expect(outputs[0]?.map(({ json }) => json['status'])).toEqual(['missing', 'unindexed', 'ok']);
@@ -176,41 +227,73 @@ describe('Reconcile Day around midnight', () => {
 	const beforeMidnight = line(LATE, { start: '20160607065900' });
 
 	it('never calls a file unindexed that the row of the neighbouring day is about, whichever day is asked for', async () => {
-		store.put('Index/I20160606.csv', index(line(MORNING), beforeMidnight)).put('Index/I20160607.csv', index(line(NEXT_DAY)));
+		store
+			.put('Index/I20160606.csv', index(line(MORNING), beforeMidnight))
+			.put('Index/I20160607.csv', index(line(NEXT_DAY)));
 		for (const stamp of [MORNING, LATE, NEXT_DAY]) store.put(idOf(stamp), sound);
-		expect(await run()).toMatchObject({ matched: [`${idOf(MORNING)} ok`, `${idOf(LATE)} ok`], missing: [], unindexed: [] });
+		expect(await run()).toMatchObject({
+			matched: [`${idOf(MORNING)} ok`, `${idOf(LATE)} ok`],
+			missing: [],
+			unindexed: [],
+		});
 		store.requests.length = 0;
-		expect(await run({ ...day, date: '2016-06-07' })).toMatchObject({ matched: [`${idOf(NEXT_DAY)} ok`], missing: [], unindexed: [] });
+		expect(await run({ ...day, date: '2016-06-07' })).toMatchObject({
+			matched: [`${idOf(NEXT_DAY)} ok`],
+			missing: [],
+			unindexed: [],
+		});
 		const lists = store.requests.filter((request) => request.startsWith('list '));
 		expect(lists).toHaveLength(new Set(lists).size);
 		const both = await run({ period: 'dateRange', startDate: '2016-06-06', endDate: '2016-06-07' });
-		expect(both).toMatchObject({ matched: [MORNING, LATE, NEXT_DAY].map((stamp) => `${idOf(stamp)} ok`), missing: [], unindexed: [] });
-		expect(both.hints).toEqual(['2016-06-06: 2 matched, 0 missing, 0 unindexed.', '2016-06-07: 1 matched, 0 missing, 0 unindexed.']);
+		expect(both).toMatchObject({
+			matched: [MORNING, LATE, NEXT_DAY].map((stamp) => `${idOf(stamp)} ok`),
+			missing: [],
+			unindexed: [],
+		});
+		expect(both.hints).toEqual([
+			'2016-06-06: 2 matched, 0 missing, 0 unindexed.',
+			'2016-06-07: 1 matched, 0 missing, 0 unindexed.',
+		]);
 	});
 
 	it('finds it in the indexes of the day directories too, when there is no Index directory', async () => {
-		store.put('S20160606/I20160606.csv', index(line(MORNING), beforeMidnight)).put('S20160607/I20160607.csv', index(line(NEXT_DAY))).put('S20160608/I20160608.csv', index());
+		store
+			.put('S20160606/I20160606.csv', index(line(MORNING), beforeMidnight))
+			.put('S20160607/I20160607.csv', index(line(NEXT_DAY)))
+			.put('S20160608/I20160608.csv', index());
 		for (const stamp of [MORNING, LATE, NEXT_DAY]) store.put(idOf(stamp), sound);
-		expect(await run({ ...day, date: '2016-06-07' })).toMatchObject({ matched: [`${idOf(NEXT_DAY)} ok`], missing: [], unindexed: [] });
+		expect(await run({ ...day, date: '2016-06-07' })).toMatchObject({
+			matched: [`${idOf(NEXT_DAY)} ok`],
+			missing: [],
+			unindexed: [],
+		});
 	});
 
 	it('looks for the file of a row in whatever directory the row names', async () => {
 		const utc = { ...day, timeZone: 'UTC' };
 		const early = line('20160605235959', { start: '20160606000001' });
-		store.put('Index/I20160606.csv', index(early, line(MORNING, { directory: 'Moved/2016' }), line(NOON, { directory: '../elsewhere' })));
+		store.put(
+			'Index/I20160606.csv',
+			index(early, line(MORNING, { directory: 'Moved/2016' }), line(NOON, { directory: '../elsewhere' })),
+		);
 		store.put(idOf('20160605235959'), sound).put(`Moved/2016/R${MORNING}0001.wav`, sound).put('S20160606/x', '');
-		store.failures.set('list ../elsewhere', [new TransportError('illegal-path', 'The path leads out of the tenant directory')]);
+		store.failures.set('list ../elsewhere', [
+			new TransportError('illegal-path', 'The path leads out of the tenant directory'),
+		]);
 		const { matched, missing, unindexed, hints } = await run(utc);
 		expect(matched).toEqual([`${idOf('20160605235959')} ok`, `Moved/2016/R${MORNING}0001.wav ok`]);
 		expect(missing).toEqual([`../elsewhere/R${NOON}0001.wav missing`]);
 		expect(unindexed).toEqual([]);
-		expect(hints).toContain('../elsewhere is no path of a directory, so the recording that the index lists in it is missing.');
+		expect(hints).toContain(
+			'../elsewhere is no path of a directory, so the recording that the index lists in it is missing.',
+		);
 	});
 
 	it('is right on the days when the clocks change', async () => {
 		// 2016-11-06 has 25 hours in Los Angeles: 07:00 UTC to 08:00 UTC.
 		store.put('Index/I20161106.csv', index(line('20161106070000'), line('20161107075959')));
-		for (const stamp of ['20161106065959', '20161106070000', '20161107075958', '20161107075959', '20161107080000']) store.put(idOf(stamp), sound);
+		for (const stamp of ['20161106065959', '20161106070000', '20161107075958', '20161107075959', '20161107080000'])
+			store.put(idOf(stamp), sound);
 		const { matched, missing, unindexed } = await run({ ...day, date: '2016-11-06' });
 		expect(matched).toEqual(['20161106070000', '20161107075959'].map((stamp) => `${idOf(stamp)} ok`));
 		expect(missing).toEqual([]);
@@ -224,23 +307,41 @@ describe('Reconcile Day of days that are not whole on the server', () => {
 		const failure = await run().catch((error: unknown) => error);
 		expect(failure).toBeInstanceOf(NodeOperationError);
 		expect(failure).toMatchObject({
-			message: 'No index covers tenant day 2016-06-06 (America/Los_Angeles): none in Index/ and none in S20160606 and S20160607 (not on the server)',
+			message:
+				'No index covers tenant day 2016-06-06 (America/Los_Angeles): none in Index/ and none in S20160606 and S20160607 (not on the server)',
 			description: expect.stringMatching(/Without its index a day cannot be proven complete\.$/),
 		});
 		expect(failure).toMatchObject({ description: expect.not.stringContaining('On Missing Index') });
 	});
 
-	it.each(['continueRegularOutput', 'continueErrorOutput'] as const)('keeps the other days with %s, and tells the one that cannot be proven', async (onError) => {
-		store.put('Index/I20160606.csv', index(line(MORNING), line(NOON))).put(idOf(MORNING), sound).put(idOf('20160605180000'), sound);
-		const { matched, missing, unindexed, hints } = await run({ period: 'dateRange', startDate: '2016-06-05', endDate: '2016-06-06' }, { onError });
-		expect(matched).toEqual([`${idOf(MORNING)} ok`]);
-		expect(missing).toEqual([`${idOf(NOON)} missing`, expect.stringContaining('No index covers tenant day 2016-06-05')]);
-		expect(unindexed).toEqual([]);
-		expect(hints).toEqual(['2016-06-06: 1 matched, 1 missing, 0 unindexed.', '2016-06-05: not compared, because no index covers it.']);
-	});
+	it.each(['continueRegularOutput', 'continueErrorOutput'] as const)(
+		'keeps the other days with %s, and tells the one that cannot be proven',
+		async (onError) => {
+			store
+				.put('Index/I20160606.csv', index(line(MORNING), line(NOON)))
+				.put(idOf(MORNING), sound)
+				.put(idOf('20160605180000'), sound);
+			const { matched, missing, unindexed, hints } = await run(
+				{ period: 'dateRange', startDate: '2016-06-05', endDate: '2016-06-06' },
+				{ onError },
+			);
+			expect(matched).toEqual([`${idOf(MORNING)} ok`]);
+			expect(missing).toEqual([
+				`${idOf(NOON)} missing`,
+				expect.stringContaining('No index covers tenant day 2016-06-05'),
+			]);
+			expect(unindexed).toEqual([]);
+			expect(hints).toEqual([
+				'2016-06-06: 1 matched, 1 missing, 0 unindexed.',
+				'2016-06-05: not compared, because no index covers it.',
+			]);
+		},
+	);
 
 	it('tells that a directory is gone, and its recordings are missing', async () => {
-		store.put('Index/I20160606.csv', index(line(MORNING), line(EVENING), line('20160607020000'))).put(idOf(MORNING), sound);
+		store
+			.put('Index/I20160606.csv', index(line(MORNING), line(EVENING), line('20160607020000')))
+			.put(idOf(MORNING), sound);
 		const { matched, missing, hints } = await run();
 		expect(matched).toHaveLength(1);
 		expect(missing).toEqual([`${idOf(EVENING)} missing`, `${idOf('20160607020000')} missing`]);
@@ -251,7 +352,10 @@ describe('Reconcile Day of days that are not whole on the server', () => {
 	});
 
 	it('counts a row without a recording as missing, and names its line', async () => {
-		store.put('Index/I20160606.csv', index(line(MORNING), line(NOON, { file: '', directory: '' }))).put(idOf(MORNING), sound).put(idOf(NOON), sound);
+		store
+			.put('Index/I20160606.csv', index(line(MORNING), line(NOON, { file: '', directory: '' })))
+			.put(idOf(MORNING), sound)
+			.put(idOf(NOON), sound);
 		const { missing, unindexed, hints } = await run();
 		expect(missing).toEqual(['null missing']);
 		expect(unindexed).toEqual([`${idOf(NOON)} unindexed`]);
@@ -263,18 +367,39 @@ describe('Reconcile Day of days that are not whole on the server', () => {
 		for (const date of dates) store.put(`Index/I${date}.csv`, index(line(`${date}190000`)));
 		for (const date of dates.slice(1)) store.put(idOf(`${date}190000`), sound);
 		const { hints } = await run({ period: 'dateRange', startDate: '2016-06-01', endDate: '2016-06-07' });
-		expect(hints.slice(0, 2)).toEqual(['6 of 7 days complete: 6 matched.', '2016-06-01: 0 matched, 1 missing, 0 unindexed.']);
+		expect(hints.slice(0, 2)).toEqual([
+			'6 of 7 days complete: 6 matched.',
+			'2016-06-01: 0 matched, 1 missing, 0 unindexed.',
+		]);
 		store.put(idOf('20160601190000'), sound);
-		expect((await run({ period: 'dateRange', startDate: '2016-06-01', endDate: '2016-06-07' })).hints).toEqual(['All 7 days complete: 7 matched.']);
+		expect((await run({ period: 'dateRange', startDate: '2016-06-01', endDate: '2016-06-07' })).hints).toEqual([
+			'All 7 days complete: 7 matched.',
+		]);
 		store.files.delete('Index/I20160601.csv');
-		const withGap = await run({ period: 'dateRange', startDate: '2016-06-01', endDate: '2016-06-07' }, { onError: 'continueRegularOutput' });
-		expect(withGap.hints).toEqual(['6 of 7 days complete: 6 matched.', '2016-06-01: not compared, because no index covers it.']);
+		const withGap = await run(
+			{ period: 'dateRange', startDate: '2016-06-01', endDate: '2016-06-07' },
+			{ onError: 'continueRegularOutput' },
+		);
+		expect(withGap.hints).toEqual([
+			'6 of 7 days complete: 6 matched.',
+			'2016-06-01: not compared, because no index covers it.',
+		]);
 	});
 
 	it('asks about a file whose size the listing does not tell, or that may be a link', async () => {
-		store.put('Index/I20160606.csv', index(line(MORNING), line(NOON))).put(idOf(MORNING), sound).put(idOf(NOON), sound);
+		store
+			.put('Index/I20160606.csv', index(line(MORNING), line(NOON)))
+			.put(idOf(MORNING), sound)
+			.put(idOf(NOON), sound);
 		const list = store.list.bind(store);
-		store.list = async (directory, options) => (await list(directory, options)).map((entry) => (entry.path === idOf(MORNING) ? { ...entry, size: undefined } : entry.path === idOf(NOON) ? { ...entry, type: 'other' } : entry));
+		store.list = async (directory, options) =>
+			(await list(directory, options)).map((entry) =>
+				entry.path === idOf(MORNING)
+					? { ...entry, size: undefined }
+					: entry.path === idOf(NOON)
+						? { ...entry, type: 'other' }
+						: entry,
+			);
 		const { matched } = await run();
 		expect(matched).toEqual([`${idOf(MORNING)} ok`, `${idOf(NOON)} ok`]);
 	});
@@ -304,7 +429,10 @@ describe('Reconcile Day against a server that fails', () => {
 	});
 
 	it('looks again at a recording that has grown since the listing', async () => {
-		store.failures.set(`read ${idOf(NOON)}`, Array.from({ length: 6 }, () => new TransportError('size-mismatch', 'It has other bytes than were stated')));
+		store.failures.set(
+			`read ${idOf(NOON)}`,
+			Array.from({ length: 6 }, () => new TransportError('size-mismatch', 'It has other bytes than were stated')),
+		);
 		const stat = store.stat.bind(store);
 		const longer = wav(4);
 		store.stat = async (path, options) => {
@@ -321,7 +449,9 @@ describe('Reconcile Day against a server that fails', () => {
 
 	it('of one recording that may not be read makes one failure, and the others go on', async () => {
 		const denied = (): void => {
-			store.failures.set(`read ${idOf(NOON)}`, [new TransportError('permission-denied', `${idOf(NOON)} may not be read`)]);
+			store.failures.set(`read ${idOf(NOON)}`, [
+				new TransportError('permission-denied', `${idOf(NOON)} may not be read`),
+			]);
 		};
 		denied();
 		await expect(run()).rejects.toMatchObject({ message: `${idOf(NOON)} may not be read` });
@@ -333,14 +463,22 @@ describe('Reconcile Day against a server that fails', () => {
 	});
 
 	it('gives up at once when the server does not let it in, and never tries a login again', async () => {
-		store.failures.set(`read ${idOf(MORNING)}`, [new TransportError('login-failed', 'The server refused the user name or password')]);
-		await expect(run()).rejects.toMatchObject({ message: 'The server refused the user name or password', description: expect.stringContaining('SFTP Password') });
+		store.failures.set(`read ${idOf(MORNING)}`, [
+			new TransportError('login-failed', 'The server refused the user name or password'),
+		]);
+		await expect(run()).rejects.toMatchObject({
+			message: 'The server refused the user name or password',
+			description: expect.stringContaining('SFTP Password'),
+		});
 		expect(store.closed).toBe(true);
 	});
 
 	it('runs once for every item, and one bad item does not lose the others', async () => {
 		const items = [{ json: { date: '2016-06-06' } }, { json: { date: 'soon' } }, { json: { date: '2016-06-06' } }];
-		const { outputs, missing } = await run({ period: 'date', date: '={{ $json.date }}' }, { items, onError: 'continueRegularOutput' });
+		const { outputs, missing } = await run(
+			{ period: 'date', date: '={{ $json.date }}' },
+			{ items, onError: 'continueRegularOutput' },
+		);
 		expect(outputs[0]?.map(({ pairedItem }) => pairedItem)).toEqual([0, 0, 0, 2, 2, 2].map((item) => ({ item })));
 		expect(missing).toEqual([expect.stringContaining("'soon' is not a date")]);
 		expect(outputs[1]?.[0]).toMatchObject({ json: { date: 'soon' }, pairedItem: { item: 1 } });

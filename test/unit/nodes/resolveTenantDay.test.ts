@@ -8,11 +8,37 @@ const node = new ResolveTenantDay();
 
 describe('Resolve Tenant Day', () => {
 	it("turns the 8x8 page's example into two directories, without a credential", async () => {
-		const { output } = await runNode(node, { parameters: { period: 'date', date: '2016-06-06', timeZone: 'America/Los_Angeles' } });
-		const day = { tenantDay: '2016-06-06', timeZone: 'America/Los_Angeles', dayStartUtc: '2016-06-06T07:00:00.000Z', dayEndUtc: '2016-06-07T07:00:00.000Z', parts: 2 };
+		const { output } = await runNode(node, {
+			parameters: { period: 'date', date: '2016-06-06', timeZone: 'America/Los_Angeles' },
+		});
+		const day = {
+			tenantDay: '2016-06-06',
+			timeZone: 'America/Los_Angeles',
+			dayStartUtc: '2016-06-06T07:00:00.000Z',
+			dayEndUtc: '2016-06-07T07:00:00.000Z',
+			parts: 2,
+		};
 		expect(output).toEqual([
-			{ json: { ...day, directory: 'S20160606', fromUtc: '2016-06-06T07:00:00.000Z', toUtc: '2016-06-07T00:00:00.000Z', part: 1 }, pairedItem: { item: 0 } },
-			{ json: { ...day, directory: 'S20160607', fromUtc: '2016-06-07T00:00:00.000Z', toUtc: '2016-06-07T07:00:00.000Z', part: 2 }, pairedItem: { item: 0 } },
+			{
+				json: {
+					...day,
+					directory: 'S20160606',
+					fromUtc: '2016-06-06T07:00:00.000Z',
+					toUtc: '2016-06-07T00:00:00.000Z',
+					part: 1,
+				},
+				pairedItem: { item: 0 },
+			},
+			{
+				json: {
+					...day,
+					directory: 'S20160607',
+					fromUtc: '2016-06-07T00:00:00.000Z',
+					toUtc: '2016-06-07T07:00:00.000Z',
+					part: 2,
+				},
+				pairedItem: { item: 0 },
+			},
 		]);
 	});
 
@@ -22,20 +48,35 @@ describe('Resolve Tenant Day', () => {
 	});
 
 	it('gives one item per day, a skipped day included, when days are asked for', async () => {
-		const parameters = { period: 'dateRange', startDate: '2011-12-29', endDate: '2011-12-31', timeZone: 'Pacific/Apia' };
+		const parameters = {
+			period: 'dateRange',
+			startDate: '2011-12-29',
+			endDate: '2011-12-31',
+			timeZone: 'Pacific/Apia',
+		};
 		const days = await runNode(node, { parameters: { ...parameters, output: 'days' } });
-		expect(days.output.map(({ json }) => [json['tenantDay'], json['hours'], (json['directories'] as unknown[]).length])).toEqual([
+		expect(
+			days.output.map(({ json }) => [json['tenantDay'], json['hours'], (json['directories'] as unknown[]).length]),
+		).toEqual([
 			['2011-12-29', 24, 2],
 			['2011-12-30', 0, 0],
 			['2011-12-31', 24, 2],
 		]);
 		const directories = await runNode(node, { parameters });
-		expect(directories.output.map(({ json }) => json['directory'])).toEqual(['S20111229', 'S20111230', 'S20111230', 'S20111231']);
+		expect(directories.output.map(({ json }) => json['directory'])).toEqual([
+			'S20111229',
+			'S20111230',
+			'S20111230',
+			'S20111231',
+		]);
 	});
 
 	it('runs once for each item, with its own values', async () => {
 		const items = [{ json: { day: '2016-06-06' } }, { json: { day: '2016-06-08' } }];
-		const { output } = await runNode(node, { parameters: { period: 'date', date: '={{ $json.day }}', timeZone: 'UTC' }, items });
+		const { output } = await runNode(node, {
+			parameters: { period: 'date', date: '={{ $json.day }}', timeZone: 'UTC' },
+			items,
+		});
 		expect(output.map(({ json, pairedItem }) => [json['directory'], json['parts'], pairedItem])).toEqual([
 			['S20160606', 1, { item: 0 }],
 			['S20160608', 1, { item: 1 }],
@@ -47,7 +88,11 @@ describe('Resolve Tenant Day', () => {
 		const items = [{ json: { day: '2016-02-30' } }, { json: { day: '2016-06-08' } }];
 		const failure = await runNode(node, { parameters, items }).catch((error: unknown) => error);
 		expect(failure).toBeInstanceOf(NodeOperationError);
-		expect(failure).toMatchObject({ message: '2016-02-30 is not a day in the calendar', description: expect.stringContaining('yyyy-MM-dd'), context: { itemIndex: 0 } });
+		expect(failure).toMatchObject({
+			message: '2016-02-30 is not a day in the calendar',
+			description: expect.stringContaining('yyyy-MM-dd'),
+			context: { itemIndex: 0 },
+		});
 
 		const error = '2016-02-30 is not a day in the calendar. Give a date that exists, as yyyy-MM-dd.';
 		const regular = await runNode(node, { parameters, items, onError: 'continueRegularOutput' });
@@ -60,7 +105,12 @@ describe('Resolve Tenant Day', () => {
 
 	it('asks for a time zone when there is none anywhere, and refuses one that is not', async () => {
 		const parameters = { period: 'date', date: '2016-06-06' };
-		await expect(runNode(node, { parameters })).rejects.toMatchObject({ message: 'No time zone is given', description: expect.stringContaining("'Time Zone'") });
-		await expect(runNode(node, { parameters: { ...parameters, timeZone: 'Pacific Time' } })).rejects.toThrow("'Pacific Time' is not an IANA time zone");
+		await expect(runNode(node, { parameters })).rejects.toMatchObject({
+			message: 'No time zone is given',
+			description: expect.stringContaining("'Time Zone'"),
+		});
+		await expect(runNode(node, { parameters: { ...parameters, timeZone: 'Pacific Time' } })).rejects.toThrow(
+			"'Pacific Time' is not an IANA time zone",
+		);
 	});
 });

@@ -51,7 +51,13 @@ export const credential: ICredentialDataDecryptedObject = {
 /** Sets up n8n's real binary store in a directory of its own. */
 export async function useBinaryStore(mode: BinaryMode): Promise<BinaryDataService> {
 	const directory = mkdtempSync(join(tmpdir(), 'binary-store-'));
-	const config = { mode, availableModes: [mode], localStoragePath: directory, signingSecret: 'unused', dbMaxFileSize: 512 };
+	const config = {
+		mode,
+		availableModes: [mode],
+		localStoragePath: directory,
+		signingSecret: 'unused',
+		dbMaxFileSize: 512,
+	};
 	Container.set(BinaryDataConfig, config as unknown as BinaryDataConfig);
 	const reporter = { error: (): void => undefined, warn: (): void => undefined };
 	const service = new BinaryDataService(config as never, reporter as never, reporter as never);
@@ -87,7 +93,15 @@ export async function runNode(type: INodeType, run: NodeRun): Promise<NodeResult
 		getByNameAndVersion: () => type,
 		getKnownTypes: () => ({}),
 	};
-	const workflow = new Workflow({ id: 'workflow-1', name: 'Test', nodes: [node], connections: {}, active: false, nodeTypes, settings: { timezone: 'UTC' } });
+	const workflow = new Workflow({
+		id: 'workflow-1',
+		name: 'Test',
+		nodes: [node],
+		connections: {},
+		active: false,
+		nodeTypes,
+		settings: { timezone: 'UTC' },
+	});
 	const additionalData = {
 		executionId: 'execution-1',
 		credentialsHelper: { getDecrypted: async () => run.credential, getParentTypes: () => [] },

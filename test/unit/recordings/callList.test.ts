@@ -16,7 +16,10 @@ describe('a list of calls', () => {
 	it('holds each recording once, its richer row, whichever comes first', () => {
 		const poor = read({ indexLine: 2 }, 1);
 		const rich = read({ indexLine: 9, wrapUpCode: 'Sale' }, 1);
-		for (const order of [[poor, rich], [rich, poor]]) {
+		for (const order of [
+			[poor, rich],
+			[rich, poor],
+		]) {
 			const list = new CallList(everything);
 			order.forEach((row, priority) => list.add(row, priority));
 			expect(list.rows).toEqual([rich.row]);
@@ -37,7 +40,10 @@ describe('a list of calls', () => {
 		const rich = read({ wrapUpCode: 'Complaint', agentName: 'Agent One' }, 1);
 		const poor = read({}, 1);
 		const wants = (row: IndexRow): boolean => row.wrapUpCode !== 'Complaint';
-		for (const order of [[poor, rich], [rich, poor]]) {
+		for (const order of [
+			[poor, rich],
+			[rich, poor],
+		]) {
 			const list = new CallList(wants);
 			order.forEach((row, priority) => list.add(row, priority));
 			expect(list.rows).toEqual([]);
@@ -53,7 +59,12 @@ describe('a list of calls', () => {
 
 	it('comes out by start time, then recording, rows without a time last', () => {
 		const list = new CallList(everything);
-		[read({ recordingId: 'z' }), read({ recordingId: 'b' }, 5), read({ recordingId: 'a' }, 5), read({ recordingId: 'c' }, 1)].forEach((row) => list.add(row, 0));
+		[
+			read({ recordingId: 'z' }),
+			read({ recordingId: 'b' }, 5),
+			read({ recordingId: 'a' }, 5),
+			read({ recordingId: 'c' }, 1),
+		].forEach((row) => list.add(row, 0));
 		expect(list.rows.map((row) => row.recordingId)).toEqual(['c', 'a', 'b', 'z']);
 	});
 });
@@ -66,7 +77,12 @@ describe('calls grouped by transaction', () => {
 			indexRow({ recordingId: 'c', transactionId: '1', agentName: 'Agent Two', queueName: 'Sales', sequence: 2 }),
 		];
 		const [first, second] = groupByTransaction(rows);
-		expect(first).toMatchObject({ transactionId: '1', queueName: 'Sales', recordingCount: 2, recordings: [rows[0], rows[2]] });
+		expect(first).toMatchObject({
+			transactionId: '1',
+			queueName: 'Sales',
+			recordingCount: 2,
+			recordings: [rows[0], rows[2]],
+		});
 		expect(first).not.toHaveProperty('agentName');
 		expect(first).not.toHaveProperty('recordingId');
 		expect(second).toMatchObject({ transactionId: '2', agentName: 'Agent Two', recordingCount: 1 });

@@ -19,7 +19,8 @@ function file(path: string): IndexFile {
 /** Coverage of a file with so many rows of each tenant day. */
 function coverage(path: string, rows: Record<string, number> = {}, directories: string[] = []): IndexCoverage {
 	const made = new IndexCoverage(file(path));
-	for (const [date, count] of Object.entries(rows)) for (let row = 0; row < count; row++) made.add(date, directories[row] ?? null);
+	for (const [date, count] of Object.entries(rows))
+		for (let row = 0; row < count; row++) made.add(date, directories[row] ?? null);
 	return made;
 }
 
@@ -49,7 +50,11 @@ describe('a tenant day is covered', () => {
 	});
 
 	it('by the copies in its day directories, each for its own directory', () => {
-		const first = coverage('S20160606/I20160606.csv', { '2016-06-06': 2, '2016-06-05': 1 }, ['S20160606', 'S20160606', 'S20160606']);
+		const first = coverage('S20160606/I20160606.csv', { '2016-06-06': 2, '2016-06-05': 1 }, [
+			'S20160606',
+			'S20160606',
+			'S20160606',
+		]);
 		const second = coverage('S20160607/I20160607.csv', { '2016-06-07': 2 }, ['S20160607', 'S20160607']);
 		expect(missing(first, second)).toEqual([]);
 		expect(missing(first)).toEqual(['S20160607']);
@@ -78,7 +83,11 @@ describe('the search for index files', () => {
 
 	it('reads richer editions first, and only those asked for', () => {
 		const files = ['S20160606/I20160606.csv', 'Index/I20160606.csv', 'S20160606/I20160606_version2.csv'].map(file);
-		expect(files.sort(byDetail).map(({ path }) => path)).toEqual(['S20160606/I20160606_version2.csv', 'Index/I20160606.csv', 'S20160606/I20160606.csv']);
+		expect(files.sort(byDetail).map(({ path }) => path)).toEqual([
+			'S20160606/I20160606_version2.csv',
+			'Index/I20160606.csv',
+			'S20160606/I20160606.csv',
+		]);
 		expect(files.filter((found) => hasDetail(found, 'detailed'))).toHaveLength(1);
 		expect(files.filter((found) => hasDetail(found, 'basic'))).toHaveLength(2);
 	});

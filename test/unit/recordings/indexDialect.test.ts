@@ -42,12 +42,16 @@ interface Dialect {
 const text = (unit: fc.Arbitrary<string>): fc.Arbitrary<string> =>
 	fc.string({ unit, minLength: 0, maxLength: 14 }).map((value) => value.trim());
 /** Letters that every encoding tried here can write, and everything that is special in a CSV. */
-const anyText = text(fc.constantFrom(...'abcXYZ019 ,;"\n\täöüéß€–'.split('').filter((letter) => letter !== '\t'), '\t'));
+const anyText = text(
+	fc.constantFrom(...'abcXYZ019 ,;"\n\täöüéß€–'.split('').filter((letter) => letter !== '\t'), '\t'),
+);
 /** A value in a file without quotes has to do without what quotes are for. */
 const digits = fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: 1, maxLength: 12 });
 
 const anyCall: fc.Arbitrary<Call> = fc.record({
-	start: fc.integer({ min: Date.parse('2016-06-06T07:00:00Z') / 1_000, max: Date.parse('2016-06-07T06:59:59Z') / 1_000 }).map((second) => second * 1_000),
+	start: fc
+		.integer({ min: Date.parse('2016-06-06T07:00:00Z') / 1_000, max: Date.parse('2016-06-07T06:59:59Z') / 1_000 })
+		.map((second) => second * 1_000),
 	seconds: fc.integer({ min: 0, max: 40_000 }),
 	sequence: fc.integer({ min: 1, max: 9_999 }),
 	outbound: fc.boolean(),
@@ -65,7 +69,10 @@ const COLUMNS = 17;
 const anyDialect: fc.Arbitrary<Dialect> = fc.record({
 	names: fc.constantFrom('page', 'script'),
 	casing: fc.constantFrom('as is', 'lower', 'title'),
-	order: fc.shuffledSubarray(Array.from({ length: COLUMNS }, (_, position) => position), { minLength: COLUMNS, maxLength: COLUMNS }),
+	order: fc.shuffledSubarray(
+		Array.from({ length: COLUMNS }, (_, position) => position),
+		{ minLength: COLUMNS, maxLength: COLUMNS },
+	),
 	delimiter: fc.constantFrom(',', ';', '\t'),
 	end: fc.constantFrom('\n', '\r\n'),
 	quoting: fc.constantFrom('all', 'needed'),
@@ -87,9 +94,13 @@ const two = (value: number): string => String(value).padStart(2, '0');
 function writtenTime(wallMillis: number, { dates, clock }: Dialect): string {
 	const wall = new Date(wallMillis);
 	const [year, month, day] = [wall.getUTCFullYear(), two(wall.getUTCMonth() + 1), two(wall.getUTCDate())];
-	const date = { mdy: `${month}/${day}/${year}`, dmy: `${day}/${month}/${year}`, iso: `${year}-${month}-${day}` }[dates];
+	const date = { mdy: `${month}/${day}/${year}`, dmy: `${day}/${month}/${year}`, iso: `${year}-${month}-${day}` }[
+		dates
+	];
 	const [hour, rest] = [wall.getUTCHours(), `${two(wall.getUTCMinutes())}:${two(wall.getUTCSeconds())}`];
-	return clock === 24 ? `${date} ${two(hour)}:${rest}` : `${date} ${hour % 12 === 0 ? 12 : hour % 12}:${rest} ${hour < 12 ? 'AM' : 'PM'}`;
+	return clock === 24
+		? `${date} ${two(hour)}:${rest}`
+		: `${date} ${hour % 12 === 0 ? 12 : hour % 12}:${rest} ${hour < 12 ? 'AM' : 'PM'}`;
 }
 
 function fileNameOf(call: Call): string {
@@ -103,18 +114,33 @@ function directoryOf(call: Call): string {
 /** Header and cell of every column that the dialect writes. */
 function columnsOf(dialect: Dialect): Array<[string, string, (call: Call) => string]> {
 	const local = (instant: number): string => writtenTime(instant + zone.offsetAt(instant), dialect);
-	const hms = (seconds: number): string => `${Math.floor(seconds / 3_600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+	const hms = (seconds: number): string =>
+		`${Math.floor(seconds / 3_600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
 	const all: Array<[string, string, ((call: Call) => string) | undefined]> = [
 		['CALL TYPE', 'CALL TYPE', (call) => (call.outbound ? 'Outbound' : 'Inbound')],
 		['START TIME', 'START TIME', dialect.localColumns || !dialect.utcColumns ? (call) => local(call.start) : undefined],
-		['STOP TIME', 'STOP TIME', dialect.localColumns || !dialect.utcColumns ? (call) => local(call.start + call.seconds * 1_000) : undefined],
+		[
+			'STOP TIME',
+			'STOP TIME',
+			dialect.localColumns || !dialect.utcColumns ? (call) => local(call.start + call.seconds * 1_000) : undefined,
+		],
 		['START TIME UTC', 'START TIME UTC', dialect.utcColumns ? (call) => writtenTime(call.start, dialect) : undefined],
-		['STOP TIME UTC', 'STOP TIME UTC', dialect.utcColumns ? (call) => writtenTime(call.start + call.seconds * 1_000, dialect) : undefined],
+		[
+			'STOP TIME UTC',
+			'STOP TIME UTC',
+			dialect.utcColumns ? (call) => writtenTime(call.start + call.seconds * 1_000, dialect) : undefined,
+		],
 		['AGENT NAME', 'AGENT NAME', (call) => call.agent],
 		['CUSTOMER NUMBER', 'CUSTOMER NUMBER', (call) => call.customer],
 		['CALLED NUMBER', 'CALLED NUMBER', (call) => call.called],
 		['ACCOUNT', 'ACCOUNT NUMBER', (call) => call.account],
-		['DURATION', 'DURATION', dialect.duration === 'none' ? undefined : (call) => (dialect.duration === 'seconds' ? String(call.seconds) : hms(call.seconds))],
+		[
+			'DURATION',
+			'DURATION',
+			dialect.duration === 'none'
+				? undefined
+				: (call) => (dialect.duration === 'seconds' ? String(call.seconds) : hms(call.seconds)),
+		],
 		['FILENAME', 'FILENAME', fileNameOf],
 		['DIRECTORY', 'DIRECTORY', directoryOf],
 		['TRANSACTION ID', 'TRANS ID', (call) => call.transaction],
@@ -125,22 +151,31 @@ function columnsOf(dialect: Dialect): Array<[string, string, (call: Call) => str
 	];
 	return dialect.order.flatMap((position) => {
 		const [page, script, cell] = all[position] ?? [];
-		return page === undefined || script === undefined || cell === undefined ? [] : [[page, script, cell] as [string, string, (call: Call) => string]];
+		return page === undefined || script === undefined || cell === undefined
+			? []
+			: [[page, script, cell] as [string, string, (call: Call) => string]];
 	});
 }
 
 function write(calls: readonly Call[], dialect: Dialect): Buffer {
 	const columns = columnsOf(dialect);
 	const quoted = (cell: string): string =>
-		dialect.quoting === 'all' || /["\r\n]/.test(cell) || cell.includes(dialect.delimiter) ? `"${cell.replaceAll('"', '""')}"` : cell;
-	const line = (cells: readonly string[]): string => cells.map(quoted).join(dialect.delimiter) + (dialect.trailing ? dialect.delimiter : '');
+		dialect.quoting === 'all' || /["\r\n]/.test(cell) || cell.includes(dialect.delimiter)
+			? `"${cell.replaceAll('"', '""')}"`
+			: cell;
+	const line = (cells: readonly string[]): string =>
+		cells.map(quoted).join(dialect.delimiter) + (dialect.trailing ? dialect.delimiter : '');
 	const header = columns.map(([page, script]) => {
 		const name = dialect.names === 'page' ? page : script;
 		if (name === 'Sentiment' || dialect.casing === 'as is') return name;
-		return dialect.casing === 'lower' ? name.toLowerCase() : name.toLowerCase().replace(/\b[a-z]/g, (letter) => letter.toUpperCase());
+		return dialect.casing === 'lower'
+			? name.toLowerCase()
+			: name.toLowerCase().replace(/\b[a-z]/g, (letter) => letter.toUpperCase());
 	});
 	const lines = [line(header), ...calls.map((call) => line(columns.map(([, , cell]) => cell(call))))];
-	const content = lines.join(dialect.blankLines ? dialect.end + dialect.end : dialect.end) + (dialect.lastLineEnds ? dialect.end : '');
+	const content =
+		lines.join(dialect.blankLines ? dialect.end + dialect.end : dialect.end) +
+		(dialect.lastLineEnds ? dialect.end : '');
 	if (dialect.encoding === 'utf-16le') return Buffer.from(`\ufeff${content}`, 'utf16le');
 	if (dialect.encoding === 'windows-1252') return windows1252(content);
 	return Buffer.from(dialect.encoding === 'utf-8' ? content : `\ufeff${content}`);
@@ -199,10 +234,26 @@ describe('an index written in any dialect', () => {
 
 describe('bytes that are no index', () => {
 	it('end in rows or in a clear message, never in anything else', async () => {
-		const scraps = fc.constantFrom('"', ',', ';', '\n', '\r', '\0', 'FILENAME', 'CALL TYPE', 'START TIME', 'R201606070130000001.wav', '\ufeff', '=1+1', '__proto__');
+		const scraps = fc.constantFrom(
+			'"',
+			',',
+			';',
+			'\n',
+			'\r',
+			'\0',
+			'FILENAME',
+			'CALL TYPE',
+			'START TIME',
+			'R201606070130000001.wav',
+			'\ufeff',
+			'=1+1',
+			'__proto__',
+		);
 		const noise = fc.oneof(
 			fc.uint8Array({ maxLength: 400 }),
-			fc.array(fc.oneof(scraps, fc.string({ maxLength: 8 })), { maxLength: 60 }).map((parts) => Buffer.from(parts.join(''))),
+			fc
+				.array(fc.oneof(scraps, fc.string({ maxLength: 8 })), { maxLength: 60 })
+				.map((parts) => Buffer.from(parts.join(''))),
 		);
 		await fc.assert(
 			fc.asyncProperty(noise, fc.boolean(), async (bytes, withHeader) => {

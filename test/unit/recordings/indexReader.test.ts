@@ -56,7 +56,8 @@ describe('an index row', () => {
 	});
 
 	it("is the same under the 8x8 page's header names, in any case and order", async () => {
-		const header = 'wrap up code,Outdial Code,EXTERNAL VARIABLE 2,External Variable 1,Transaction ID,QUEUE NAME,queue,stop time utc,start time utc,ACCOUNT,directory,FileName,duration,Case ID,called number,phone channel,customer number,agent name,stop time,start time,call type';
+		const header =
+			'wrap up code,Outdial Code,EXTERNAL VARIABLE 2,External Variable 1,Transaction ID,QUEUE NAME,queue,stop time utc,start time utc,ACCOUNT,directory,FileName,duration,Case ID,called number,phone channel,customer number,agent name,stop time,start time,call type';
 		const { rows } = await readText(`${header}\n${EXAMPLE_ROW.split(',').reverse().join(',')}\n`);
 		expect(rows).toEqual([EXAMPLE]);
 	});
@@ -69,7 +70,11 @@ describe('an index row', () => {
 
 	it('takes the called number as the customer of an outbound call', async () => {
 		const { rows } = await readText(file(row({ 0: 'Outbound', 6: '+1 (415) 555-0111' })));
-		expect(rows[0]).toMatchObject({ callType: 'outbound', customerPhone: '+1 (415) 555-0111', calledNumber: '+1 (415) 555-0111' });
+		expect(rows[0]).toMatchObject({
+			callType: 'outbound',
+			customerPhone: '+1 (415) 555-0111',
+			calledNumber: '+1 (415) 555-0111',
+		});
 	});
 
 	it.each([
@@ -87,13 +92,21 @@ describe('an index row', () => {
 	});
 
 	it('without a directory or with slashes around it finds its place all the same', async () => {
-		const { rows } = await readText(file(row({ 10: '' }), row({ 10: '/S20160607/' }), row({ 9: 'S20160607/R201606070130000001.wav', 10: '' })));
+		const { rows } = await readText(
+			file(row({ 10: '' }), row({ 10: '/S20160607/' }), row({ 9: 'S20160607/R201606070130000001.wav', 10: '' })),
+		);
 		expect(rows.map((read) => read.recordingId)).toEqual(Array(3).fill('S20160607/R201606070130000001.wav'));
 	});
 
 	it('without a file name keeps recordingId null and its times', async () => {
 		const { rows, hints } = await readText(file(row({ 9: '' })));
-		expect(rows[0]).toMatchObject({ recordingId: null, fileName: null, path: null, startTimeUtc: '2016-06-07T01:30:00.000Z', tenantDay: '2016-06-06' });
+		expect(rows[0]).toMatchObject({
+			recordingId: null,
+			fileName: null,
+			path: null,
+			startTimeUtc: '2016-06-07T01:30:00.000Z',
+			tenantDay: '2016-06-06',
+		});
 		expect(hints[0]).toContain('line 2: it names no recording');
 	});
 });
@@ -114,7 +127,11 @@ describe('times of an index', () => {
 	])('local only, written as %s, are read in the tenant zone', async (start, stop) => {
 		const { rows, hints } = await readText(file(row({ 1: start, 2: stop, 12: '', 13: '' })));
 		expect(hints).toEqual([]);
-		expect(rows[0]).toMatchObject({ startTimeUtc: EXAMPLE.startTimeUtc, stopTimeUtc: EXAMPLE.stopTimeUtc, startTime: EXAMPLE.startTime });
+		expect(rows[0]).toMatchObject({
+			startTimeUtc: EXAMPLE.startTimeUtc,
+			stopTimeUtc: EXAMPLE.stopTimeUtc,
+			startTime: EXAMPLE.startTime,
+		});
 	});
 
 	it('in UTC win over local ones', async () => {
@@ -123,9 +140,21 @@ describe('times of an index', () => {
 	});
 
 	it('with the day first are told from month first by the stamps in the file names', async () => {
-		const day = row({ 1: '07/06/2016 10:00:00', 2: '07/06/2016 10:01:00', 9: 'R201606071700000001.wav', 12: '', 13: '' });
+		const day = row({
+			1: '07/06/2016 10:00:00',
+			2: '07/06/2016 10:01:00',
+			9: 'R201606071700000001.wav',
+			12: '',
+			13: '',
+		});
 		expect((await readText(file(day))).rows[0]?.startTimeUtc).toBe('2016-06-07T17:00:00.000Z');
-		const month = row({ 1: '06/07/2016 10:00:00', 2: '06/07/2016 10:01:00', 9: 'R201606071700000001.wav', 12: '', 13: '' });
+		const month = row({
+			1: '06/07/2016 10:00:00',
+			2: '06/07/2016 10:01:00',
+			9: 'R201606071700000001.wav',
+			12: '',
+			13: '',
+		});
 		expect((await readText(file(month))).rows[0]?.startTimeUtc).toBe('2016-06-07T17:00:00.000Z');
 	});
 
@@ -140,7 +169,15 @@ describe('times of an index', () => {
 
 	it("in a repeated hour are settled by the file name's stamp", async () => {
 		const repeated = (stamp: string): string =>
-			row({ 1: '11/06/2016 01:30:00', 2: '11/06/2016 01:40:00', 8: '', 9: `R${stamp}0001.wav`, 10: '', 12: '', 13: '' });
+			row({
+				1: '11/06/2016 01:30:00',
+				2: '11/06/2016 01:40:00',
+				8: '',
+				9: `R${stamp}0001.wav`,
+				10: '',
+				12: '',
+				13: '',
+			});
 		const { rows } = await readText(file(repeated('20161106083000'), repeated('20161106093000')));
 		expect(rows.map((read) => [read.startTime, read.durationSeconds])).toEqual([
 			['2016-11-06T01:30:00.000-07:00', 600],
@@ -149,9 +186,20 @@ describe('times of an index', () => {
 	});
 
 	it('that cannot be read leave null, a hint and the rest of the row', async () => {
-		const { rows, hints } = await readText(file(EXAMPLE_ROW, row({ 1: 'soon', 2: '99/99/9999', 12: '31/31/2016 10:00', 13: '' })));
-		expect(rows[1]).toMatchObject({ startTime: null, startTimeUtc: null, stopTimeUtc: null, durationSeconds: 341, recordedAtUtc: EXAMPLE.recordedAtUtc, tenantDay: '2016-06-06' });
-		expect(hints).toEqual(["Index/I20160606.csv: line 3: '31/31/2016 10:00' is not a time, 'soon' is not a time, '99/99/9999' is not a time"]);
+		const { rows, hints } = await readText(
+			file(EXAMPLE_ROW, row({ 1: 'soon', 2: '99/99/9999', 12: '31/31/2016 10:00', 13: '' })),
+		);
+		expect(rows[1]).toMatchObject({
+			startTime: null,
+			startTimeUtc: null,
+			stopTimeUtc: null,
+			durationSeconds: 341,
+			recordedAtUtc: EXAMPLE.recordedAtUtc,
+			tenantDay: '2016-06-06',
+		});
+		expect(hints).toEqual([
+			"Index/I20160606.csv: line 3: '31/31/2016 10:00' is not a time, 'soon' is not a time, '99/99/9999' is not a time",
+		]);
 	});
 
 	it.each([
@@ -169,9 +217,16 @@ describe('times of an index', () => {
 
 describe('a file with faults', () => {
 	it('keeps every other row when one is ragged', async () => {
-		const { rows, hints } = await readText(file(EXAMPLE_ROW, 'Inbound,06/06/2016 19:00:00', EXAMPLE_ROW.replace('0001.wav', '0002.wav')));
+		const { rows, hints } = await readText(
+			file(EXAMPLE_ROW, 'Inbound,06/06/2016 19:00:00', EXAMPLE_ROW.replace('0001.wav', '0002.wav')),
+		);
 		expect(rows).toHaveLength(3);
-		expect(rows[1]).toMatchObject({ callType: 'inbound', startTime: '2016-06-06T19:00:00.000-07:00', agentName: null, recordingId: null });
+		expect(rows[1]).toMatchObject({
+			callType: 'inbound',
+			startTime: '2016-06-06T19:00:00.000-07:00',
+			agentName: null,
+			recordingId: null,
+		});
 		expect(rows[2]?.sequence).toBe(2);
 		expect(hints[0]).toContain('line 3: it has 2 of 21 columns');
 	});
@@ -189,7 +244,9 @@ describe('a file with faults', () => {
 
 	it('does not let a quote that nobody closes swallow the rows after it', async () => {
 		const later = EXAMPLE_ROW.replace('0001.wav', '0002.wav');
-		const { rows, hints } = await readText(file(row({ 3: '"Agent One' }), later, row({ 3: '5" Agent' }), later, row({ 18: '"gold' }), later));
+		const { rows, hints } = await readText(
+			file(row({ 3: '"Agent One' }), later, row({ 3: '5" Agent' }), later, row({ 18: '"gold' }), later),
+		);
 		expect(rows.map((read) => [read.indexLine, read.sequence, read.agentName])).toEqual([
 			[2, 1, 'Agent One'],
 			[3, 2, 'Agent One'],
@@ -203,7 +260,13 @@ describe('a file with faults', () => {
 
 	it('counts the lines inside quoted values, whatever their line ends', async () => {
 		for (const end of ['\n', '\r\n', '\r']) {
-			const content = [DETAILED_HEADER, row({ 17: `"first${end}second ""quoted"", third${end}"` }), '', EXAMPLE_ROW, ''].join(end);
+			const content = [
+				DETAILED_HEADER,
+				row({ 17: `"first${end}second ""quoted"", third${end}"` }),
+				'',
+				EXAMPLE_ROW,
+				'',
+			].join(end);
 			const { rows, hints } = await readText(content);
 			expect(rows.map((read) => read.indexLine)).toEqual([2, 6]);
 			expect(rows[0]?.externalVariable1).toBe(`first${end}second "quoted", third`);
@@ -233,7 +296,10 @@ describe('a file with faults', () => {
 	it('without a header is read by order when that fits, and at least by its recordings when it does not', async () => {
 		expect((await readText(`${EXAMPLE_ROW}\n`)).rows).toEqual([{ ...EXAMPLE, indexLine: 1 }]);
 		const { rows, hints } = await readText('x,R201606070130000001.wav,y\n');
-		expect(rows[0]).toMatchObject({ recordingId: 'S20160607/R201606070130000001.wav', extra: { 'column 1': 'x', 'column 3': 'y' } });
+		expect(rows[0]).toMatchObject({
+			recordingId: 'S20160607/R201606070130000001.wav',
+			extra: { 'column 1': 'x', 'column 3': 'y' },
+		});
 		expect(hints[0]).toContain('no header');
 	});
 
@@ -244,8 +310,14 @@ describe('a file with faults', () => {
 	});
 
 	it('skips a line beyond all measure and goes on after it', async () => {
-		const { rows, hints } = await readText(file(EXAMPLE_ROW, 'y'.repeat(3_000_000), EXAMPLE_ROW.replace('0001.wav', '0002.wav')), { chunkSize: 65_536 });
-		expect(rows.map((read) => [read.indexLine, read.sequence])).toEqual([[2, 1], [4, 2]]);
+		const { rows, hints } = await readText(
+			file(EXAMPLE_ROW, 'y'.repeat(3_000_000), EXAMPLE_ROW.replace('0001.wav', '0002.wav')),
+			{ chunkSize: 65_536 },
+		);
+		expect(rows.map((read) => [read.indexLine, read.sequence])).toEqual([
+			[2, 1],
+			[4, 2],
+		]);
 		expect(hints[0]).toContain('line 3: the line is longer than 1 MB');
 	});
 
@@ -258,24 +330,34 @@ describe('a file with faults', () => {
 
 describe('letters of an index', () => {
 	const name = 'Zoë Müller – “Quality” €';
-	it.each(['utf-8', 'utf-8 with a mark', 'utf-16le', 'utf-16le with a mark', 'utf-16be with a mark', 'windows-1252'])('in %s', async (encoding) => {
-		const text = file(row({ 3: name }));
-		const utf16 = Buffer.from(text, 'utf16le');
-		const content = {
-			'utf-8': Buffer.from(text),
-			'utf-8 with a mark': Buffer.from(`\ufeff${text}`),
-			'utf-16le': utf16,
-			'utf-16le with a mark': Buffer.from(`\ufeff${text}`, 'utf16le'),
-			'utf-16be with a mark': Buffer.from(`\ufeff${text}`, 'utf16le').swap16(),
-			'windows-1252': Buffer.from(text.replace('–', '\x96').replace('“', '\x93').replace('”', '\x94').replace('€', '\x80'), 'latin1'),
-		}[encoding];
-		for (const chunkSize of [1, 7, 100_000]) {
-			expect((await readText(content ?? '', { chunkSize })).rows).toEqual([{ ...EXAMPLE, agentName: name }]);
-		}
-	});
+	it.each(['utf-8', 'utf-8 with a mark', 'utf-16le', 'utf-16le with a mark', 'utf-16be with a mark', 'windows-1252'])(
+		'in %s',
+		async (encoding) => {
+			const text = file(row({ 3: name }));
+			const utf16 = Buffer.from(text, 'utf16le');
+			const content = {
+				'utf-8': Buffer.from(text),
+				'utf-8 with a mark': Buffer.from(`\ufeff${text}`),
+				'utf-16le': utf16,
+				'utf-16le with a mark': Buffer.from(`\ufeff${text}`, 'utf16le'),
+				'utf-16be with a mark': Buffer.from(`\ufeff${text}`, 'utf16le').swap16(),
+				'windows-1252': Buffer.from(
+					text.replace('–', '\x96').replace('“', '\x93').replace('”', '\x94').replace('€', '\x80'),
+					'latin1',
+				),
+			}[encoding];
+			for (const chunkSize of [1, 7, 100_000]) {
+				expect((await readText(content ?? '', { chunkSize })).rows).toEqual([{ ...EXAMPLE, agentName: name }]);
+			}
+		},
+	);
 
 	it('that are broken in one value leave the others alone', async () => {
-		const broken = Buffer.concat([Buffer.from(file(row({ 3: 'Zoë' }))), Buffer.from(row({ 3: 'Zo\xeb' }), 'latin1'), Buffer.from(`\n${row({ 3: '東京' })}\n`)]);
+		const broken = Buffer.concat([
+			Buffer.from(file(row({ 3: 'Zoë' }))),
+			Buffer.from(row({ 3: 'Zo\xeb' }), 'latin1'),
+			Buffer.from(`\n${row({ 3: '東京' })}\n`),
+		]);
 		expect((await readText(broken)).rows.map((read) => read.agentName)).toEqual(['Zoë', 'Zoë', '東京']);
 	});
 });

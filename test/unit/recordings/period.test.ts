@@ -33,7 +33,11 @@ describe('a period', () => {
 	});
 
 	it('includes both ends of a range', () => {
-		expect(dates({ period: 'dateRange', startDate: '2016-02-28', endDate: '2016-03-01' })).toEqual(['2016-02-28', '2016-02-29', '2016-03-01']);
+		expect(dates({ period: 'dateRange', startDate: '2016-02-28', endDate: '2016-03-01' })).toEqual([
+			'2016-02-28',
+			'2016-02-29',
+			'2016-03-01',
+		]);
 	});
 
 	it.each([
@@ -59,7 +63,11 @@ describe('a period', () => {
 		[{ period: 'date', date: '2016' }, 'date', "'2016' is not a date"],
 		[{ period: 'date', date: '2016-06-06T25:00' }, 'date', 'impossible time'],
 		[{ period: 'date', date: null }, 'date', 'No date is given'],
-		[{ period: 'dateRange', startDate: '2016-06-07', endDate: '2016-06-06' }, 'endDate', 'ends (2016-06-06) before it starts (2016-06-07)'],
+		[
+			{ period: 'dateRange', startDate: '2016-06-07', endDate: '2016-06-06' },
+			'endDate',
+			'ends (2016-06-06) before it starts (2016-06-07)',
+		],
 		[{ period: 'dateRange', startDate: '0216-06-07', endDate: '2016-06-06' }, 'startDate', 'longer than'],
 		[{ period: 'lastDays', days: 0 }, 'days', "'0' is not a number of days"],
 		[{ period: 'lastDays', days: 1.5 }, 'days', 'not a number of days'],

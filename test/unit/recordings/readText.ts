@@ -12,13 +12,17 @@ export interface ReadOptions extends Partial<IndexFormat> {
 }
 
 /** Reads an index from text or bytes, as it would come from a server. */
-export async function readText(content: string | Uint8Array, options: ReadOptions = {}): Promise<{ rows: IndexRow[]; hints: string[] }> {
+export async function readText(
+	content: string | Uint8Array,
+	options: ReadOptions = {},
+): Promise<{ rows: IndexRow[]; hints: string[] }> {
 	const { path = 'Index/I20160606.csv', zone = 'America/Los_Angeles', chunkSize } = options;
 	const bytes = typeof content === 'string' ? Buffer.from(content) : content;
 	const notes = new IndexNotes();
 	const format = { encoding: 'auto', dateOrder: 'auto', includeRawRow: false, ...options } as const;
 	const rows: IndexRow[] = [];
-	for await (const { row } of readIndex({ path, bytes: pieces(bytes, chunkSize) }, new ZoneClock(zone), format, notes)) rows.push(row);
+	for await (const { row } of readIndex({ path, bytes: pieces(bytes, chunkSize) }, new ZoneClock(zone), format, notes))
+		rows.push(row);
 	return { rows, hints: notes.hints };
 }
 

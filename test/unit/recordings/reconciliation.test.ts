@@ -2,7 +2,15 @@ import fc from 'fast-check';
 import { WaveFile } from 'wavefile';
 import { describe, expect, it } from 'vitest';
 
-import { dayOfRow, daySentence, isComplete, isHeadTold, judgeSound, noCounts, reconcile } from '../../../recordings/reconciliation';
+import {
+	dayOfRow,
+	daySentence,
+	isComplete,
+	isHeadTold,
+	judgeSound,
+	noCounts,
+	reconcile,
+} from '../../../recordings/reconciliation';
 import type { ListedFile } from '../../../recordings/reconciliation';
 import type { IndexRow } from '../../../recordings/indexRow';
 import { WAV_HEAD_BYTES } from '../../../recordings/wavHeader';
@@ -32,7 +40,12 @@ function ids(recordingIds: Iterable<{ recordingId: string | null }>): Array<stri
 
 describe('reconciling a tenant day', () => {
 	it('matches rows with files, and tells rows without a file from files without a row', () => {
-		const result = reconcile({ days: [day], rows: [row(FIRST), row(LAST)], indexed: new Set([FIRST, LAST]), files: [LAST, 'S20160607/R201606070130000001.wav'].map(file) });
+		const result = reconcile({
+			days: [day],
+			rows: [row(FIRST), row(LAST)],
+			indexed: new Set([FIRST, LAST]),
+			files: [LAST, 'S20160607/R201606070130000001.wav'].map(file),
+		});
 		expect(result.matched.map((match) => [match.row.recordingId, match.file.recordingId])).toEqual([[LAST, LAST]]);
 		expect(ids(result.missing)).toEqual([FIRST]);
 		expect(ids(result.unindexed)).toEqual(['S20160607/R201606070130000001.wav']);
@@ -44,7 +57,12 @@ describe('reconciling a tenant day', () => {
 	});
 
 	it("leaves a file alone that a row of the neighbouring day is about: it is that day's", () => {
-		const result = reconcile({ days: [day], rows: [], indexed: new Set([FIRST, LAST]), files: [FIRST, LAST].map(file) });
+		const result = reconcile({
+			days: [day],
+			rows: [],
+			indexed: new Set([FIRST, LAST]),
+			files: [FIRST, LAST].map(file),
+		});
 		expect(result).toEqual({ matched: [], missing: [], unindexed: [] });
 	});
 
@@ -52,7 +70,13 @@ describe('reconciling a tenant day', () => {
 		const other = 'S20160606/call-17.wav';
 		const files = [other, 'S20160606/I20160606.csv'].map(file);
 		expect(reconcile({ days: [day], rows: [], indexed: new Set(), files }).unindexed).toEqual([]);
-		expect(ids(reconcile({ days: [day], rows: [row(other)], indexed: new Set([other]), files }).matched.map((match) => match.row))).toEqual([other]);
+		expect(
+			ids(
+				reconcile({ days: [day], rows: [row(other)], indexed: new Set([other]), files }).matched.map(
+					(match) => match.row,
+				),
+			),
+		).toEqual([other]);
 	});
 
 	it('counts a row that names no file as missing, because nothing shows that there is a recording', () => {
@@ -63,22 +87,34 @@ describe('reconciling a tenant day', () => {
 	it('puts every row and every file of the days into exactly one list, whatever they are', () => {
 		const days = [day, tenantDay('2016-06-07', clock)];
 		const id = fc.integer({ min: 0, max: 4 * 86_400 }).map((second) => {
-			const stamp = new Date(Date.parse('2016-06-05T00:00:00Z') + Math.floor(second / 3_600) * 3_600_000).toISOString().replace(/[-:T]/g, '').slice(0, 14);
+			const stamp = new Date(Date.parse('2016-06-05T00:00:00Z') + Math.floor(second / 3_600) * 3_600_000)
+				.toISOString()
+				.replace(/[-:T]/g, '')
+				.slice(0, 14);
 			return `S${stamp.slice(0, 8)}/R${stamp}000${second % 3}.wav`;
 		});
 		const sets = fc.record({ rows: fc.uniqueArray(id), others: fc.uniqueArray(id), files: fc.uniqueArray(id) });
 		fc.assert(
 			fc.property(sets, ({ rows, others, files }) => {
-				const result = reconcile({ days, rows: rows.map((each) => row(each)), indexed: new Set([...rows, ...others]), files: files.map(file) });
+				const result = reconcile({
+					days,
+					rows: rows.map((each) => row(each)),
+					indexed: new Set([...rows, ...others]),
+					files: files.map(file),
+				});
 				const matched = ids(result.matched.map((match) => match.row));
 				const all = [...matched, ...ids(result.missing), ...ids(result.unindexed)];
-				const ofDays = files.filter((each) => each.slice(11, 25) >= '20160606070000' && each.slice(11, 25) < '20160608070000');
+				const ofDays = files.filter(
+					(each) => each.slice(11, 25) >= '20160606070000' && each.slice(11, 25) < '20160608070000',
+				);
 				const expected = new Set([...rows, ...ofDays.filter((each) => !others.includes(each))]);
 				expect(new Set(all)).toEqual(expected);
 				expect(all).toHaveLength(expected.size);
 				expect(matched.every((each) => rows.includes(each ?? '') && files.includes(each ?? ''))).toBe(true);
 				expect(ids(result.missing).some((each) => files.includes(each ?? ''))).toBe(false);
-				expect(ids(result.unindexed).some((each) => rows.includes(each ?? '') || others.includes(each ?? ''))).toBe(false);
+				expect(ids(result.unindexed).some((each) => rows.includes(each ?? '') || others.includes(each ?? ''))).toBe(
+					false,
+				);
 			}),
 		);
 	});
@@ -92,10 +128,18 @@ describe('reconciling a tenant day', () => {
 	});
 
 	it('is summed up in a sentence', () => {
-		expect(daySentence('2016-06-06', { ...noCounts(), matched: 120, empty: 1, short: 2, missing: 3, unindexed: 1 })).toBe('2016-06-06: 120 matched (1 empty, 2 short), 3 missing, 1 unindexed.');
-		expect(daySentence('2016-06-06', { ...noCounts(), matched: 9, short: 1 })).toBe('2016-06-06: 9 matched (1 short), 0 missing, 0 unindexed.');
-		expect(daySentence('2016-06-06', { ...noCounts(), matched: 9 })).toBe('2016-06-06: 9 matched, 0 missing, 0 unindexed.');
-		expect(daySentence('2016-06-06', { ...noCounts(), unreadable: 2 })).toBe('2016-06-06: 0 matched, 0 missing, 0 unindexed, 2 could not be read.');
+		expect(
+			daySentence('2016-06-06', { ...noCounts(), matched: 120, empty: 1, short: 2, missing: 3, unindexed: 1 }),
+		).toBe('2016-06-06: 120 matched (1 empty, 2 short), 3 missing, 1 unindexed.');
+		expect(daySentence('2016-06-06', { ...noCounts(), matched: 9, short: 1 })).toBe(
+			'2016-06-06: 9 matched (1 short), 0 missing, 0 unindexed.',
+		);
+		expect(daySentence('2016-06-06', { ...noCounts(), matched: 9 })).toBe(
+			'2016-06-06: 9 matched, 0 missing, 0 unindexed.',
+		);
+		expect(daySentence('2016-06-06', { ...noCounts(), unreadable: 2 })).toBe(
+			'2016-06-06: 0 matched, 0 missing, 0 unindexed, 2 could not be read.',
+		);
 		expect(isComplete({ ...noCounts(), matched: 9 })).toBe(true);
 		expect(isComplete({ ...noCounts(), matched: 9, empty: 1 })).toBe(false);
 	});
@@ -115,7 +159,11 @@ function judge(bytes: Buffer, indexedSeconds: number | null, head: Uint8Array = 
 
 describe('the sound of a recording', () => {
 	it('is ok when the file is as long as its header says and about as long as the call', () => {
-		for (const codec of ['8m', '16'] as const) expect(judgeSound(wav(60, codec).length, wav(60, codec).subarray(0, 4_096), 60)).toEqual({ status: 'ok', reason: undefined });
+		for (const codec of ['8m', '16'] as const)
+			expect(judgeSound(wav(60, codec).length, wav(60, codec).subarray(0, 4_096), 60)).toEqual({
+				status: 'ok',
+				reason: undefined,
+			});
 		expect(judge(wav(60), null)).toBe('ok');
 		expect(judge(wav(60), 0)).toBe('ok');
 		expect(judge(wav(60), 20)).toBe('ok');
@@ -123,12 +171,18 @@ describe('the sound of a recording', () => {
 
 	it('is short when the header promises more than there is, even a little', () => {
 		const cut = wav(60).subarray(0, -100);
-		expect(judgeSound(cut.length, cut, 60)).toEqual({ status: 'short', reason: expect.stringMatching(/^its header promises \d+ bytes and there are \d+$/) });
+		expect(judgeSound(cut.length, cut, 60)).toEqual({
+			status: 'short',
+			reason: expect.stringMatching(/^its header promises \d+ bytes and there are \d+$/),
+		});
 		expect(judge(cut, null)).toBe('short');
 	});
 
 	it('is short when a whole file holds much less than the call lasted: by more than 5 s and more than 10 %', () => {
-		expect(judgeSound(wav(30).length, wav(30), 60)).toEqual({ status: 'short', reason: 'it holds 30 s of sound and the index says 60 s' });
+		expect(judgeSound(wav(30).length, wav(30), 60)).toEqual({
+			status: 'short',
+			reason: 'it holds 30 s of sound and the index says 60 s',
+		});
 		expect(judge(wav(55), 60)).toBe('ok');
 		expect(judge(wav(53), 60)).toBe('short');
 		expect(judge(wav(2), 7)).toBe('ok');

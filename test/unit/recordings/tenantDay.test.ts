@@ -13,7 +13,12 @@ function iso(millis: number): string {
 
 /** The date that the platform's own calendar shows in a zone: an oracle that shares no code with luxon's offsets. */
 function calendarOf(zone: string): (millis: number) => string {
-	const format = new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' });
+	const format = new Intl.DateTimeFormat('en-CA', {
+		timeZone: zone,
+		year: 'numeric',
+		month: '2-digit',
+		day: '2-digit',
+	});
 	return (millis) => format.format(millis);
 }
 
@@ -79,7 +84,15 @@ describe('a tenant day', () => {
 	});
 
 	it('on every day that changes the clocks of a zone agrees with the calendar', () => {
-		for (const zone of ['America/St_Johns', 'America/Havana', 'Asia/Beirut', 'America/Asuncion', 'Africa/Casablanca', 'Asia/Tehran', 'Atlantic/Azores']) {
+		for (const zone of [
+			'America/St_Johns',
+			'America/Havana',
+			'Asia/Beirut',
+			'America/Asuncion',
+			'Africa/Casablanca',
+			'Asia/Tehran',
+			'Atlantic/Azores',
+		]) {
 			const clock = new ZoneClock(zone);
 			for (let date = '2005-01-01'; date < '2007-01-01'; date = addDays(date, 1)) {
 				if (clock.offsetAt(Date.parse(date)) === clock.offsetAt(Date.parse(addDays(date, 2)))) continue;
@@ -102,7 +115,11 @@ describe('a tenant day', () => {
 				for (const { directory, fromUtc, toUtc } of parts) {
 					const name = `S${iso(fromUtc).slice(0, 10).replaceAll('-', '')}`;
 					expect(directory).toBe(name);
-					expect(iso(toUtc - 1).slice(0, 10).replaceAll('-', '')).toBe(name.slice(1));
+					expect(
+						iso(toUtc - 1)
+							.slice(0, 10)
+							.replaceAll('-', ''),
+					).toBe(name.slice(1));
 				}
 				const instant = Math.floor(day.fromUtc + part * (day.toUtc - day.fromUtc));
 				expect(tenantDateAt(instant, clock)).toBe(date);
@@ -114,18 +131,26 @@ describe('a tenant day', () => {
 
 describe('the clock of a zone', () => {
 	it('refuses names that are no zone, and bare offsets', () => {
-		for (const name of ['', 'Mars/Olympus', '+02:00', 'PDT!']) expect(() => new ZoneClock(name)).toThrow(UnknownTimeZoneError);
+		for (const name of ['', 'Mars/Olympus', '+02:00', 'PDT!'])
+			expect(() => new ZoneClock(name)).toThrow(UnknownTimeZoneError);
 	});
 
 	it('writes local times with the offset, whole hours or not, and never Z', () => {
-		expect(new ZoneClock('America/Los_Angeles').isoAt(Date.parse('2016-06-07T01:30:00Z'))).toBe('2016-06-06T18:30:00.000-07:00');
-		expect(new ZoneClock('Asia/Kathmandu').isoAt(Date.parse('2016-06-07T01:30:00Z'))).toBe('2016-06-07T07:15:00.000+05:45');
+		expect(new ZoneClock('America/Los_Angeles').isoAt(Date.parse('2016-06-07T01:30:00Z'))).toBe(
+			'2016-06-06T18:30:00.000-07:00',
+		);
+		expect(new ZoneClock('Asia/Kathmandu').isoAt(Date.parse('2016-06-07T01:30:00Z'))).toBe(
+			'2016-06-07T07:15:00.000+05:45',
+		);
 		expect(new ZoneClock('UTC').isoAt(0)).toBe('1970-01-01T00:00:00.000+00:00');
 	});
 
 	it('knows both instants of a repeated hour and none of a skipped one', () => {
 		const clock = new ZoneClock('America/New_York');
-		expect(clock.instantsOf(Date.parse('2026-11-01T01:30:00Z')).map(iso)).toEqual(['2026-11-01T05:30:00.000Z', '2026-11-01T06:30:00.000Z']);
+		expect(clock.instantsOf(Date.parse('2026-11-01T01:30:00Z')).map(iso)).toEqual([
+			'2026-11-01T05:30:00.000Z',
+			'2026-11-01T06:30:00.000Z',
+		]);
 		expect(clock.instantsOf(Date.parse('2026-03-08T02:30:00Z'))).toEqual([]);
 		expect(iso(clock.firstInstantOf(Date.parse('2026-03-08T02:30:00Z')))).toBe('2026-03-08T07:00:00.000Z');
 	});

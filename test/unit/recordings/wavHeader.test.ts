@@ -34,17 +34,27 @@ describe('a WAV header', () => {
 	it('promising more bytes than there are means a truncated file', () => {
 		const whole = wav('8m');
 		for (const cut of [2, 100, whole.length - 60]) {
-			expect(verdict(whole.subarray(0, whole.length - cut))).toMatchObject({ verdict: 'truncated', reason: expect.stringContaining(`${whole.length - cut}`) });
+			expect(verdict(whole.subarray(0, whole.length - cut))).toMatchObject({
+				verdict: 'truncated',
+				reason: expect.stringContaining(`${whole.length - cut}`),
+			});
 		}
 	});
 
 	it('shorter than the file, or left open by its writer, is odd and no more', () => {
 		const whole = wav('16');
-		expect(verdict(Buffer.concat([whole, Buffer.alloc(50)]))).toMatchObject({ verdict: 'odd', reason: 'it is longer than its header says' });
+		expect(verdict(Buffer.concat([whole, Buffer.alloc(50)]))).toMatchObject({
+			verdict: 'odd',
+			reason: 'it is longer than its header says',
+		});
 		const data = whole.indexOf('data');
 		for (const open of [0, 0xffff_ffff]) {
 			const left = withLength(withLength(whole, 4, open), data + 4, open);
-			expect(verdict(left)).toMatchObject({ verdict: 'odd', reason: 'its header leaves the length open', facts: { durationSeconds: 2 } });
+			expect(verdict(left)).toMatchObject({
+				verdict: 'odd',
+				reason: 'its header leaves the length open',
+				facts: { durationSeconds: 2 },
+			});
 		}
 	});
 
@@ -72,7 +82,8 @@ describe('a WAV header', () => {
 
 	it('is missing from anything else', () => {
 		expect(verdict(Buffer.alloc(0))).toMatchObject({ verdict: 'notWav', reason: 'the file is empty', facts: null });
-		for (const text of ['<html></html>', 'RIFF', 'RIFF\0\0\0\0AVI LIST', 'x'.repeat(1_000)]) expect(verdict(Buffer.from(text)).verdict).toBe('notWav');
+		for (const text of ['<html></html>', 'RIFF', 'RIFF\0\0\0\0AVI LIST', 'x'.repeat(1_000)])
+			expect(verdict(Buffer.from(text)).verdict).toBe('notWav');
 	});
 
 	it('of any bytes after a WAVE mark never throws', () => {
