@@ -57,7 +57,7 @@ export class DownloadRecording implements INodeType {
 					item: INodeExecutionData,
 					file: WantedFile,
 				): Promise<INodeExecutionData[]> => {
-					const listed = file.listed ?? (await listings.find(file.path));
+					const listed = file.listed ?? listings.find(file.path);
 					const done = await downloadFile(this, store, { ...file, listed }, readOptions(this, i));
 					limit.succeeded(done.facts.bytes);
 					if (done.hint !== undefined) hints.push(done.hint);

@@ -1,16 +1,18 @@
 import type { RemoteEntry, RemoteStore } from '../../transport/remoteStore';
 
-/** Files of one directory from which on a listing is cheaper than asking about each: it takes about as many round trips. */
-const WORTH_A_LISTING = 4;
+/** Files of one directory from which on a listing pays: it takes a few round trips, and asking about each file takes one. */
+const WORTH_A_LISTING = 16;
 
 /**
- * Sizes of files that are wanted from the same directory, from one listing of it instead of a request for each file. What a
- * listing does not tell is asked for as usual, so that a directory that cannot be listed costs nothing but time.
+ * Sizes of files that are wanted from the same directory, from one listing of it instead of a request for each file. Nothing
+ * waits for the listing: until it is there, and for what it does not tell, files are asked about one by one, so that the first
+ * ones are on their way at once and a directory that cannot be listed holds nothing up.
  */
 export class DirectoryListings {
 	readonly #wanted = new Map<string, number>();
 
-	readonly #listings = new Map<string, Promise<ReadonlyMap<string, RemoteEntry>>>();
+	/** By directory; without entries while a listing is under way, and for good when it failed. */
+	readonly #listings = new Map<string, ReadonlyMap<string, RemoteEntry>>();
 
 	constructor(
 		private readonly store: RemoteStore,
@@ -23,22 +25,24 @@ export class DirectoryListings {
 		this.#wanted.set(directory, (this.#wanted.get(directory) ?? 0) + 1);
 	}
 
-	/** What a listing says of the file; `undefined` when it is not worth one, or does not tell. */
-	async find(path: string): Promise<RemoteEntry | undefined> {
+	/** What a listing says of the file; `undefined` when there is none yet, or it does not tell. */
+	find(path: string): RemoteEntry | undefined {
 		const directory = directoryOf(path);
 		if ((this.#wanted.get(directory) ?? 0) < WORTH_A_LISTING) return undefined;
-		const known = this.#listings.get(directory) ?? this.#list(directory);
-		this.#listings.set(directory, known);
-		return (await known).get(path);
+		const listing = this.#listings.get(directory);
+		if (listing === undefined) this.#list(directory);
+		return listing?.get(path);
 	}
 
-	async #list(directory: string): Promise<ReadonlyMap<string, RemoteEntry>> {
-		return await this.store.list(directory, { signal: this.signal }).then(
-			(entries) =>
-				new Map(
-					entries.filter(({ type, size }) => type === 'file' && size !== undefined).map((entry) => [entry.path, entry]),
-				),
-			() => new Map<string, RemoteEntry>(),
+	#list(directory: string): void {
+		this.#listings.set(directory, new Map());
+		this.store.list(directory, { signal: this.signal }).then(
+			(entries) => {
+				const files = entries.filter(({ type, size }) => type === 'file' && size !== undefined);
+				this.#listings.set(directory, new Map(files.map((entry) => [entry.path, entry])));
+			},
+			// Whoever asks about a file next is told what is wrong.
+			() => this.#listings.set(directory, new Map()),
 		);
 	}
 }

@@ -209,26 +209,39 @@ describe('Download Recording', () => {
 		});
 	});
 
-	it('learns the sizes of many files of a directory from one listing', async () => {
-		await run();
+	/** As many recordings as make a listing worth while, and more. */
+	const many = Array.from({ length: 60 }, (_, call) => `R20160607020${String(call).padStart(3, '0')}0001.wav`);
+	const manyItems = many.map((fileName) => ({ json: { directory: 'S20160607', fileName } }));
+
+	it('learns the sizes of many files of a directory from one listing, without waiting for it', async () => {
+		for (const name of many) store.put(`S20160607/${name}`, sound);
+		const { output } = await run({}, { items: manyItems });
+		expect(output).toHaveLength(60);
 		expect(store.requests.filter((request) => request === 'list S20160607')).toHaveLength(1);
-		expect(store.requests.filter((request) => request.startsWith('stat'))).toEqual([]);
+		const stats = store.requests.filter((request) => request.startsWith('stat')).length;
+		expect(stats).toBeGreaterThan(0);
+		expect(stats).toBeLessThan(30);
 	});
 
-	it('asks about each file when their directory cannot be listed', async () => {
+	it('asks about each file when they are few, or their directory cannot be listed', async () => {
+		await run();
+		expect(store.requests.filter((request) => request.startsWith('list'))).toEqual([]);
+		for (const name of many) store.put(`S20160607/${name}`, sound);
+		store.requests.length = 0;
 		store.failures.set('list S20160607', [new TransportError('permission-denied', 'The server does not allow access')]);
-		expect((await run()).output).toHaveLength(5);
-		expect(store.requests.filter((request) => request.startsWith('stat'))).toHaveLength(5);
+		expect((await run({}, { items: manyItems })).output).toHaveLength(60);
+		expect(store.requests.filter((request) => request.startsWith('stat'))).toHaveLength(60);
 	});
 
 	it('looks again at a file that has grown since it was listed', async () => {
+		for (const name of many) store.put(`S20160607/${name}`, sound);
 		const list = MemoryStore.prototype.list.bind(store);
 		vi.spyOn(store, 'list').mockImplementation(async (directory, options) =>
 			(await list(directory, options)).map((entry) => ({ ...entry, size: 100 })),
 		);
-		const { output } = await run();
-		expect(await bytesOf(output[4]?.binary?.['data'])).toEqual(sound);
-		expect(output[4]?.json['download']).toMatchObject({ attempts: 2, bytes: sound.length });
+		const { output } = await run({}, { items: manyItems });
+		expect(await bytesOf(output[59]?.binary?.['data'])).toEqual(sound);
+		expect(output[59]?.json['download']).toMatchObject({ attempts: 2, bytes: sound.length });
 	});
 
 	it('stops its transfers when the execution is cancelled', async () => {
