@@ -10,7 +10,7 @@ import type { Cost } from './processCost';
 import type { TransportOrder, TransportResult } from './transportRun';
 
 /** Files at work at once over SFTP, as many as Download Recording takes by itself. */
-const SFTP_FILES = 16;
+const SFTP_FILES = 32;
 
 /** Our settings for an endpoint, with everything verified that can be. */
 export function connectionSettings(endpoint: Endpoint, maxConnections: number): ConnectionSettings {

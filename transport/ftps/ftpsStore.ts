@@ -8,7 +8,7 @@ import { TransportError } from '../transportError';
 import { ControlConnection, targetOn, type ServerTraits, type Target } from './controlConnection';
 import { ControlConnectionPool } from './controlConnectionPool';
 import { ftpsError } from './ftpsFailure';
-import { explainRefusal, fileSize, listDirectory, statPath } from './pathQueries';
+import { explainRefusal, fileSize, listDirectory, statPath, UNKNOWN_COMMAND } from './pathQueries';
 import { RemoteFileStream } from './remoteFileStream';
 import { createTrust } from './tlsTrust';
 import { TransferSink, type Deliver } from './transferSink';
@@ -27,6 +27,10 @@ export class FtpsStore implements RemoteStore {
 	readonly #pool: ControlConnectionPool<ControlConnection>;
 	#trust: SecureContext | undefined;
 	#traits: ServerTraits | undefined;
+	/** Some servers know no REST (RFC 3659 section 5): a read from the middle then skips what comes before it. */
+	#canRestart = true;
+	/** Some servers resume no TLS 1.3 session, or only the first (proftpd issue 2056): then they are asked for 1.2. */
+	#isTls13Refused = false;
 
 	/** Connects to nothing; the first request does. */
 	constructor(settings: FtpsSettings) {
@@ -41,7 +45,7 @@ export class FtpsStore implements RemoteStore {
 	async list(directory: string, { signal }: RequestOptions = {}): Promise<RemoteEntry[]> {
 		const path = legalRemotePath(directory);
 		const below = joinTenantPath(this.#settings.tenantDirectory, path);
-		const names = await this.#pool.use((connection) => listDirectory(connection, targetOn(connection, below, path)), allowMany(signal));
+		const names = await this.#use((connection) => listDirectory(connection, targetOn(connection, below, path)), allowMany(signal));
 		return names
 			.filter((entry) => isListableName(entry.name))
 			.map(({ name, type, size, modifiedAt }) => ({ name, path: childPath(path, name), type, size, modifiedAt }));
@@ -50,7 +54,7 @@ export class FtpsStore implements RemoteStore {
 	async stat(path: string, { signal }: RequestOptions = {}): Promise<RemoteEntry> {
 		const legal = legalRemotePath(path);
 		const below = joinTenantPath(this.#settings.tenantDirectory, legal);
-		const facts = await this.#pool.use((connection) => statPath(connection, targetOn(connection, below, legal)), allowMany(signal));
+		const facts = await this.#use((connection) => statPath(connection, targetOn(connection, below, legal)), allowMany(signal));
 		return { name: lastPart(legal), path: legal, type: facts.type, size: facts.size, modifiedAt: facts.modifiedAt };
 	}
 
@@ -58,7 +62,7 @@ export class FtpsStore implements RemoteStore {
 		const transfer = async (deliver: Deliver, signal: AbortSignal): Promise<void> => {
 			const legal = legalRemotePath(path);
 			const below = joinTenantPath(this.#settings.tenantDirectory, legal);
-			await this.#pool.use(
+			await this.#use(
 				(connection) => this.#fetch(connection, targetOn(connection, below, legal), range, deliver),
 				signal,
 			);
@@ -68,6 +72,17 @@ export class FtpsStore implements RemoteStore {
 
 	close(): Promise<void> {
 		return this.#pool.close();
+	}
+
+	#use<T>(task: (connection: ControlConnection) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+		return this.#pool.use(task, signal).catch((error: unknown) => {
+			const isSession = error instanceof TransportError && error.code === 'tls-session-refused';
+			if (isSession && !this.#isTls13Refused) {
+				this.#isTls13Refused = true;
+				this.#trust = undefined;
+			}
+			return Promise.reject(error);
+		});
 	}
 
 	#error(code: TransportError['code'], path?: string): TransportError {
@@ -82,7 +97,7 @@ export class FtpsStore implements RemoteStore {
 				throw new TransportError('invalid-settings', `The ${setting} holds a line end or NUL.`, { setting });
 			}
 		}
-		this.#trust ??= createTrust(this.#settings);
+		this.#trust ??= createTrust(this.#settings, this.#isTls13Refused ? 'TLSv1.2' : 'TLSv1.3');
 		const plan = { settings: this.#settings, trust: this.#trust, traits: this.#traits };
 		const connection = await ControlConnection.open(plan, signal);
 		this.#traits = connection.traits;
@@ -97,9 +112,14 @@ export class FtpsStore implements RemoteStore {
 		if (start > size) throw mismatch(`asked to start at byte ${start}`);
 		// Nothing is left to fetch. A size of 0 from a listing is checked all the same: the file may be growing.
 		if (start === size && (size > 0 || range.size === undefined)) return;
-		const sink = new TransferSink(size - start, deliver, () => mismatch('more bytes came'));
-		const refusal = await connection.retrieve(target, start, sink);
+		const from = this.#canRestart ? start : 0;
+		const sink = new TransferSink(size - from, deliver, () => mismatch('more bytes came'), start - from);
+		const refusal = await connection.retrieve(target, from, sink);
+		if (refusal !== undefined && from > 0 && UNKNOWN_COMMAND.has(refusal.reply)) {
+			this.#canRestart = false;
+			return await this.#fetch(connection, target, { ...range, size }, deliver);
+		}
 		if (refusal !== undefined) throw await explainRefusal(connection, target, refusal, 'file');
-		if (start + sink.received !== size) throw mismatch(`${start + sink.received} bytes came`);
+		if (from + sink.received !== size) throw mismatch(`${from + sink.received} bytes came`);
 	}
 }

@@ -3,7 +3,7 @@ import type { ControlConnection, Refusal, Target } from './controlConnection';
 import { parseFtpSize, parseFtpTime, parseMlstReply, type Facts, type ListedName } from './directoryListing';
 
 /** "Not implemented", "not recognised", "wrong parameter": the command is the problem, not the path (RFC 959). */
-const UNKNOWN_COMMAND: ReadonlySet<number> = new Set([500, 501, 502, 503, 504]);
+export const UNKNOWN_COMMAND: ReadonlySet<number> = new Set([500, 501, 502, 503, 504]);
 const VALUE_AT = '213 '.length;
 const DIRECTORY: Facts = { type: 'directory', size: undefined, modifiedAt: undefined };
 

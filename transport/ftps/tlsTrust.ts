@@ -48,10 +48,13 @@ function publicCertificates(): readonly string[] {
  * is opened for every file.
  * @throws {TransportError} `invalid-settings` for a CA certificate that cannot be read.
  */
-export function createTrust(settings: Pick<FtpsSettings, 'caCertificate'>): tls.SecureContext {
+export function createTrust(
+	settings: Pick<FtpsSettings, 'caCertificate'>,
+	maxVersion: 'TLSv1.2' | 'TLSv1.3' = 'TLSv1.3',
+): tls.SecureContext {
 	const pem = settings.caCertificate?.trim() ?? '';
 	const ca = pem === '' ? {} : { ca: [...publicCertificates(), ...readCaCertificates(pem)] };
-	return tls.createSecureContext({ ...ca, minVersion: 'TLSv1.2' });
+	return tls.createSecureContext({ ...ca, minVersion: 'TLSv1.2', maxVersion });
 }
 
 /**

@@ -11,12 +11,14 @@ export class TransferSink extends Writable {
 	readonly #deliver: Deliver;
 	readonly #onOverrun: () => Error;
 	#room: number;
+	#skip: number;
 	#received = 0;
 
-	/** `expected` is the number of bytes that may come; more is an error. */
-	constructor(expected: number, deliver: Deliver, onOverrun: () => Error) {
+	/** `expected` is the number of bytes that may come, more is an error; the first `skip` of them are not delivered. */
+	constructor(expected: number, deliver: Deliver, onOverrun: () => Error, skip = 0) {
 		super({ decodeStrings: true });
 		this.#room = expected;
+		this.#skip = skip;
 		this.#deliver = deliver;
 		this.#onOverrun = onOverrun;
 		// A transfer that is broken off destroys it with an error that nobody needs to hear.
@@ -31,6 +33,9 @@ export class TransferSink extends Writable {
 		this.#received += chunk.length;
 		this.#room -= chunk.length;
 		if (this.#room < 0) return callback(this.#onOverrun());
-		this.#deliver(chunk, callback);
+		const wanted = chunk.subarray(this.#skip);
+		this.#skip -= chunk.length - wanted.length;
+		if (wanted.length === 0) return callback();
+		this.#deliver(wanted, callback);
 	}
 }

@@ -1,5 +1,5 @@
+import { onAbort } from '../onAbort';
 import { TransportError } from '../transportError';
-import { onAbort } from './onAbort';
 
 /** What the pool needs of a connection. */
 export interface PooledConnection {
@@ -43,7 +43,7 @@ const FINAL = new Set<string>(['login-failed', 'invalid-settings', 'host-key-unk
 export class ConnectionPool<C extends PooledConnection> {
 	readonly #options: PoolOptions<C>;
 
-	readonly #most: number;
+	#most: number;
 
 	readonly #stop = new AbortController();
 
@@ -185,7 +185,9 @@ export class ConnectionPool<C extends PooledConnection> {
 				? error
 				: new TransportError('protocol', `No connection to ${server} could be made.`, { server });
 		this.#mayGrowAt = Date.now() + GROWTH_PAUSE_MILLISECONDS;
-		if (FINAL.has(reason.code)) this.#refusal = reason;
+		// The same login just worked: one refused now is a server that counts connections.
+		if (this.#load.size > 0 && (reason.code === 'login-failed' || reason.code === 'busy')) this.#most = this.#load.size;
+		else if (FINAL.has(reason.code)) this.#refusal = reason;
 		for (const waiter of this.#waiters) waiter.reject(reason);
 		this.#waiters.clear();
 	}

@@ -9,6 +9,8 @@ import type { SftpConnection } from './sftpConnection';
 const READDIRS_IN_FLIGHT = 4;
 /** A listing longer than this is no tenant's directory but a server that never says the end. */
 const MOST_NAMES = 1_000_000;
+/** Some servers say "no names" once before they say "the end". */
+const MOST_EMPTY_ROUNDS = 3;
 const LINKS_IN_FLIGHT = 16;
 
 function typeOf(stats: Stats, longname = ''): RemoteEntryType | 'link' {
@@ -54,12 +56,14 @@ async function namesOf(
 	signal: AbortSignal | undefined,
 ): Promise<FileEntryWithStats[]> {
 	const names: FileEntryWithStats[] = [];
+	let emptyRounds = 0;
 	for (let inFlight = 1; ; inFlight = READDIRS_IN_FLIGHT) {
 		const requests = Array.from({ length: inFlight }, () => connection.readdir(handle, directory, signal));
 		const batches = await Promise.all(requests);
 		for (const batch of batches) for (const name of batch ?? []) names.push(name);
 		if (batches.includes(undefined)) return names;
-		if (names.length > MOST_NAMES || batches.every((batch) => batch?.length === 0)) {
+		emptyRounds = batches.every((batch) => batch?.length === 0) ? emptyRounds + 1 : 0;
+		if (names.length > MOST_NAMES || emptyRounds > MOST_EMPTY_ROUNDS) {
 			throw new TransportError('protocol', `The listing of "${directory}" does not end.`, { path: directory });
 		}
 	}

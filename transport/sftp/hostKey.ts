@@ -73,13 +73,29 @@ function invalidLine(line: number, problem: string): TransportError {
 	);
 }
 
+/** `*` is any number of characters, `?` is one. Steps back to the last `*` only, so that no pattern takes long. */
 function matchesPattern(pattern: string, name: string): boolean {
-	const source = pattern
-		.toLowerCase()
-		.replace(/[.+^${}()|[\]\\]/gu, '\\$&')
-		.replace(/\*/gu, '.*')
-		.replace(/\?/gu, '.');
-	return new RegExp(`^${source}$`, 'u').test(name);
+	const wanted = pattern.toLowerCase();
+	let at = 0;
+	let star = -1;
+	let starAt = 0;
+	for (let letter = 0; letter < name.length; ) {
+		if (wanted[at] === '*') {
+			star = at;
+			starAt = letter;
+			at += 1;
+		} else if (wanted[at] === '?' || wanted[at] === name[letter]) {
+			at += 1;
+			letter += 1;
+		} else if (star !== -1) {
+			starAt += 1;
+			at = star + 1;
+			letter = starAt;
+		} else {
+			return false;
+		}
+	}
+	return /^\**$/u.test(wanted.slice(at));
 }
 
 function matchesHashed(field: string, name: string): boolean {

@@ -1,13 +1,24 @@
 import { Readable } from 'node:stream';
 
+import { onAbort } from '../onAbort';
 import { TransportError } from '../transportError';
-import { onAbort } from './onAbort';
+import { isRefusal } from './sftpError';
 
 /** What a server says of an open file. */
 export interface OpenFileState {
 	/** Bytes; `undefined` when the server does not say. */
 	readonly size: number | undefined;
+	/** Modification time in seconds; `undefined` when the server does not say. */
+	readonly modified?: number | undefined;
 	readonly isDirectory: boolean;
+}
+
+/** How a server takes READs. */
+export interface ReadPace {
+	/** Bytes to ask for in one READ. */
+	readonly chunkSize: number;
+	/** One READ at a time, each where the last one ended. */
+	readonly isInOrder: boolean;
 }
 
 /** Bytes, at least one and at most as many as asked for; or the end of the file; or a failure. */
@@ -17,8 +28,9 @@ export type StateAnswer = { readonly state: OpenFileState } | { readonly error: 
 
 /** The part of an SFTP connection that a read needs. Every request is answered exactly once, whatever happens. */
 export interface ReadChannel {
-	/** Bytes to ask for in one READ. */
-	readonly chunkSize: number;
+	readonly pace: ReadPace;
+	/** Tells the pace that this server takes, to be kept by reads to come. */
+	adapt(pace: ReadPace): void;
 	/** Opens a file for reading. A handle that arrives after the promise was rejected is closed by the channel. */
 	open(path: string, signal?: AbortSignal): Promise<Buffer>;
 	fstat(handle: Buffer, path: string, answer: (answer: StateAnswer) => void): void;
@@ -59,6 +71,8 @@ interface Slot {
 	readonly length: number;
 	received: number;
 	readonly pieces: Buffer[];
+	/** Which opening of the file it belongs to. */
+	readonly opening: number;
 	outcome: 'waiting' | 'complete' | 'end' | TransportError;
 }
 
@@ -67,6 +81,10 @@ const BUDGET = 2_097_152;
 const AHEAD_OF_SIZE = 524_288;
 const HIGH_WATER_MARK = 65_536;
 const SMALLEST_CHUNK = 1_024;
+/** What a server without known limits takes; the first step down from larger READs. */
+const MODEST_CHUNK = 31_744;
+/** Times a file is opened again for refused READs while that brings not a byte. */
+const MOST_REOPENINGS = 6;
 
 /**
  * A file's bytes in order, from READs that are in flight together. ssh2's own streams keep one READ in flight, which
@@ -76,6 +94,9 @@ const SMALLEST_CHUNK = 1_024;
  * delivered before FSTAT has answered, so a file that is not of the stated size fails before its first byte. New READs are
  * sent only as the consumer takes bytes: `asked - delivered <= budget` bounds memory, and is the back-pressure, because
  * the library has none of its own.
+ *
+ * Some servers refuse READs that are long, or not in order (ssh2-sftp-client issue 563), or all after the first few
+ * (rclone issue 5232). The file is then opened again where it stopped and asked for more modestly, and so are later ones.
  */
 export class PipelinedRead extends Readable {
 	readonly #options: PipelinedReadOptions;
@@ -92,7 +113,23 @@ export class PipelinedRead extends Readable {
 	/** Whole size of the file, once FSTAT has confirmed it. */
 	#size: number | undefined;
 
-	#chunk = SMALLEST_CHUNK;
+	#pace: ReadPace | undefined;
+
+	#opening = 0;
+
+	/** What the first opening said of the file; every further one must say the same. */
+	#state: OpenFileState | undefined;
+
+	/** Where this opening began. */
+	#openedAt = 0;
+
+	/** Bytes asked for in the longest READ of this opening that was not refused. */
+	#longestServed = 0;
+
+	#reopenings = 0;
+
+	/** Where a READ was refused; reading beyond it shows that the new pace is the right one. */
+	#refusedAt: number | undefined;
 
 	/** Next byte to ask for. */
 	#asked: number;
@@ -109,6 +146,8 @@ export class PipelinedRead extends Readable {
 	constructor(options: PipelinedReadOptions) {
 		super({ highWaterMark: HIGH_WATER_MARK });
 		this.#options = options;
+		// A stream that its owner forgot must not end the whole process when it fails.
+		this.on('error', () => undefined);
 		this.#asked = options.start ?? 0;
 		this.#delivered = this.#asked;
 		const abort = (): void => {
@@ -125,9 +164,7 @@ export class PipelinedRead extends Readable {
 			return;
 		}
 		this.#hasBegun = true;
-		this.#begin().catch((error: unknown) => {
-			this.destroy(error instanceof TransportError ? error : this.#failure('protocol', 'could not be opened'));
-		});
+		this.#open();
 	}
 
 	override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
@@ -135,6 +172,12 @@ export class PipelinedRead extends Readable {
 		this.#slots.length = 0;
 		this.#giveBack();
 		callback(error);
+	}
+
+	#open(): void {
+		this.#begin().catch((error: unknown) => {
+			this.destroy(error instanceof TransportError ? error : this.#failure('protocol', 'could not be opened'));
+		});
 	}
 
 	async #begin(): Promise<void> {
@@ -153,11 +196,43 @@ export class PipelinedRead extends Readable {
 			this.#giveBack();
 			return;
 		}
-		this.#chunk = channel.chunkSize;
+		this.#pace ??= channel.pace;
+		this.#opening += 1;
+		this.#openedAt = this.#delivered;
+		this.#longestServed = 0;
+		const opening = this.#opening;
 		channel.burst(() => {
-			channel.fstat(handle, path, (answer) => this.#learnState(answer));
+			channel.fstat(handle, path, (answer) => {
+				if (opening === this.#opening) this.#learnState(answer);
+			});
 			this.#ask();
 		});
+	}
+
+	/** Opens the file again for a more modest reading after a refused READ; false when there is no point. */
+	#reopen(refused: Slot, refusal: TransportError): boolean {
+		const { chunkSize, isInOrder } = this.#currentPace;
+		const hasProgressed = this.#delivered > this.#openedAt;
+		this.#reopenings = hasProgressed ? 1 : this.#reopenings + 1;
+		if (!isRefusal(refusal) || this.#reopenings > MOST_REOPENINGS) return false;
+		if (!isInOrder && this.#longestServed >= refused.length) {
+			this.#pace = { chunkSize, isInOrder: true };
+		} else if (!hasProgressed) {
+			const smaller = chunkSize > MODEST_CHUNK ? MODEST_CHUNK : Math.floor(chunkSize / 2);
+			this.#pace = { chunkSize: Math.max(SMALLEST_CHUNK, smaller), isInOrder };
+		}
+		this.#giveBack();
+		this.#slots.length = 0;
+		this.#refusedAt = this.#delivered;
+		this.#asked = this.#delivered;
+		this.#size = undefined;
+		this.#opening += 1;
+		this.#open();
+		return true;
+	}
+
+	get #currentPace(): ReadPace {
+		return this.#pace ?? { chunkSize: SMALLEST_CHUNK, isInOrder: false };
 	}
 
 	/** Closes the handle and returns the connection; what is still in flight is answered and ignored. */
@@ -183,6 +258,12 @@ export class PipelinedRead extends Readable {
 		const size = answer.state.size ?? stated;
 		if (size === undefined) {
 			this.destroy(this.#failure('protocol', 'has no size that the server would tell'));
+			return;
+		}
+		const before = this.#state;
+		this.#state ??= answer.state;
+		if (before !== undefined && (before.size !== answer.state.size || before.modified !== answer.state.modified)) {
+			this.destroy(this.#failure('size-mismatch', 'changed on the server while it was being read'));
 			return;
 		}
 		if (stated !== undefined && stated !== size) {
@@ -225,15 +306,24 @@ export class PipelinedRead extends Readable {
 	#ask(): void {
 		const file = this.#file;
 		if (file === undefined) return;
-		const { budget = BUDGET, start = 0, size: stated = start + AHEAD_OF_SIZE } = this.#options;
+		const { start = 0, size: stated = this.#state?.size ?? start + AHEAD_OF_SIZE } = this.#options;
+		const { chunkSize, isInOrder } = this.#currentPace;
+		const budget = isInOrder ? chunkSize : (this.#options.budget ?? BUDGET);
 		const end = this.#size ?? stated;
-		const nextLength = (): number => Math.min(this.#chunk, budget, end - this.#asked);
+		const nextLength = (): number => Math.min(chunkSize, budget, end - this.#asked);
 		const hasRoom = (): boolean => this.#asked < end && this.#asked + nextLength() - this.#delivered <= budget;
 		if (!hasRoom()) return;
 		file.channel.burst(() => {
 			while (hasRoom()) {
 				const length = nextLength();
-				const slot: Slot = { position: this.#asked, length, received: 0, pieces: [], outcome: 'waiting' };
+				const slot: Slot = {
+					position: this.#asked,
+					length,
+					received: 0,
+					pieces: [],
+					opening: this.#opening,
+					outcome: 'waiting',
+				};
 				this.#slots.push(slot);
 				this.#asked += length;
 				this.#request(file, slot);
@@ -248,12 +338,15 @@ export class PipelinedRead extends Readable {
 	}
 
 	#learnBytes(slot: Slot, length: number, answer: ReadAnswer): void {
-		if (this.destroyed) return;
+		if (this.destroyed || slot.opening !== this.#opening) return;
 		if ('error' in answer) slot.outcome = answer.error;
 		else if ('isEnd' in answer) slot.outcome = 'end';
 		else if (answer.data.length > length)
 			slot.outcome = this.#failure('protocol', 'came with more bytes than asked for');
-		else this.#keep(slot, answer.data);
+		else {
+			this.#longestServed = Math.max(this.#longestServed, length);
+			this.#keep(slot, answer.data);
+		}
 		this.#deliver();
 	}
 
@@ -266,7 +359,10 @@ export class PipelinedRead extends Readable {
 			return;
 		}
 		if (this.#size !== undefined && slot.position + slot.received >= this.#size) return;
-		if (this.#size !== undefined) this.#chunk = Math.max(SMALLEST_CHUNK, Math.min(this.#chunk, data.length));
+		const { chunkSize, isInOrder } = this.#currentPace;
+		if (this.#size !== undefined) {
+			this.#pace = { chunkSize: Math.max(SMALLEST_CHUNK, Math.min(chunkSize, data.length)), isInOrder };
+		}
 		const file = this.#file;
 		if (file !== undefined) file.channel.burst(() => this.#request(file, slot));
 	}
@@ -278,7 +374,8 @@ export class PipelinedRead extends Readable {
 		let hasMore = true;
 		while (hasMore && this.#isWanted && this.#delivered < this.#size) hasMore = this.#deliverNext(this.#size);
 		this.#isDelivering = false;
-		if (this.destroyed || this.#hasEnded) return;
+		// Without a size the file is being opened again.
+		if (this.destroyed || this.#hasEnded || this.#size === undefined) return;
 		if (this.#delivered < this.#size) {
 			this.#ask();
 			return;
@@ -298,7 +395,7 @@ export class PipelinedRead extends Readable {
 			if (slot.outcome === 'end') {
 				const end = slot.position + slot.received;
 				this.destroy(this.#failure('size-mismatch', `ended after ${end} of ${size} bytes`));
-			} else if (slot.outcome instanceof TransportError) {
+			} else if (slot.outcome instanceof TransportError && !this.#reopen(slot, slot.outcome)) {
 				this.destroy(slot.outcome);
 			}
 			return false;
@@ -309,6 +406,10 @@ export class PipelinedRead extends Readable {
 			const bytes = piece.length > left ? piece.subarray(0, left) : piece;
 			left -= bytes.length;
 			this.#delivered += bytes.length;
+			if (this.#refusedAt !== undefined && this.#delivered > this.#refusedAt) {
+				this.#refusedAt = undefined;
+				this.#file?.channel.adapt(this.#currentPace);
+			}
 			// Before the push, because a consumer may ask for more from inside it.
 			this.#isWanted = false;
 			if (bytes.length > 0 && this.push(bytes)) this.#isWanted = true;

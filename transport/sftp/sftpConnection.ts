@@ -1,11 +1,12 @@
 import type { FileEntryWithStats, SFTPWrapper, Stats } from 'ssh2';
 
+import { onAbort } from '../onAbort';
 import { joinTenantPath } from '../remotePath';
 import { TransportError } from '../transportError';
-import { onAbort } from './onAbort';
+import { HandleLimit, OpenSlots } from './openSlots';
 import { PendingRequests } from './pendingRequests';
-import type { ReadAnswer, ReadChannel, StateAnswer } from './pipelinedRead';
-import { isBareFailure, isEndOfFile, oneSafeLine, requestError } from './sftpError';
+import type { ReadAnswer, ReadChannel, ReadPace, StateAnswer } from './pipelinedRead';
+import { isBareFailure, isEndOfFile, isRefusal, oneSafeLine, requestError } from './sftpError';
 import type { SshSession } from './sshSession';
 
 /** Without limits@openssh.com ssh2 caps a READ at 31 952 bytes, and servers at 32 KB: 31 KiB fits both. */
@@ -13,9 +14,16 @@ const SAFE_CHUNK = 31_744;
 const LARGE_CHUNK = 131_072;
 /** Bytes of READs on the wire: more than the library's 2 MB window, so that it never runs dry; queued beyond that. */
 const MOST_IN_FLIGHT = 4_194_304;
+/** On a line that keeps breaking: so little that every file gets some bytes before the next break. */
+const LEAST_IN_FLIGHT = 131_072;
+/** Bytes that a connection brings without a break before more are put in flight again. */
+const TRUST_BYTES = 16_777_216;
 const GRACE_MILLISECONDS = 1_000;
+/** Turns that one file waits for on a server that limits open handles. */
+const MOST_TURNS = 4;
 
 type Answer<T> = (error: Error | undefined, value: T) => void;
+type Opening = (channel: SFTPWrapper, answer: Answer<Buffer | undefined>) => void;
 type Outcome<T> = { readonly value: T } | { readonly error: TransportError };
 
 interface RequestContext {
@@ -26,13 +34,45 @@ interface RequestContext {
 }
 
 interface QueuedRead {
-	readonly handle: Buffer;
 	readonly length: number;
 	readonly send: () => void;
 	readonly fail: (error: TransportError) => void;
 }
 
+/** What one connection found out about the server, true for all connections of a store. */
+export class ServerManners {
+	/** Open handles of all connections, where the server counts them for the account. */
+	readonly slots = new OpenSlots();
+
+	/** Where it counts them for each connection. */
+	readonly connectionLimit = new HandleLimit();
+
+	pace: ReadPace = { chunkSize: Infinity, isInOrder: false };
+
+	/** Bytes of READs that a connection may have on the wire. */
+	mostInFlight = MOST_IN_FLIGHT;
+
+	#arrived = 0;
+
+	/**
+	 * Servers answer in order: with megabytes in flight, a file that begins to be read gets nothing before a connection
+	 * that breaks every few megabytes breaks again, and would give up in the end.
+	 */
+	lostBytes(): void {
+		this.#arrived = 0;
+		this.mostInFlight = Math.max(LEAST_IN_FLIGHT, this.mostInFlight / 4);
+	}
+
+	arrived(bytes: number): void {
+		this.#arrived += bytes;
+		if (this.#arrived < TRUST_BYTES) return;
+		this.#arrived = 0;
+		this.mostInFlight = Math.min(MOST_IN_FLIGHT, this.mostInFlight * 2);
+	}
+}
+
 interface ConnectionOptions {
+	readonly manners: ServerManners;
 	/** `host:port`, for errors. */
 	readonly server: string;
 	/** Where paths start. */
@@ -60,7 +100,7 @@ function chunkSizeOf(channel: SFTPWrapper): number {
  * callbacks of requests made on a closed channel (ssh2 issue 1490), so none is sent once the end was seen.
  */
 export class SftpConnection implements ReadChannel {
-	readonly chunkSize: number;
+	readonly #chunkSize: number;
 
 	readonly #session: SshSession;
 
@@ -72,7 +112,13 @@ export class SftpConnection implements ReadChannel {
 
 	readonly #goneListeners: Array<() => void> = [];
 
-	#queuedReads: QueuedRead[] = [];
+	readonly #slots: OpenSlots;
+
+	/** By handle, in the order of their turns: each file sends one READ at a time, and the first of a file goes first. */
+	#queuedReads = new Map<Buffer, QueuedRead[]>();
+
+	/** Handles of which a READ was sent. */
+	readonly #begun = new WeakSet<Buffer>();
 
 	#bytesInFlight = 0;
 
@@ -82,7 +128,8 @@ export class SftpConnection implements ReadChannel {
 	constructor(session: SshSession, options: ConnectionOptions) {
 		this.#session = session;
 		this.#options = options;
-		this.chunkSize = chunkSizeOf(session.channel);
+		this.#chunkSize = chunkSizeOf(session.channel);
+		this.#slots = new OpenSlots(options.manners.connectionLimit);
 		this.#pending = new PendingRequests(options.stallTimeout, () => this.#lose('no longer answers'));
 		const { channel, client, socket } = session;
 		this.#socketClosed = new Promise((resolve) => {
@@ -102,6 +149,15 @@ export class SftpConnection implements ReadChannel {
 
 	get isOpen(): boolean {
 		return this.#end === undefined;
+	}
+
+	get pace(): ReadPace {
+		const { chunkSize, isInOrder } = this.#options.manners.pace;
+		return { chunkSize: Math.min(this.#chunkSize, chunkSize), isInOrder };
+	}
+
+	adapt(pace: ReadPace): void {
+		this.#options.manners.pace = pace;
 	}
 
 	/** Calls `listener` once, when the connection has ended for whatever reason. */
@@ -133,26 +189,15 @@ export class SftpConnection implements ReadChannel {
 		}
 	}
 
-	async open(path: string, signal?: AbortSignal): Promise<Buffer> {
-		const handle = await this.#request<Buffer | undefined>(
-			{ path, overdue: 'timeout' },
-			(channel, answer) => channel.open(this.#onServer(path), 'r', answer),
-			signal,
-			(late) => this.#closeLate(late),
-		).catch(async (error: unknown): Promise<never> => {
+	open(path: string, signal?: AbortSignal): Promise<Buffer> {
+		const send: Opening = (channel, answer) => channel.open(this.#onServer(path), 'r', answer);
+		return this.#openHandle(path, signal, send).catch(async (error: unknown): Promise<never> => {
 			throw await this.#whyNotOpened(error, path, signal);
 		});
-		return this.#checkedHandle(handle, path);
 	}
 
-	async opendir(path: string, signal?: AbortSignal): Promise<Buffer> {
-		const handle = await this.#request<Buffer | undefined>(
-			{ path, overdue: 'timeout' },
-			(channel, answer) => channel.opendir(this.#onServer(path), answer),
-			signal,
-			(late) => this.#closeLate(late),
-		);
-		return this.#checkedHandle(handle, path);
+	opendir(path: string, signal?: AbortSignal): Promise<Buffer> {
+		return this.#openHandle(path, signal, (channel, answer) => channel.opendir(this.#onServer(path), answer));
 	}
 
 	/** The next names of an open directory, `.` and `..` among them; `undefined` at its end. */
@@ -203,7 +248,8 @@ export class SftpConnection implements ReadChannel {
 					return;
 				}
 				const stats = outcome.value;
-				answer({ state: { size: stats?.size, isDirectory: stats?.mode !== undefined && stats.isDirectory() } });
+				const isDirectory = stats?.mode !== undefined && stats.isDirectory();
+				answer({ state: { size: stats?.size, modified: stats?.mtime, isDirectory } });
 			},
 		);
 	}
@@ -221,6 +267,7 @@ export class SftpConnection implements ReadChannel {
 				},
 				(outcome) => {
 					this.#bytesInFlight -= length;
+					if ('value' in outcome) this.#options.manners.arrived(outcome.value?.length ?? 0);
 					if ('error' in outcome) answer(outcome);
 					else if (outcome.value === undefined) answer({ isEnd: true });
 					else answer({ data: outcome.value });
@@ -228,20 +275,66 @@ export class SftpConnection implements ReadChannel {
 				},
 			);
 		};
-		if (this.isOpen && (this.#queuedReads.length > 0 || !this.#hasRoom(length))) {
-			this.#queuedReads.push({ handle, length, send, fail: (error) => answer({ error }) });
+		if (!this.isOpen || (this.#queuedReads.size === 0 && this.#hasRoom(length))) {
+			this.#begun.add(handle);
+			send();
 			return;
 		}
-		send();
+		const queued = { length, send, fail: (error: TransportError): void => answer({ error }) };
+		const queue = this.#queuedReads.get(handle);
+		if (queue !== undefined) queue.push(queued);
+		else if (this.#begun.has(handle)) this.#queuedReads.set(handle, [queued]);
+		else this.#queuedReads = new Map([[handle, [queued]], ...this.#queuedReads]);
 	}
 
 	close(handle: Buffer): void {
-		this.#queuedReads = this.#queuedReads.filter((read) => read.handle !== handle);
+		this.#queuedReads.delete(handle);
 		this.#send<undefined>(
 			{ path: '', overdue: 'timeout' },
 			(channel, answer) => channel.close(handle, (error) => answer(error ?? undefined, undefined)),
-			ignoreOutcome,
+			() => {
+				this.#slots.closed();
+				this.#options.manners.slots.closed();
+			},
 		);
+	}
+
+	/** Opens a file or directory; where the server allows only so many at once, in its turn. */
+	async #openHandle(path: string, signal: AbortSignal | undefined, send: Opening): Promise<Buffer> {
+		const slots = [this.#slots, this.#options.manners.slots];
+		for (let tries = 0; ; tries += 1) {
+			await this.#takeSlots(slots, path, signal);
+			const before = slots.map(({ open }) => open);
+			const outcome = await this.#request<Buffer | undefined>({ path, overdue: 'timeout' }, send, signal, (late) =>
+				this.#closeLate(late),
+			).then(
+				(handle) => this.#checkedHandle(handle, path),
+				(error: unknown) => error,
+			);
+			if (Buffer.isBuffer(outcome)) {
+				for (const each of slots) each.opened(tries > 0);
+				return outcome;
+			}
+			// One that was open when this was sent, or when it was answered, was open beside it.
+			const isCrowded =
+				tries < MOST_TURNS &&
+				isRefusal(outcome) &&
+				slots.some((each, index) => each.refused(Math.max(each.open, before[index] ?? 0)));
+			for (const each of slots) each.give();
+			if (!isCrowded) throw outcome;
+		}
+	}
+
+	async #takeSlots(slots: readonly OpenSlots[], path: string, signal: AbortSignal | undefined): Promise<void> {
+		for (const [index, each] of slots.entries()) {
+			if (await each.take(signal)) continue;
+			for (const taken of slots.slice(0, index)) taken.give();
+			throw this.#aborted(path);
+		}
+	}
+
+	#aborted(path: string): TransportError {
+		return new TransportError('aborted', `${subjectOf(path)} was stopped.`, { server: this.#options.server, path });
 	}
 
 	#onServer(path: string): string {
@@ -250,16 +343,21 @@ export class SftpConnection implements ReadChannel {
 	}
 
 	#hasRoom(length: number): boolean {
-		return this.#bytesInFlight === 0 || this.#bytesInFlight + length <= MOST_IN_FLIGHT;
+		return this.#bytesInFlight === 0 || this.#bytesInFlight + length <= this.#options.manners.mostInFlight;
 	}
 
 	#sendQueuedReads(): void {
-		if (this.#queuedReads.length === 0 || !this.isOpen) return;
+		if (this.#queuedReads.size === 0 || !this.isOpen) return;
 		this.burst(() => {
-			for (let next = this.#queuedReads[0]; next !== undefined; next = this.#queuedReads[0]) {
-				if (!this.#hasRoom(next.length)) return;
-				this.#queuedReads.shift();
-				next.send();
+			for (const [handle, queue] of this.#queuedReads) {
+				const next = queue[0];
+				if (next !== undefined && !this.#hasRoom(next.length)) return;
+				// To the end of the line: a Map is walked in the order of insertion, what is added meanwhile included.
+				this.#queuedReads.delete(handle);
+				queue.shift();
+				if (queue.length > 0) this.#queuedReads.set(handle, queue);
+				this.#begun.add(handle);
+				next?.send();
 			}
 		});
 	}
@@ -304,9 +402,7 @@ export class SftpConnection implements ReadChannel {
 			let isAborted = false;
 			const abort = (): void => {
 				isAborted = true;
-				reject(
-					new TransportError('aborted', `${subjectOf(path)} was stopped.`, { server: this.#options.server, path }),
-				);
+				reject(this.#aborted(path));
 			};
 			if (signal?.aborted === true) {
 				abort();
@@ -340,14 +436,20 @@ export class SftpConnection implements ReadChannel {
 	}
 
 	/** ssh2 hands over nothing at all when the server answers OPEN with a success that has no handle. */
-	#checkedHandle(handle: Buffer | undefined, path: string): Buffer {
+	#checkedHandle(handle: Buffer | undefined, path: string): Buffer | TransportError {
 		if (Buffer.isBuffer(handle)) return handle;
 		const message = `${subjectOf(path)} was opened without a handle by ${this.#options.server}.`;
-		throw new TransportError('protocol', message, { server: this.#options.server, path });
+		return new TransportError('protocol', message, { server: this.#options.server, path });
 	}
 
+	/** A handle that nobody waits for any more; its slots were given back before. */
 	#closeLate(handle: Buffer | undefined): void {
-		if (Buffer.isBuffer(handle) && this.isOpen) this.close(handle);
+		if (!Buffer.isBuffer(handle) || !this.isOpen) return;
+		this.#send<undefined>(
+			{ path: '', overdue: 'timeout' },
+			(channel, answer) => channel.close(handle, (error) => answer(error ?? undefined, undefined)),
+			ignoreOutcome,
+		);
 	}
 
 	#lose(what: string, cause?: unknown): void {
@@ -362,7 +464,9 @@ export class SftpConnection implements ReadChannel {
 	#finish(reason: TransportError): void {
 		if (!this.isOpen) return;
 		this.#end = reason;
-		const queued = this.#queuedReads.splice(0);
+		if (reason.code === 'connection-lost' && this.#bytesInFlight > 0) this.#options.manners.lostBytes();
+		const queued = [...this.#queuedReads.values()].flat();
+		this.#queuedReads.clear();
 		this.#pending.end();
 		for (const read of queued) read.fail(reason);
 		for (const listener of this.#goneListeners.splice(0)) listener();

@@ -36,6 +36,11 @@ export function isBareFailure(error: TransportError): boolean {
 	return error.code === 'protocol' && error.detail !== undefined;
 }
 
+/** Whether the server said no without naming the path as the reason: another way of asking may be to its liking. */
+export function isRefusal(error: unknown): boolean {
+	return error instanceof TransportError && ['protocol', 'permission-denied', 'busy'].includes(error.code);
+}
+
 function codeOf(error: Error): TransportErrorCode {
 	const status = statusOf(error);
 	if (status === STATUS.noSuchFile) return 'not-found';

@@ -8,7 +8,7 @@ import { ConnectionPool } from './connectionPool';
 import { listDirectory, statEntry } from './directoryListing';
 import { HostKeyPolicy } from './hostKey';
 import { PipelinedRead } from './pipelinedRead';
-import { SftpConnection } from './sftpConnection';
+import { ServerManners, SftpConnection } from './sftpConnection';
 import { openSshSession, secretsOf } from './sshSession';
 
 const STALL_TIMEOUT = 30_000;
@@ -20,6 +20,8 @@ export class SftpStore implements RemoteStore {
 	readonly #server: string;
 
 	readonly #pool: ConnectionPool<SftpConnection>;
+
+	readonly #manners = new ServerManners();
 
 	constructor(settings: SftpSettings) {
 		this.#settings = settings;
@@ -64,7 +66,8 @@ export class SftpStore implements RemoteStore {
 		const { tenantDirectory, stallTimeout = STALL_TIMEOUT } = this.#settings;
 		const session = await openSshSession(this.#settings, new HostKeyPolicy(this.#settings), signal);
 		const secrets = secretsOf(this.#settings);
-		return new SftpConnection(session, { server: this.#server, tenantDirectory, stallTimeout, secrets });
+		const manners = this.#manners;
+		return new SftpConnection(session, { server: this.#server, tenantDirectory, stallTimeout, secrets, manners });
 	}
 
 	async #onConnection<T>(
@@ -90,9 +93,11 @@ export class SftpStore implements RemoteStore {
 }
 
 function failedStream(error: TransportError): Readable {
-	return new Readable({
+	const stream = new Readable({
 		read() {
 			this.destroy(error);
 		},
 	});
+	// A stream that its owner forgot must not end the whole process when it fails.
+	return stream.on('error', () => undefined);
 }

@@ -3,9 +3,9 @@ import type { AuthenticationType, KeyboardInteractiveAuthMethod, ServerHostKeyAl
 import SftpClient from 'ssh2-sftp-client';
 
 import type { SftpSettings } from '../connectionSettings';
+import { onAbort } from '../onAbort';
 import { TransportError, type TransportErrorCode } from '../transportError';
 import { keyTypeOf, type HostKeyPolicy, type HostKeyVerdict } from './hostKey';
-import { onAbort } from './onAbort';
 import { privateKeyError, restoredPrivateKey } from './privateKey';
 import { oneSafeLine } from './sftpError';
 

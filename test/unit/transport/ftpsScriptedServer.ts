@@ -16,6 +16,8 @@ export interface Session {
 	listen(): Promise<number>;
 	/** The data connection that the client opened last. */
 	data(): Promise<Socket>;
+	/** For example `TLSv1.3`; empty before TLS. */
+	tlsVersion(): string;
 	/** Breaks the control connection without a word. */
 	destroy(): void;
 }
@@ -32,6 +34,10 @@ export interface ScriptedServerOptions {
 	/** FEAT lines, default none: SIZE and LIST only. */
 	readonly features?: readonly string[] | undefined;
 	readonly certificate?: ServerCertificate | undefined;
+	/** The port to announce for a data connection in place of the one that listens: that of a proxy before it. */
+	readonly announce?: ((port: number) => Promise<number>) | undefined;
+	/** Connections served at once; further ones are cut before the handshake. */
+	readonly mostConnections?: number | undefined;
 }
 
 export interface ScriptedServer {
@@ -68,8 +74,12 @@ export async function startScriptedServer(options: ScriptedServerOptions): Promi
 		let control = first;
 		let dataSocket: Promise<Socket> | undefined;
 		let restart = 0;
+		let unused: Server | undefined;
 		sockets.add(first);
-		first.once('close', () => sockets.delete(first));
+		first.once('close', () => {
+			sockets.delete(first);
+			unused?.close();
+		});
 		first.on('error', () => undefined);
 
 		const session: Session = {
@@ -77,23 +87,28 @@ export async function startScriptedServer(options: ScriptedServerOptions): Promi
 			send: (line) => void control.write(`${line}\r\n`),
 			listen: () => passive(),
 			data: () => dataSocket ?? Promise.reject(new Error('No data connection')),
+			tlsVersion: () => (control instanceof TLSSocket ? (control.getProtocol() ?? '') : ''),
 			destroy: () => first.destroy(),
 		};
 		const passive = async (): Promise<number> => {
 			const listener = createTlsServer(pem);
 			listener.maxConnections = 1;
 			servers.add(listener);
+			unused?.close();
+			unused = listener;
+			listener.once('close', () => servers.delete(listener));
 			listener.on('tlsClientError', () => undefined);
 			dataSocket = new Promise((resolve) => {
 				listener.once('secureConnection', (socket: TLSSocket) => {
 					socket.on('error', () => undefined);
-					listener.close(() => servers.delete(listener));
+					listener.close();
 					resolve(socket);
 				});
 			});
 			listener.listen(0, LOOPBACK);
 			await once(listener, 'listening');
-			return (listener.address() as AddressInfo).port;
+			const { port } = listener.address() as AddressInfo;
+			return (await options.announce?.(port)) ?? port;
 		};
 		const transfer = async (bytes: Buffer | string): Promise<string> => {
 			session.send('150 here it comes');
@@ -164,6 +179,7 @@ export async function startScriptedServer(options: ScriptedServerOptions): Promi
 	};
 
 	const server = options.mode === 'implicit' ? createTlsServer(pem, serve) : createServer(serve);
+	if (options.mostConnections !== undefined) server.maxConnections = options.mostConnections;
 	server.on('tlsClientError', () => undefined);
 	server.listen(0, LOOPBACK);
 	await once(server, 'listening');

@@ -8,6 +8,7 @@ import {
 	type PipelinedReadOptions,
 	type ReadAnswer,
 	type ReadChannel,
+	type ReadPace,
 	type StateAnswer,
 } from '../../../transport/sftp/pipelinedRead';
 import { TransportError } from '../../../transport/transportError';
@@ -22,11 +23,13 @@ interface Asked {
 
 /** A server with one file, that answers READs when the test says so. */
 class FakeChannel implements ReadChannel {
-	readonly chunkSize: number;
+	pace: ReadPace;
 
 	readonly asked: Asked[] = [];
 
 	readonly closed: Buffer[] = [];
+
+	openings = 0;
 
 	released = 0;
 
@@ -57,7 +60,7 @@ class FakeChannel implements ReadChannel {
 		readonly file: Buffer,
 		chunkSize = 1_000,
 	) {
-		this.chunkSize = chunkSize;
+		this.pace = { chunkSize, isInOrder: false };
 		this.state = { state: { size: file.length, isDirectory: false } };
 	}
 
@@ -66,7 +69,12 @@ class FakeChannel implements ReadChannel {
 		answer(data.length === 0 ? { isEnd: true } : { data });
 	}
 
+	adapt(pace: ReadPace): void {
+		this.pace = pace;
+	}
+
 	open(): Promise<Buffer> {
+		this.openings += 1;
 		return this.openAnswer;
 	}
 
@@ -75,7 +83,7 @@ class FakeChannel implements ReadChannel {
 	}
 
 	read(handle: Buffer, _path: string, position: number, length: number, answer: (answer: ReadAnswer) => void): void {
-		if (handle !== HANDLE || this.closed.length > 0) throw new Error('A READ without an open handle');
+		if (handle !== HANDLE || this.closed.length >= this.openings) throw new Error('A READ without an open handle');
 		this.inFlight += length;
 		this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
 		const asked: Asked = {

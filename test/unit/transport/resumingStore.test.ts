@@ -30,7 +30,7 @@ describe('a store that tries again', () => {
 		const failing = new ResumingStore(store, fast);
 		store.failures.set('read S20160607/a.wav', Array.from({ length: 4 }, lost));
 		await expect(buffer(failing.read('S20160607/a.wav'))).rejects.toThrow('The connection was lost');
-		expect(store.requests).toHaveLength(4);
+		expect(store.requests.filter((request) => request.startsWith('read '))).toHaveLength(4);
 	});
 
 	it('repeats listings and stats, but nothing that trying again cannot mend', async () => {

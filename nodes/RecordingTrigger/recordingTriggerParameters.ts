@@ -1,0 +1,71 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+import { filterParameters } from '../shared/filterParameters';
+
+/** The form of the *Recording Trigger*. */
+export const recordingTriggerParameters: INodeProperties[] = [
+	{
+		displayName: 'Watch',
+		name: 'watch',
+		type: 'options',
+		noDataExpression: true,
+		options: [
+			{
+				name: 'Index',
+				value: 'index',
+				description:
+					'New calls in the index, with agent, queue, wrap-up code and so on. 8x8 writes the index of a day in the night after it.',
+			},
+			{
+				name: 'Files',
+				value: 'files',
+				description: 'New audio files as soon as they are on the server, before an index tells about them',
+			},
+		],
+		default: 'index',
+		description: 'What starts the workflow. When you change this, what is there at that moment counts as known.',
+	},
+	filterParameters({ watch: ['index'] }),
+	{
+		displayName: 'Time Zone',
+		name: 'timeZone',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. America/Los_Angeles',
+		description: 'IANA name of the tenant time zone. Leave empty to use the one in the credential.',
+	},
+	{
+		displayName: 'Options',
+		name: 'options',
+		type: 'collection',
+		placeholder: 'Add Option',
+		default: {},
+		options: [
+			{
+				displayName: 'Emit Existing',
+				name: 'emitExisting',
+				type: 'boolean',
+				default: false,
+				description:
+					'Whether to begin with the recordings of the look-back days that are already there when the workflow is activated for the first time',
+			},
+			{
+				displayName: 'Lookback Days',
+				name: 'lookbackDays',
+				type: 'number',
+				typeOptions: { minValue: 1, maxValue: 60 },
+				default: 3,
+				description:
+					'How many days back to look for calls and index files that come late. After a longer time off, the trigger goes on where it stopped.',
+			},
+			{
+				displayName: 'Maximum Items',
+				name: 'maximumItems',
+				type: 'number',
+				typeOptions: { minValue: 1 },
+				default: 500,
+				description: 'Most recordings that one poll emits, the oldest first. The others come with the next poll.',
+			},
+		],
+	},
+];

@@ -1,0 +1,123 @@
+import type { IDataObject, INodeExecutionData, IPollFunctions } from 'n8n-workflow';
+
+import { callFilter } from '../../recordings/callFilter';
+import type { CallFilters } from '../../recordings/callFilter';
+import { readPollState } from '../../recordings/pollState';
+import type { Watch } from '../../recordings/pollState';
+import { ExplainedError, nodeError } from '../shared/nodeError';
+import { resumingStore, withTenant } from '../shared/tenantSession';
+import { newestCalls } from './newestCalls';
+import type { PollRequest } from './poll';
+import { pollBudgetOf } from './pollBudget';
+import { filesToReport } from './unreadableFiles';
+import { newestFiles, pollFiles } from './watchFiles';
+import { pollIndex } from './watchIndex';
+
+/** Items that *Fetch test event* shows. */
+const SAMPLES = 5;
+
+/** The longest look-back: longer than recordings of most tenants are kept. */
+const LONGEST_LOOKBACK = 60;
+
+interface TriggerOptions {
+	readonly lookbackDays?: number;
+	readonly emitExisting?: boolean;
+	readonly maximumItems?: number;
+}
+
+/** The newest real recordings, for a look at what the trigger gives. The trigger's memory is neither read nor touched. */
+export async function sampleRecordings(context: IPollFunctions): Promise<INodeExecutionData[][]> {
+	const items = await withRequest(context, async (request, watch) => {
+		if (watch === 'files') {
+			const files = await newestFiles(request, SAMPLES);
+			if (files.length > 0) return files;
+			throw new ExplainedError(
+				'There is no audio file on the server yet',
+				"A day directory such as S20160607 appears with its first call. Check 'Tenant Directory' in the credential if there should be some.",
+			);
+		}
+		const { items: calls, seen } = await newestCalls(request, SAMPLES);
+		if (calls.length > 0) return calls;
+		throw seen === 0
+			? new ExplainedError(
+					'The newest index files list no calls',
+					"8x8 writes the index of a day between 00:00 and 01:00 tenant time after it. Try again then, set 'Watch' to 'Files', or check 'Tenant Time Zone'.",
+				)
+			: new ExplainedError(
+					`None of the ${seen} newest calls meets the filters`,
+					"Loosen 'Filters' to see an example; a call that meets them starts the workflow all the same.",
+				);
+	});
+	return [items.map((json) => ({ json }))];
+}
+
+/**
+ * One poll of an active workflow: `null`, or new recordings. The memory is assigned at the very end, in one step: n8n writes it
+ * down with the next emission, so that a failure in between must leave nothing behind.
+ */
+export async function pollRecordings(context: IPollFunctions): Promise<INodeExecutionData[][] | null> {
+	const memory = context.getWorkflowStaticData('node');
+	const outcome = await withRequest(context, async (request, watch) => {
+		const previous = readPollState(memory['state'], watch);
+		return await (watch === 'files' ? pollFiles(request, previous) : pollIndex(request, previous));
+	});
+	const { items, state, unreadable } = outcome;
+	for (const [path, failure] of unreadable)
+		context.logger.warn(`8x8 Recording Trigger: ${path} cannot be read: ${failure.message}`);
+	const [reported] = filesToReport(keyOf(context), unreadable.keys(), items.length === 0);
+	const failure = reported === undefined ? undefined : unreadable.get(reported);
+	if (failure !== undefined) throw failure;
+	memory['state'] = state as unknown as IDataObject;
+	return items.length === 0 ? null : [items.map((json) => ({ json }))];
+}
+
+/** A trigger node of a workflow; its name may change. */
+export function keyOf(context: IPollFunctions): string {
+	return `${context.getWorkflow().id ?? ''}:${context.getNode().id}`;
+}
+
+async function withRequest<Result>(
+	context: IPollFunctions,
+	work: (request: PollRequest, watch: Watch) => Promise<Result>,
+): Promise<Result> {
+	const budget = pollBudgetOf(context);
+	const watch = context.getNodeParameter('watch') as Watch;
+	const filters = watch === 'index' ? (context.getNodeParameter('filters', {}) as CallFilters) : {};
+	const options = context.getNodeParameter('options', {}) as TriggerOptions;
+	const matches = callFilter(filters);
+	const lookbackDays = wholeNumber('Lookback Days', options.lookbackDays ?? 3, LONGEST_LOOKBACK);
+	const maximumItems = wholeNumber('Maximum Items', options.maximumItems ?? 500, Number.MAX_SAFE_INTEGER);
+	return await withTenant(
+		context,
+		async ({ store, tenantDirectory, isSftp, clock }) =>
+			await work(
+				{
+					store,
+					tenantDirectory,
+					isSftp,
+					clock: clock(String(context.getNodeParameter('timeZone', '') ?? '')),
+					now: Date.now(),
+					matches,
+					lookbackDays,
+					maximumItems,
+					emitExisting: options.emitExisting === true,
+					budget,
+					warn: (message) => context.logger.warn(`8x8 Recording Trigger: ${message}`),
+				},
+				watch,
+			),
+		{ decorate: resumingStore },
+	);
+}
+
+function wholeNumber(field: string, value: unknown, most: number): number {
+	const number = Number(value);
+	if (Number.isInteger(number) && number >= 1 && number <= most) return number;
+	const upTo = most === Number.MAX_SAFE_INTEGER ? 'of 1 or more' : `from 1 to ${most}`;
+	throw new ExplainedError(`'${String(value)}' in '${field}' cannot be used`, `Give a whole number ${upTo}.`);
+}
+
+/** Any failure of a poll as the error of the trigger. */
+export function pollError(context: IPollFunctions, error: unknown): Error {
+	return nodeError(context.getNode(), error, 0);
+}

@@ -1,0 +1,188 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { firstDay, hasEveryDay, isListingDue, nextSince, sinceAt } from '../../recordings/pollWindow';
+import type { DirectoryMark, PollState } from '../../recordings/pollState';
+import { parseDirectoryName, parseRecordingName } from '../../recordings/remoteName';
+import { keyOfRecording, SeenRecordings } from '../../recordings/seenRecordings';
+import type { SeenKey } from '../../recordings/seenRecordings';
+import { addDays, dateMillis, dateOfMillis } from '../../recordings/tenantDay';
+import type { CalendarDate } from '../../recordings/tenantDay';
+import type { RemoteEntry } from '../../transport/remoteStore';
+import { Gate } from '../shared/gate';
+import { ExplainedError } from '../shared/nodeError';
+import { listIfThere, listingsAtOnce, listTopDirectories } from './poll';
+import type { PollOutcome, PollRequest } from './poll';
+
+/** A file changed this recently may still be being written; it comes with the next poll. */
+const SETTLING = 15_000;
+const AUDIO = /^[^.].*\.(?:wav|mp3|ogg|m4a|gsm)$/i;
+
+/** A new recording on the server, as items carry it. */
+export interface AudioFile {
+	/** `directory/fileName` */
+	readonly recordingId: string;
+	readonly directory: string;
+	readonly fileName: string;
+	readonly path: string;
+	/** From the file name, `null` for a file that is named otherwise. */
+	readonly recordedAtUtc: string | null;
+	readonly sequence: number | null;
+	readonly bytes: number | null;
+	readonly remoteModifiedAt: string | null;
+}
+
+interface NewFile {
+	readonly file: AudioFile;
+	readonly key: SeenKey;
+	readonly date: CalendarDate;
+	readonly at: number;
+}
+
+/** The recording of an entry, or `undefined` when it is no audio file. */
+function audioFileOf(directory: string, date: CalendarDate, entry: RemoteEntry): NewFile | undefined {
+	if (entry.type !== 'file' || !AUDIO.test(entry.name)) return undefined;
+	const stamp = parseRecordingName(entry.name);
+	const path = `${directory}/${entry.name}`;
+	return {
+		file: {
+			recordingId: path,
+			directory,
+			fileName: entry.name,
+			path,
+			recordedAtUtc: stamp === undefined ? null : new Date(stamp.recordedAtUtc).toISOString(),
+			sequence: stamp?.sequence ?? null,
+			bytes: entry.size ?? null,
+			remoteModifiedAt: entry.modifiedAt?.toISOString() ?? null,
+		},
+		key: keyOfRecording(directory, entry.name, date),
+		date,
+		at: stamp?.recordedAtUtc ?? entry.modifiedAt?.getTime() ?? dateMillis(date),
+	};
+}
+
+function byAge(a: NewFile, b: NewFile): number {
+	if (a.at !== b.at) return a.at - b.at;
+	return a.file.path < b.file.path ? -1 : 1;
+}
+
+function isSettling({ modifiedAt }: RemoteEntry, now: number): boolean {
+	const age = modifiedAt === undefined ? SETTLING : now - modifiedAt.getTime();
+	return age >= 0 && age < SETTLING;
+}
+
+interface DayDirectory {
+	readonly directory: string;
+	readonly date: CalendarDate;
+}
+
+/** Those of the names that are day directories from a UTC date on, oldest first. */
+function dayDirectories(names: readonly string[], since: CalendarDate): DayDirectory[] {
+	return names
+		.flatMap((directory) => {
+			const date = parseDirectoryName(directory);
+			return date === undefined || date < since ? [] : [{ directory, date }];
+		})
+		.sort((a, b) => (a.date < b.date ? -1 : 1));
+}
+
+/**
+ * One poll of the day directories: audio files that no poll before has seen, whether or not an index lists them yet. The
+ * directories of yesterday and today are listed each time, larger older ones every quarter of an hour.
+ */
+export async function pollFiles(request: PollRequest, previous: PollState | undefined): Promise<PollOutcome> {
+	const { now, lookbackDays, maximumItems } = request;
+	const today = dateOfMillis(now);
+	const since = previous === undefined ? firstDay(today, lookbackDays) : sinceAt(previous.since, today);
+	const seen = new SeenRecordings(previous?.seen);
+	const known = Object.keys(previous?.directories ?? {});
+	const all = dayDirectories(hasEveryDay(known, since, now) ? known : await listTopDirectories(request), since);
+	const isBaseline = previous === undefined && !request.emitExisting;
+	const unseeded = new Set(isBaseline ? all.map(({ directory }) => directory) : previous?.unseeded);
+	const marks = new Map<string, DirectoryMark>(
+		all.flatMap(({ directory }) => {
+			const mark = previous?.directories[directory];
+			return mark === undefined ? [] : [[directory, mark] as const];
+		}),
+	);
+	const due = all.filter(
+		({ directory, date }) =>
+			date >= addDays(today, -1) || unseeded.has(directory) || isListingDue(marks.get(directory), now),
+	);
+
+	const found: NewFile[] = [];
+	const settling: CalendarDate[] = [];
+	const unlisted = new Set(due);
+	const step = listingsAtOnce(request);
+	for (let from = 0; from < due.length; from += step) {
+		// Directories come oldest first, so that later ones hold nothing that would be emitted before these.
+		if (request.budget.isNearlySpent || (found.length >= maximumItems && unseeded.size === 0)) break;
+		const some = due.slice(from, from + step);
+		const listings = await new Gate(() => step).map(
+			some,
+			async ({ directory }) => await listIfThere(request, directory),
+		);
+		for (const [position, place] of some.entries()) {
+			const { directory, date } = place;
+			const entries = listings[position];
+			unlisted.delete(place);
+			const isKnown = unseeded.delete(directory);
+			if (entries === undefined) {
+				marks.delete(directory);
+				continue;
+			}
+			marks.set(directory, [Math.floor(now / 1_000), entries.length]);
+			for (const entry of entries) {
+				const audio = audioFileOf(directory, date, entry);
+				if (audio === undefined || seen.statusOf(audio.key) !== undefined) continue;
+				if (isKnown) seen.add(audio.key, 'settled');
+				else if (isSettling(entry, now)) settling.push(date);
+				else found.push(audio);
+			}
+		}
+	}
+	if (unlisted.size === due.length && due.length > 0) {
+		throw new ExplainedError(
+			'The poll ran out of time before it could list a day directory',
+			'The server may be slow or the directory large. The next poll tries again; nothing is lost.',
+		);
+	}
+
+	found.sort(byAge);
+	const chosen = found.slice(0, maximumItems);
+	for (const { key } of chosen) seen.add(key, 'settled');
+	const left = found.slice(maximumItems).map(({ date, file }) => ({ date, directory: file.directory }));
+	// A directory with files left has to be listed by the next poll, however large it is.
+	for (const { directory } of left) marks.delete(directory);
+	const datesLeft = [...left.map(({ date }) => date), ...settling, ...[...unlisted].map(({ date }) => date)];
+	const nextDay = nextSince(since, today, lookbackDays, datesLeft);
+	seen.forgetBefore(nextDay);
+	return {
+		items: chosen.map(({ file }) => file as unknown as IDataObject),
+		state: {
+			version: 1,
+			watch: 'files',
+			since: nextDay,
+			files: {},
+			directories: Object.fromEntries(
+				[...marks].filter(([directory]) => (parseDirectoryName(directory) ?? '') >= nextDay),
+			),
+			seen: seen.pack(),
+			unseeded: [...unseeded],
+		},
+		unreadable: new Map(),
+	};
+}
+
+/** The newest audio files, oldest first. */
+export async function newestFiles(request: PollRequest, count: number): Promise<IDataObject[]> {
+	const found: NewFile[] = [];
+	for (const { directory, date } of dayDirectories(await listTopDirectories(request), '').reverse()) {
+		const entries = (await listIfThere(request, directory)) ?? [];
+		found.push(...entries.flatMap((entry) => audioFileOf(directory, date, entry) ?? []));
+		if (found.length >= count || request.budget.isNearlySpent) break;
+	}
+	return found
+		.sort(byAge)
+		.slice(-count)
+		.map(({ file }) => file as unknown as IDataObject);
+}

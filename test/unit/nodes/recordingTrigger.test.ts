@@ -1,0 +1,518 @@
+import { NodeOperationError } from 'n8n-workflow';
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { RecordingTrigger } from '../../../nodes/RecordingTrigger/RecordingTrigger.node';
+import { TransportError } from '../../../transport/transportError';
+import { DETAILED_HEADER } from '../recordings/readText';
+import { GrowingTenant } from './growingTenant';
+import { PollingHost } from './runPoll';
+import { credential } from './runNode';
+
+let tenant = new GrowingTenant();
+vi.mock('../../../transport/openStore', () => ({ openStore: () => tenant }));
+
+const node = new RecordingTrigger();
+const HEADER = `${DETAILED_HEADER}\r\n`;
+const BASIC_HEADER = 'CALL TYPE,START TIME,AGENT NAME,FILENAME,DIRECTORY\r\n';
+
+/** One line of a detailed index: a call that began at this UTC second. */
+function line(stamp: string, changes: { code?: string; agent?: string; file?: string } = {}): string {
+	const { code = 'Sale', agent = 'Agent One', file = `R${stamp}0001.wav` } = changes;
+	const utc = `${stamp.slice(4, 6)}/${stamp.slice(6, 8)}/${stamp.slice(0, 4)} ${stamp.slice(8, 10)}:${stamp.slice(10, 12)}:${stamp.slice(12, 14)}`;
+	const directory = file === '' ? '' : `S${stamp.slice(0, 8)}`;
+	return `Inbound,,,${agent},4155550100,8005550199,,1,30,${file},${directory},,${utc},,Inbound,Sales,1,,,,${code}\r\n`;
+}
+
+function basic(stamp: string): string {
+	return `Inbound,,Agent One,R${stamp}0001.wav,S${stamp.slice(0, 8)}\r\n`;
+}
+
+function idOf(stamp: string): string {
+	return `S${stamp.slice(0, 8)}/R${stamp}0001.wav`;
+}
+
+function ids(items: readonly IDataObject[]): unknown[] {
+	return items.map((item) => item['recordingId']);
+}
+
+function host(parameters: INodeParameters = {}, more: { budgetMs?: number } = {}): PollingHost {
+	return new PollingHost(node, { parameters: { watch: 'index', ...parameters }, credential, ...more });
+}
+
+/** Moves the clock on to this UTC time. */
+function at(time: string): void {
+	vi.setSystemTime(new Date(`${time}Z`));
+}
+
+const MORNING = '20160606150000';
+const NOON = '20160606190000';
+const EVENING = '20160607013000';
+
+beforeEach(() => {
+	vi.useFakeTimers({ toFake: ['Date'] });
+	tenant = new GrowingTenant();
+	// 01:00 in Los Angeles on 7 June: the index of the 6th is there.
+	at('2016-06-07T08:00:00');
+	tenant
+		.put('Index/I20160606.csv', HEADER + line(MORNING))
+		.put(`S20160606/R${MORNING}0001.wav`, 'x')
+		.put(`S20160607/R${EVENING}0001.wav`, 'x');
+});
+
+afterEach(() => {
+	vi.useRealTimers();
+});
+
+describe('Recording Trigger watching the index', () => {
+	it('takes what is there for known, and emits later rows once, oldest first, as List Index gives them', async () => {
+		const n8n = host();
+		expect(await n8n.activate()).toEqual([]);
+		expect(await n8n.tick()).toEqual([]);
+		tenant.append('Index/I20160606.csv', line(EVENING) + line(NOON, { code: 'Complaint' }));
+		const items = await n8n.tick();
+		expect(ids(items)).toEqual([idOf(NOON), idOf(EVENING)]);
+		expect(items[0]).toMatchObject({
+			tenantDay: '2016-06-06',
+			wrapUpCode: 'Complaint',
+			indexFile: 'Index/I20160606.csv',
+			indexLine: 4,
+			sequence: 1,
+		});
+		expect(await n8n.tick()).toEqual([]);
+		expect(tenant.closed).toBe(true);
+	});
+
+	it('begins with the existing calls of the look-back when asked to', async () => {
+		tenant
+			.put('Index/I20160602.csv', HEADER + line('20160602180000'))
+			.put('Index/I20160604.csv', HEADER + line('20160604180000'));
+		expect(ids(await host({ options: { emitExisting: true } }).activate())).toEqual([
+			idOf('20160604180000'),
+			idOf(MORNING),
+		]);
+	});
+
+	it('keeps what a full poll leaves for the next one, and loses none of it in a restart', async () => {
+		const n8n = host({ options: { maximumItems: 2 } });
+		await n8n.activate();
+		const stamps = ['20160606151000', '20160606152000', '20160606153000', '20160606154000', '20160606155000'];
+		tenant.append(
+			'Index/I20160606.csv',
+			[...stamps]
+				.reverse()
+				.map((stamp) => line(stamp))
+				.join(''),
+		);
+		expect(ids(await n8n.tick())).toEqual(stamps.slice(0, 2).map(idOf));
+		expect(ids(await n8n.restart())).toEqual(stamps.slice(2, 4).map(idOf));
+		expect(ids(await n8n.tick())).toEqual(stamps.slice(4).map(idOf));
+		expect(await n8n.restart()).toEqual([]);
+	});
+
+	it('emits after a restart what came between the last poll before it and the first after it, though no poll ever emitted', async () => {
+		const n8n = host();
+		await n8n.activate();
+		await n8n.tick();
+		tenant.append('Index/I20160606.csv', line(NOON));
+		expect(ids(await n8n.restart())).toEqual([idOf(NOON)]);
+		expect(await n8n.restart()).toEqual([]);
+	});
+
+	it('catches up after a time off that is longer than the look-back', async () => {
+		const n8n = host({ options: { maximumItems: 2, lookbackDays: 1 } });
+		await n8n.activate();
+		const days = ['20160607', '20160608', '20160612', '20160615', '20160620'].map((day) => `${day}180000`);
+		for (const stamp of days) tenant.put(`Index/I${stamp.slice(0, 8)}.csv`, HEADER + line(stamp));
+		at('2016-06-22T18:00:00');
+		expect([...ids(await n8n.restart()), ...ids(await n8n.tick()), ...ids(await n8n.tick())]).toEqual(days.map(idOf));
+		expect(await n8n.tick()).toEqual([]);
+	});
+
+	it('emits late rows and late files inside the look-back, and none from before it', async () => {
+		const n8n = host({ options: { lookbackDays: 2 } });
+		await n8n.activate();
+		at('2016-06-08T18:00:00');
+		tenant.append('Index/I20160606.csv', line(NOON)).put('Index/I20160603.csv', HEADER + line('20160603180000'));
+		tenant.put('S20160607/I20160607_version2.csv', HEADER + line(EVENING));
+		expect(ids(await n8n.tick())).toEqual([idOf(NOON), idOf(EVENING)]);
+		at('2016-06-10T18:00:00');
+		expect(await n8n.tick()).toEqual([]);
+		tenant.append('Index/I20160606.csv', line('20160606200000'));
+		expect(await n8n.tick()).toEqual([]);
+	});
+
+	it('emits nothing again when an index is renamed to another edition, or a copy of it appears', async () => {
+		const n8n = host();
+		await n8n.activate();
+		tenant.append('Index/I20160606.csv', line(NOON));
+		expect(ids(await n8n.tick())).toEqual([idOf(NOON)]);
+		tenant.rename('Index/I20160606.csv', 'Index/I20160606_version2.csv');
+		expect(await n8n.tick()).toEqual([]);
+		tenant.put('S20160606/I20160606_version2.csv', HEADER + line(NOON) + line(MORNING));
+		expect(await n8n.tick()).toEqual([]);
+	});
+
+	it('prefers the richer row where a poll finds two', async () => {
+		const n8n = host();
+		await n8n.activate();
+		tenant
+			.put('Index/I20160607.csv', BASIC_HEADER + basic(EVENING))
+			.put('S20160607/I20160607_version2.csv', HEADER + line(EVENING, { code: 'Complaint' }));
+		expect((await n8n.tick()).map((item) => [item['recordingId'], item['wrapUpCode']])).toEqual([
+			[idOf(EVENING), 'Complaint'],
+		]);
+	});
+
+	it('alerts on a wrap-up code that only the detailed edition tells, a day after the basic one', async () => {
+		const n8n = host({ filters: { wrapUpCodes: 'Complaint' } });
+		await n8n.activate();
+		tenant.put('Index/I20160607.csv', BASIC_HEADER + basic(EVENING) + basic(NOON));
+		expect(await n8n.tick()).toEqual([]);
+		at('2016-06-08T08:00:00');
+		tenant.put('S20160607/I20160607_version2.csv', HEADER + line(EVENING, { code: 'Complaint' }) + line(NOON));
+		expect(ids(await n8n.tick())).toEqual([idOf(EVENING)]);
+		expect(await n8n.tick()).toEqual([]);
+	});
+
+	it('does not emit later what the filters turned away', async () => {
+		const n8n = host({ filters: { wrapUpCodes: 'Complaint' } });
+		await n8n.activate();
+		tenant.append('Index/I20160606.csv', line(NOON) + line(EVENING, { code: 'Complaint' }));
+		expect(ids(await n8n.tick())).toEqual([idOf(EVENING)]);
+		n8n.node = { ...n8n.node, parameters: { watch: 'index' } };
+		expect(await n8n.activate('update')).toEqual([]);
+		tenant.append('Index/I20160606.csv', line('20160606200000'));
+		expect(ids(await n8n.tick())).toEqual([idOf('20160606200000')]);
+	});
+
+	it('emits a row without a recording once', async () => {
+		const n8n = host();
+		await n8n.activate();
+		tenant.append('Index/I20160606.csv', line(NOON, { file: '' }));
+		expect(await n8n.tick()).toMatchObject([{ recordingId: null, startTimeUtc: '2016-06-06T19:00:00.000Z' }]);
+		tenant.append('Index/I20160606.csv', line(EVENING, { file: '' }));
+		tenant.put('S20160606/I20160606.csv', HEADER + line(NOON, { file: '' }));
+		expect(await n8n.tick()).toMatchObject([{ recordingId: null, startTimeUtc: '2016-06-07T01:30:00.000Z' }]);
+	});
+
+	it('waits for the end of a row that is just being written', async () => {
+		const n8n = host();
+		await n8n.activate();
+		const whole = line(NOON, { code: 'Complaint' });
+		tenant.append('Index/I20160606.csv', whole.slice(0, -6));
+		expect(await n8n.tick()).toEqual([]);
+		tenant.append('Index/I20160606.csv', whole.slice(-6));
+		expect((await n8n.tick()).map((item) => item['wrapUpCode'])).toEqual(['Complaint']);
+	});
+
+	it('takes a last row without a line end when it has stayed so for a poll', async () => {
+		const n8n = host();
+		await n8n.activate();
+		tenant.append('Index/I20160606.csv', line(NOON).trimEnd());
+		expect(await n8n.tick()).toEqual([]);
+		expect(ids(await n8n.tick())).toEqual([idOf(NOON)]);
+		expect(await n8n.tick()).toEqual([]);
+	});
+
+	it('places the calls of a daylight saving day, whose tenant day has 25 hours', async () => {
+		at('2016-11-06T08:30:00');
+		const n8n = host();
+		await n8n.activate();
+		// 01:30 happens twice that night; both calls are different recordings of one tenant day.
+		const stamps = ['20161106083000', '20161106093000', '20161107075900'];
+		at('2016-11-07T09:00:00');
+		tenant.put('Index/I20161106.csv', HEADER + stamps.map((stamp) => line(stamp)).join(''));
+		const items = await n8n.tick();
+		expect(ids(items)).toEqual(stamps.map(idOf));
+		expect(items.every((item) => item['tenantDay'] === '2016-11-06')).toBe(true);
+		expect(await n8n.restart()).toEqual([]);
+	});
+
+	it('takes the Time Zone of the node before that of the credential', async () => {
+		const n8n = host({ timeZone: 'Asia/Tokyo', options: { emitExisting: true } });
+		expect(await n8n.activate()).toMatchObject([{ tenantDay: '2016-06-07' }]);
+		await expect(host({ timeZone: 'PST9' }).activate()).rejects.toThrow("'PST9' is not an IANA time zone");
+	});
+});
+
+describe('an idle poll', () => {
+	it('reads no index again, whether or not the server tells times', async () => {
+		tenant
+			.put('Index/I20160605.csv', HEADER + line('20160605180000'))
+			.put('S20160606/I20160606_version2.csv', HEADER + line(MORNING));
+		for (const tellsTimes of [true, false]) {
+			tenant.tellsTimes = tellsTimes;
+			const n8n = host();
+			await n8n.activate();
+			tenant.requests.length = 0;
+			expect(await n8n.tick()).toEqual([]);
+			expect(tenant.requests.sort()).toEqual(['list ', 'list Index', 'list S20160606', 'list S20160607']);
+		}
+	});
+
+	it('does not look for new directories while every day has one', async () => {
+		tenant.put('S20160604/a.wav', '').put('S20160605/a.wav', '');
+		for (const watch of ['index', 'files']) {
+			const n8n = host({ watch });
+			await n8n.activate();
+			tenant.requests.length = 0;
+			await n8n.tick();
+			expect(tenant.requests.sort().slice(watch === 'index' ? 1 : 0)).toEqual([
+				'list S20160604',
+				'list S20160605',
+				'list S20160606',
+				'list S20160607',
+			]);
+		}
+	});
+
+	it('fails when the tenant is no longer where it was', async () => {
+		tenant.put('S20160604/a.wav', '').put('S20160605/a.wav', '');
+		const n8n = host();
+		n8n.node = { ...n8n.node, credential: { ...credential, tenantDirectory: 'acme' } };
+		await n8n.activate();
+		tenant.files.clear();
+		tenant.failures.set('list ', [new TransportError('not-found', 'no such directory')]);
+		await expect(n8n.tick()).rejects.toThrow("'acme' is not on the server");
+	});
+
+	it('reads a file of the running day again where the server tells no times', async () => {
+		tenant.tellsTimes = false;
+		tenant.put('Index/I20160607.csv', HEADER);
+		const n8n = host();
+		await n8n.activate();
+		tenant.requests.length = 0;
+		await n8n.tick();
+		expect(tenant.requests.filter((request) => request.startsWith('read'))).toEqual(['read Index/I20160607.csv']);
+	});
+
+	it('asks a large day directory for its index files alone, and lists it again after a quarter of an hour or when Index changes', async () => {
+		for (let call = 0; call < 600; call++) tenant.put(`S20160607/R20160607${String(100_000 + call)}0001.wav`, '');
+		tenant.put('S20160607/I20160607_version2.csv', HEADER);
+		const n8n = host();
+		await n8n.activate();
+		const asked = async (): Promise<string[]> => {
+			tenant.requests.length = 0;
+			await n8n.tick();
+			return tenant.requests.filter((request) => request.includes('S20160607') && !request.startsWith('read')).sort();
+		};
+		// The store stats a file again before it reads it.
+		expect(await asked()).toEqual(['stat S20160607/I20160607_version2.csv']);
+		tenant.append('S20160607/I20160607_version2.csv', line(EVENING));
+		expect(await asked()).toContain('stat S20160607/I20160607_version2.csv');
+		expect(await asked()).toEqual(['stat S20160607/I20160607_version2.csv']);
+		at('2016-06-07T08:16:00');
+		expect(await asked()).toEqual(['list S20160607']);
+		expect(await asked()).toEqual(['stat S20160607/I20160607_version2.csv']);
+		tenant.append('Index/I20160606.csv', line(NOON));
+		expect(await asked()).toContain('list S20160607');
+
+		// Over SFTP a missing file costs one answer, so the ones to be expected are asked for too.
+		n8n.node = { ...n8n.node, credential: { ...credential, protocol: 'sftp', allowUnknownHostKey: true } };
+		expect(await asked()).toEqual(['stat S20160607/I20160607.csv', 'stat S20160607/I20160607_version2.csv']);
+		tenant.put('S20160607/I20160607.csv', HEADER + line('20160607020000'));
+		tenant.requests.length = 0;
+		expect(ids(await n8n.tick())).toEqual([idOf('20160607020000')]);
+	});
+});
+
+describe('Recording Trigger watching files', () => {
+	const files = { watch: 'files' };
+
+	it('emits new audio files before an index tells about them, oldest first and each once', async () => {
+		const n8n = host(files);
+		expect(await n8n.activate()).toEqual([]);
+		at('2016-06-07T20:00:00');
+		tenant
+			.put('S20160607/R201606071900000002.wav', 'abc')
+			.put('S20160607/R201606071859590001.wav', 'ab')
+			.put('S20160607/notes.txt', '')
+			.put('S20160606/R201606062300000001.WAV', 'a');
+		tenant.put('S20160608/R201606080000000001.wav', '');
+		at('2016-06-07T20:01:00');
+		const items = await n8n.tick();
+		expect(items).toHaveLength(4);
+		expect(items[1]).toEqual({
+			recordingId: 'S20160607/R201606071859590001.wav',
+			directory: 'S20160607',
+			fileName: 'R201606071859590001.wav',
+			path: 'S20160607/R201606071859590001.wav',
+			recordedAtUtc: '2016-06-07T18:59:59.000Z',
+			sequence: 1,
+			bytes: 2,
+			remoteModifiedAt: '2016-06-07T20:00:00.000Z',
+		});
+		expect(items.map((item) => item['fileName'])).toEqual([
+			'R201606062300000001.WAV',
+			'R201606071859590001.wav',
+			'R201606071900000002.wav',
+			'R201606080000000001.wav',
+		]);
+		expect(await n8n.tick()).toEqual([]);
+		expect(await n8n.restart()).toEqual([]);
+	});
+
+	it('leaves a file that was changed in this moment for the next poll', async () => {
+		const n8n = host(files);
+		await n8n.activate();
+		tenant.put('S20160607/R201606071900000001.wav', 'half');
+		expect(await n8n.tick()).toEqual([]);
+		at('2016-06-07T08:01:00');
+		expect(ids(await n8n.tick())).toEqual(['S20160607/R201606071900000001.wav']);
+	});
+
+	it('emits existing files when asked to, at most so many a poll', async () => {
+		at('2016-06-07T09:00:00');
+		for (let day = 1; day <= 7; day++) tenant.put(`S2016060${day}/R2016060${day}1200000001.wav`, '');
+		at('2016-06-07T10:00:00');
+		const n8n = host({ ...files, options: { emitExisting: true, maximumItems: 3 } });
+		const polls = [await n8n.activate(), await n8n.tick(), await n8n.restart(), await n8n.tick()];
+		expect(polls.map((items) => items.length)).toEqual([3, 3, 0, 0]);
+		expect(ids(polls.flat())).toEqual([
+			'S20160604/R201606041200000001.wav',
+			'S20160605/R201606051200000001.wav',
+			'S20160606/R201606061200000001.wav',
+			`S20160606/R${MORNING}0001.wav`,
+			`S20160607/R${EVENING}0001.wav`,
+			'S20160607/R201606071200000001.wav',
+		]);
+	});
+
+	it('begins afresh when it is told to watch something else', async () => {
+		const n8n = host(files);
+		await n8n.activate();
+		n8n.node = { ...n8n.node, parameters: { watch: 'index' } };
+		expect(await n8n.activate('update')).toEqual([]);
+		tenant.append('Index/I20160606.csv', line(NOON));
+		expect(ids(await n8n.tick())).toEqual([idOf(NOON)]);
+	});
+});
+
+describe('a poll that fails', () => {
+	it('is an error that says what to do, and leaves the memory as it was', async () => {
+		const n8n = host();
+		await n8n.activate();
+		tenant.append('Index/I20160606.csv', line(NOON)).put('S20160606/I20160606_version2.csv', HEADER + line(EVENING));
+		const before = JSON.stringify(n8n.memory);
+		tenant.failures.set('read S20160606/I20160606_version2.csv', [
+			new TransportError('login-failed', 'The server refused the user name or password'),
+		]);
+		const failure = await n8n.tick().catch((error: unknown) => error);
+		expect(failure).toBeInstanceOf(NodeOperationError);
+		expect(failure).toMatchObject({
+			message: 'The server refused the user name or password',
+			description: expect.stringContaining('SFTP Password'),
+		});
+		expect(JSON.stringify(n8n.memory)).toBe(before);
+		expect(ids(await n8n.tick())).toEqual([idOf(NOON), idOf(EVENING)]);
+	});
+
+	it('because of one file keeps no other back, and is reported once', async () => {
+		const n8n = host();
+		await n8n.activate();
+		tenant.put('Index/I20160607.csv', '<html>').append('Index/I20160606.csv', line(NOON));
+		expect(ids(await n8n.tick())).toEqual([idOf(NOON)]);
+		expect(n8n.log.some((message) => message.includes('Index/I20160607.csv cannot be read'))).toBe(true);
+		await expect(n8n.tick()).rejects.toThrow('Index/I20160607.csv is not an index that can be read');
+		expect(await n8n.tick()).toEqual([]);
+		tenant.put('Index/I20160607.csv', HEADER + line(EVENING));
+		expect(ids(await n8n.tick())).toEqual([idOf(EVENING)]);
+	});
+
+	it.each([
+		[{ options: { lookbackDays: 0 } }, "'0' in 'Lookback Days' cannot be used"],
+		[{ options: { maximumItems: 1.5 } }, "'1.5' in 'Maximum Items' cannot be used"],
+		[{ filters: { phoneNumber: 'none' } }, "'none' has no digits to look for"],
+	])('names the parameter %j', async (parameters, message) => {
+		await expect(host(parameters).activate()).rejects.toThrow(message);
+		expect(tenant.requests).toEqual([]);
+	});
+
+	it('at the first activation leaves nothing behind', async () => {
+		const n8n = host();
+		tenant.failures.set('list Index', [new TransportError('login-failed', 'refused')]);
+		await expect(n8n.activate()).rejects.toThrow('refused');
+		expect(n8n.saved).toBe('{}');
+	});
+});
+
+describe('polls at the same time', () => {
+	it('do nothing while one is under way', async () => {
+		const n8n = host();
+		await n8n.activate();
+		tenant.append('Index/I20160606.csv', line(NOON));
+		const polls = await Promise.all([n8n.tick(), n8n.tick(), n8n.tick()]);
+		expect(polls.map(ids)).toEqual([[idOf(NOON)], [], []]);
+		tenant.failures.set('list Index', [new TransportError('login-failed', 'refused')]);
+		await expect(n8n.tick()).rejects.toThrow('refused');
+		expect(await n8n.tick()).toEqual([]);
+	});
+});
+
+describe("a poll with the host's budget", () => {
+	it('breaks a file off that does not come in time, says so, and goes on with the next poll', async () => {
+		vi.useRealTimers();
+		const n8n = host({ options: { lookbackDays: 60 } }, { budgetMs: 300 });
+		const now = new Date().toISOString().slice(0, 10).replaceAll('-', '');
+		await n8n.activate();
+		tenant.put(`Index/I${now}.csv`, HEADER + line(`${now}000001`));
+		tenant.hanging.add(`Index/I${now}.csv`);
+		await expect(n8n.tick()).rejects.toThrow('ran out of time');
+		expect(tenant.openReads).toBe(0);
+		tenant.hanging.clear();
+		expect(await n8n.tick()).toHaveLength(1);
+	});
+
+	it('takes for known at a later poll what it had no time to read at the beginning', async () => {
+		vi.useRealTimers();
+		const stamp = (days: number): string =>
+			`${new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '')}200000`;
+		const [old, recent] = [stamp(3), stamp(2)];
+		for (const one of [old, recent]) tenant.put(`Index/I${one.slice(0, 8)}.csv`, HEADER + line(one));
+		const n8n = host({ options: { lookbackDays: 5 } }, { budgetMs: 400 });
+		tenant.hanging.add(`Index/I${recent.slice(0, 8)}.csv`);
+		expect(await n8n.activate()).toEqual([]);
+		tenant.hanging.clear();
+		expect(await n8n.tick()).toEqual([]);
+		tenant.append(`Index/I${recent.slice(0, 8)}.csv`, line(`${recent.slice(0, 8)}200001`));
+		expect(await n8n.tick()).toHaveLength(1);
+	});
+});
+
+describe('Fetch test event', () => {
+	it('shows the newest real calls that meet the filters, and touches nothing', async () => {
+		const stamps = Array.from({ length: 8 }, (_, call) => `2016060616${call}000`.padEnd(14, '0'));
+		tenant.append(
+			'Index/I20160606.csv',
+			[...stamps]
+				.reverse()
+				.map((stamp) => line(stamp))
+				.join(''),
+		);
+		const n8n = host();
+		expect(ids(await n8n.fetchTestEvent())).toEqual(stamps.slice(-5).map(idOf));
+		expect(n8n.saved).toBe('{}');
+		n8n.node = { ...n8n.node, parameters: { watch: 'index', filters: { agentNames: 'Nobody' } } };
+		await expect(n8n.fetchTestEvent()).rejects.toMatchObject({
+			message: 'None of the 9 newest calls meets the filters',
+			description: expect.stringContaining('Filters'),
+		});
+	});
+
+	it('looks further back when the newest index is empty, and says what to do when there is nothing', async () => {
+		for (let day = 7; day <= 9; day++) tenant.put(`Index/I2016060${day}.csv`, HEADER);
+		const n8n = host();
+		expect(ids(await n8n.fetchTestEvent())).toEqual([idOf(MORNING)]);
+		tenant = new GrowingTenant().put('Index/I20160606.csv', HEADER);
+		await expect(n8n.fetchTestEvent()).rejects.toBeInstanceOf(NodeOperationError);
+		await expect(n8n.fetchTestEvent()).rejects.toThrow('The newest index files list no calls');
+	});
+
+	it('shows the newest files', async () => {
+		const n8n = host({ watch: 'files' });
+		expect(ids(await n8n.fetchTestEvent())).toEqual([idOf(MORNING), idOf(EVENING)]);
+		tenant = new GrowingTenant().put('Index/I20160606.csv', HEADER);
+		await expect(n8n.fetchTestEvent()).rejects.toThrow('There is no audio file on the server yet');
+	});
+});
