@@ -104,7 +104,8 @@ async function round(server: Server, signal: AbortSignal): Promise<void> {
 	};
 	await Promise.all(Array.from({ length: 16 }, worker));
 	await store.close();
-	await pause(100);
+	// Data connections that nobody came for are given up by then.
+	await pause(2_500);
 }
 
 const megabytes = (bytes: number): string => `${(bytes / MEGABYTE).toFixed(1)} MB`;

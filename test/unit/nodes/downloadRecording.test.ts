@@ -39,6 +39,8 @@ async function run(parameters: INodeParameters = {}, more: Partial<NodeRun> = {}
 }
 
 beforeEach(async () => {
+	// The jitter of waits between attempts: none, so that retries are tested and not waited for.
+	vi.spyOn(Math, 'random').mockReturnValue(0);
 	store = new MemoryStore();
 	for (const name of names) store.put(`S20160607/${name}`, sound);
 	await useBinaryStore('filesystem');

@@ -50,6 +50,8 @@ const MORNING_ID = `S20160606/R${MORNING}0001.wav`;
 const EVENING_ID = `S20160607/R${EVENING}0001.wav`;
 
 beforeEach(() => {
+	// The jitter of waits between attempts: none, so that retries are tested and not waited for.
+	vi.spyOn(Math, 'random').mockReturnValue(0);
 	store = new MemoryStore();
 });
 

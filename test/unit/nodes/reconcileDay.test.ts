@@ -81,6 +81,8 @@ const EVENING = '20160607013000';
 const NEXT_DAY = '20160607180000';
 
 beforeEach(() => {
+	// The jitter of waits between attempts: none, so that retries are tested and not waited for.
+	vi.spyOn(Math, 'random').mockReturnValue(0);
 	store = new MemoryStore();
 });
 

@@ -50,6 +50,8 @@ const NOON = '20160606190000';
 const EVENING = '20160607013000';
 
 beforeEach(() => {
+	// The jitter of waits between attempts: none, so that retries are tested and not waited for.
+	vi.spyOn(Math, 'random').mockReturnValue(0);
 	vi.useFakeTimers({ toFake: ['Date'] });
 	tenant = new GrowingTenant();
 	// 01:00 in Los Angeles on 7 June: the index of the 6th is there.

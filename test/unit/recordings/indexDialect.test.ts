@@ -227,7 +227,7 @@ describe('an index written in any dialect', () => {
 				expect(rows).toHaveLength(calls.length);
 				rows.forEach((row, position) => expect(row).toMatchObject(expectedOf(calls[position] as Call)));
 			}),
-			{ numRuns: 400 },
+			{ numRuns: 250 },
 		);
 	}, 60_000);
 });

@@ -79,7 +79,7 @@ describe('a tenant day', () => {
 				expect(iso(day.fromUtc)).toBe(iso(oracleStart(date, zone)));
 				expect(day.toUtc).toBe(tenantDay(addDays(date, 1), new ZoneClock(zone)).fromUtc);
 			}),
-			{ numRuns: 300 },
+			{ numRuns: 200 },
 		);
 	});
 
@@ -124,7 +124,7 @@ describe('a tenant day', () => {
 				const instant = Math.floor(day.fromUtc + part * (day.toUtc - day.fromUtc));
 				expect(tenantDateAt(instant, clock)).toBe(date);
 			}),
-			{ numRuns: 300 },
+			{ numRuns: 200 },
 		);
 	});
 });

@@ -3,10 +3,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
 
-import type { FtpsSettings } from '../../../transport/connectionSettings';
-import { FtpsStore } from '../../../transport/ftps/ftpsStore';
-import { TransportError } from '../../../transport/transportError';
-import { startScriptedServer, type ScriptedServer, type ScriptedServerOptions } from './ftpsScriptedServer';
+import type { FtpsSettings } from '../../transport/connectionSettings';
+import { FtpsStore } from '../../transport/ftps/ftpsStore';
+import { TransportError } from '../../transport/transportError';
+import { startScriptedServer, type ScriptedServer, type ScriptedServerOptions } from '../unit/transport/ftpsScriptedServer';
 
 const ending: Array<() => Promise<void>> = [];
 
