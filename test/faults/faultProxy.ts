@@ -69,6 +69,15 @@ function listen(server: Server): Promise<number> {
 	});
 }
 
+/**
+ * Sends RST. Not while a clean end is on its way: libuv refuses to reset then (`uv_tcp_close_reset` returns EINVAL during
+ * a shutdown), and Node 20 would keep the descriptor for ever.
+ */
+function reset(socket: Socket): void {
+	if (socket.writableEnded && !socket.writableFinished) socket.destroy();
+	else socket.resetAndDestroy();
+}
+
 /** A TCP proxy on loopback that breaks connections on purpose. */
 export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
 	const { delay = 0 } = options;
@@ -92,7 +101,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
 		counts[kind] += 1;
 		const fault = plan?.({ kind, number: counts[kind] });
 		if (fault !== undefined) faults += fault.kind === 'refuse' || fault.kind === 'blackHole' ? 1 : 0;
-		if (fault?.kind === 'refuse') return void near.resetAndDestroy();
+		if (fault?.kind === 'refuse') return void reset(near);
 		if (fault?.kind === 'blackHole') return void near.resume();
 		const far = keep(connect({ host: LOOPBACK, port, noDelay: true, allowHalfOpen: true }));
 		let isStruck = false;
@@ -102,8 +111,8 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
 			faults += 1;
 			strikes.delete(strike);
 			if (how === 'reset') {
-				near.resetAndDestroy();
-				far.resetAndDestroy();
+				reset(near);
+				reset(far);
 			} else if (how === 'cut') {
 				near.end(() => near.destroy());
 				far.destroy();
