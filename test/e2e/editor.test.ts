@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startDemo, type RunningDemo } from '../../demo/startDemo';
+import type { TenantCall } from '../../demo/tenant/tenantCall';
 import { chromiumIsMissing, startChromium } from './editor/chromium';
 import { CredentialDialog } from './editor/credentialDialog';
+import { addDeliveryStep } from './editor/deliveryStep';
 import { EditorPage } from './editor/editorPage';
 import { pictureDirectory, takePictures } from './editor/pictures';
 
@@ -42,11 +44,11 @@ describe.skipIf(chromiumIsMissing !== undefined)(`the n8n editor in Chromium ${c
 	};
 
 	/** The tenant's calls of the day that List Index takes for yesterday and that its filter keeps. */
-	const keptCalls = (): number => {
+	const keptCalls = (): readonly TenantCall[] => {
 		const yesterday = demo.tenant.days.at(-1);
 		return demo.tenant.calls.filter(
 			({ tenantDay, wrapUpCode }) => tenantDay === yesterday && /^(sale$|complaint)/i.test(wrapUpCode ?? ''),
-		).length;
+		);
 	};
 
 	beforeAll(async () => {
@@ -120,23 +122,31 @@ describe.skipIf(chromiumIsMissing !== undefined)(`the n8n editor in Chromium ${c
 	});
 
 	it("lists yesterday's calls by a wrap-up filter", async () => {
-		expect(keptCalls()).toBeGreaterThan(0);
+		expect(keptCalls().length).toBeGreaterThan(0);
 		await editor.addEntry('Add Filter', 'Wrap-Up Codes', 'wrapUpCodes', WRAP_UP_CODES);
 		await editor.executeStep();
-		expect(await editor.part('ndv-items-count').last().innerText()).toContain(`${keptCalls()} items`);
+		expect(await editor.part('ndv-items-count').last().innerText()).toContain(`${keptCalls().length} items`);
 		expect(await editor.part('output-panel').innerText()).toContain('recordingId');
 		await picture('5-calls-of-yesterday');
 		await editor.closeNode();
 	});
 
-	it('downloads their recordings when the workflow runs', async () => {
+	it('downloads their recordings and delivers them to the CRM when the workflow runs', async () => {
 		await editor.addCommunityNode('8x8', '8x8 Download Recording');
+		await editor.closeNode();
+		await addDeliveryStep(editor, demo.crm.deliveryUrl);
 		await editor.closeNode();
 		await editor.part('execute-workflow-button').click();
 		await page.getByText('Workflow executed successfully').waitFor();
 		await editor.dismissToasts();
 		await editor.part('zoom-to-fit').click();
-		await page.getByText(`${keptCalls()} items`).nth(1).waitFor();
+		await page.getByText(`${keptCalls().length} items`).nth(2).waitFor();
+		const delivered = demo.crm.deliveries().map(({ recordingId, sha256 }) => `${recordingId} ${sha256}`);
+		expect(delivered.sort()).toEqual(
+			keptCalls()
+				.map(({ recordingId, sha256 }) => `${recordingId} ${sha256}`)
+				.sort(),
+		);
 		expect(await editor.part('canvas').innerText()).toContain('wrap-up: Sale, Complaint*');
 		await picture('6-workflow-has-run');
 	});

@@ -61,6 +61,13 @@ export class EditorPage {
 		await this.part('node-execute-button').waitFor();
 	}
 
+	/** Adds one of n8n's own nodes behind the last one. Its form opens. */
+	async addNode(name: string): Promise<void> {
+		await this.searchNodes(name);
+		await this.#choose(name);
+		await this.part('node-execute-button').waitFor();
+	}
+
 	async openNode(name: string): Promise<void> {
 		await this.part('canvas-node').filter({ hasText: name }).dblclick();
 		await this.part('node-execute-button').waitFor();
@@ -81,6 +88,19 @@ export class EditorPage {
 	async addEntry(button: string, entry: string, parameter: string, value: string): Promise<void> {
 		await this.choose(this.#page.getByPlaceholder(button), entry);
 		await marked(this.#page, `parameter-input-${parameter}`).locator('input').fill(value);
+	}
+
+	/** Types into a parameter; of several with this name, into the one added last. */
+	async type(parameter: string, value: string): Promise<void> {
+		await this.part(`parameter-input-${parameter}`).last().locator('input').fill(value);
+	}
+
+	/** Makes an expression of an empty parameter, as a person does: by an equals sign. */
+	async typeExpression(parameter: string, expression: string): Promise<void> {
+		await this.type(parameter, '=');
+		await this.part(`parameter-input-${parameter}`).last().locator('.cm-content').click();
+		// As one piece: typed key by key, the editor would close the braces itself.
+		await this.#page.keyboard.insertText(expression);
 	}
 
 	/** Replaces an expression with fixed words. */
