@@ -20,7 +20,7 @@ const wireModules = {
 };
 
 export default [
-	{ ignores: ['demo/n8n/**', '.demo/**', '.cache/**'] },
+	{ ignores: ['demo/n8n/**', 'test/e2e/n8n/**', '.demo/**', '.cache/**'] },
 	...configWithoutCloudSupport,
 	{
 		// SFTP and FTPS need libraries, so this package is for self-hosted n8n: the one official rule that is off.

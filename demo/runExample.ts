@@ -66,15 +66,15 @@ export async function runExample(demo: RunningDemo, connection: DemoConnection):
 		{ id: ids.nightly, name: `Nightly index to CRM (${label})`, credential },
 		crm.deliveryUrl,
 	);
-	await n8n.client.putWorkflow(example);
-	await n8n.client.putWorkflow(
+	const nightlyId = await n8n.client.putWorkflow(example);
+	const listingId = await n8n.client.putWorkflow(
 		await unfilteredListing({ id: ids.listing, name: `Every call of yesterday (${label})`, credential }),
 	);
 
-	const listing = await n8n.client.runWorkflow(ids.listing, EXAMPLE_NODES.start);
+	const listing = await n8n.client.runWorkflow(listingId, EXAMPLE_NODES.start);
 	const before = crm.deliveries().length;
 	const startedAt = performance.now();
-	const execution = await n8n.client.runWorkflow(ids.nightly, EXAMPLE_NODES.start);
+	const execution = await n8n.client.runWorkflow(nightlyId, EXAMPLE_NODES.start);
 	const seconds = (performance.now() - startedAt) / 1_000;
 
 	// "Yesterday" by the rows' own word: the demo may run on while the tenant's day changes.
@@ -113,7 +113,7 @@ export async function runExample(demo: RunningDemo, connection: DemoConnection):
 	if (missing.length > 0) problems.push(`Not delivered as the tenant holds them: ${missing.join(', ')}`);
 	return {
 		label,
-		editorUrl: `${n8n.url}/workflow/${ids.nightly}`,
+		editorUrl: `${n8n.url}/workflow/${nightlyId}`,
 		...counts,
 		inTenant: inTenant.length,
 		toKeep: toKeep.length,

@@ -6,6 +6,7 @@ import { DateTime } from 'luxon';
 import { startCrm, type RunningCrm } from './crm/startCrm';
 import { freePort } from './n8nHost/freePort';
 import type { Owner, StoredCredential } from './n8nHost/n8nClient';
+import { DEMO_RELEASE, type N8nRelease } from './n8nHost/n8nRelease';
 import { installPackage } from './n8nHost/packPackage';
 import { startN8n, type RunningN8n } from './n8nHost/startN8n';
 import { startEmbeddedFtps } from './servers/embeddedFtps';
@@ -41,6 +42,8 @@ export interface DemoOptions {
 	readonly protocols: readonly DemoProtocol[];
 	/** Taken when they are free. */
 	readonly preferredPorts?: { readonly n8n: number; readonly crm: number };
+	/** Default: the n8n of `demo/n8n`. */
+	readonly release?: N8nRelease;
 	readonly n8nEnv?: Readonly<Record<string, string>>;
 	/** Told what is being done. */
 	readonly say?: (line: string) => void;
@@ -111,7 +114,15 @@ async function demoOwner(directory: string): Promise<Owner> {
  * does not come up, what is already up ends before this rejects.
  */
 export async function startDemo(options: DemoOptions): Promise<RunningDemo> {
-	const { directory, days, protocols, preferredPorts, n8nEnv, say = () => undefined } = options;
+	const {
+		directory,
+		days,
+		protocols,
+		preferredPorts,
+		release = DEMO_RELEASE,
+		n8nEnv = {},
+		say = () => undefined,
+	} = options;
 	const started: (() => Promise<void>)[] = [];
 	const stop = async (): Promise<void> => {
 		for (let end = started.pop(); end !== undefined; end = started.pop()) await end();
@@ -136,7 +147,7 @@ export async function startDemo(options: DemoOptions): Promise<RunningDemo> {
 		say('Starting n8n ...');
 		const n8nLog = join(directory, 'logs', 'n8n.log');
 		const port = await freePort(preferredPorts?.n8n);
-		const n8n = await startN8n({ userFolder, port, logFile: n8nLog, ...(n8nEnv === undefined ? {} : { env: n8nEnv }) });
+		const n8n = await startN8n({ userFolder, port, release, logFile: n8nLog, env: n8nEnv });
 		started.push(() => n8n.stop());
 		const owner = await demoOwner(directory);
 		await n8n.client.logIn(owner).catch((error: unknown) => {

@@ -35,7 +35,19 @@ function text(value: unknown, name: string): string {
 	return String(found);
 }
 
-/** The editor's own REST interface of n8n 2.8.4, as far as the demo and the tests use it. */
+/** An answer of n8n that is not 2xx. */
+export class N8nRefusal extends Error {
+	override readonly name = 'N8nRefusal';
+
+	readonly status: number;
+
+	constructor(status: number, request: string, answer: string) {
+		super(`${request}: ${status} ${answer.slice(0, 500)}`);
+		this.status = status;
+	}
+}
+
+/** The editor's own REST interface, the same in n8n 1.123 to 2.41 as far as the demo and the tests use it. */
 export class N8nClient {
 	readonly #url: string;
 
@@ -54,7 +66,7 @@ export class N8nClient {
 			...(body === undefined ? {} : { body: JSON.stringify(body) }),
 		});
 		const answer = await response.text();
-		if (!response.ok) throw new Error(`n8n ${method} ${path}: ${response.status} ${answer.slice(0, 500)}`);
+		if (!response.ok) throw new N8nRefusal(response.status, `n8n ${method} ${path}`, answer);
 		for (const cookie of response.headers.getSetCookie()) {
 			if (cookie.startsWith('n8n-auth=')) this.#cookie = cookie.split(';')[0] ?? '';
 		}
@@ -102,12 +114,19 @@ export class N8nClient {
 		return { status: text(result, 'status'), message: text(result, 'message') };
 	}
 
-	/** Creates the workflow, or replaces the one with the same id. */
-	async putWorkflow(workflow: Workflow): Promise<void> {
-		const known = await this.request('GET', `/rest/workflows/${workflow.id}/exists`);
+	/** Creates the workflow, or replaces the one with the same id. Gives its id, which n8n 1 draws for a new one itself. */
+	async putWorkflow(workflow: Workflow): Promise<string> {
 		const { id, ...content } = workflow;
-		if (field(known, 'exists') === true) await this.request('PATCH', `/rest/workflows/${id}`, content);
-		else await this.request('POST', '/rest/workflows', workflow);
+		// n8n 2 could be asked for `/exists`, n8n 1 cannot.
+		const known = await this.request('GET', `/rest/workflows/${id}`).catch((error: unknown) => {
+			if (error instanceof N8nRefusal && error.status === 404) return undefined;
+			throw error;
+		});
+		const stored =
+			known === undefined
+				? await this.request('POST', '/rest/workflows', workflow)
+				: await this.request('PATCH', `/rest/workflows/${id}`, content);
+		return text(stored, 'id');
 	}
 
 	/** Starts a stored workflow at a trigger, as "Execute workflow" does. Gives the execution's id. */

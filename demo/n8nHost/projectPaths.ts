@@ -3,9 +3,6 @@ import { join, resolve } from 'node:path';
 /** The work tree's root. */
 export const PROJECT_ROOT = resolve(__dirname, '..', '..');
 
-/** Where the real n8n is installed: its own lock file, its own node_modules. */
-export const N8N_DIRECTORY = join(PROJECT_ROOT, 'demo', 'n8n');
-
 /** Made by programs, safe to delete, not in git: packed packages for the tests and the demo. */
 export const CACHE_DIRECTORY = join(PROJECT_ROOT, '.cache');
 

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { bareEnvironment, startProgram } from './childProcess';
 import { freePort, LOOPBACK } from './freePort';
 import { N8nClient } from './n8nClient';
-import { N8N_DIRECTORY } from './projectPaths';
+import { DEMO_RELEASE, nodeProgram, type N8nRelease } from './n8nRelease';
 
 const START_MILLISECONDS = 180_000;
 const POLL_MILLISECONDS = 150;
@@ -18,6 +18,8 @@ export interface N8nOptions {
 	readonly port?: number;
 	/** What n8n prints is written here. */
 	readonly logFile: string;
+	/** Default: the demo's. */
+	readonly release?: N8nRelease;
 	/** On top of the offline settings. */
 	readonly env?: Readonly<Record<string, string>>;
 }
@@ -81,20 +83,24 @@ async function isReady(url: string): Promise<boolean> {
 }
 
 /**
- * Starts the real n8n of `demo/n8n` on the loopback address and waits until it can be used. Rejects with the last
+ * Starts a real n8n on the loopback address and waits until it can be used. Rejects with the last
  * lines of its log when it does not come up. It ends with `stop()`, and with this process.
  */
 export async function startN8n(options: N8nOptions): Promise<RunningN8n> {
-	const { userFolder, logFile } = options;
+	const { userFolder, logFile, release = DEMO_RELEASE } = options;
 	const port = options.port ?? (await freePort());
 	const url = `http://${LOOPBACK}:${port}`;
 	await mkdir(dirname(logFile), { recursive: true });
 	await mkdir(userFolder, { recursive: true });
-	const program = startProgram(process.execPath, [join(N8N_DIRECTORY, 'node_modules', 'n8n', 'bin', 'n8n'), 'start'], {
-		cwd: userFolder,
-		env: bareEnvironment({ ...offlineEnvironment(userFolder, port, await freePort()), ...options.env }),
-		stdio: ['ignore', 'pipe', 'pipe'],
-	});
+	const program = startProgram(
+		nodeProgram(release),
+		[join(release.directory, 'node_modules', 'n8n', 'bin', 'n8n'), 'start'],
+		{
+			cwd: userFolder,
+			env: bareEnvironment({ ...offlineEnvironment(userFolder, port, await freePort()), ...options.env }),
+			stdio: ['ignore', 'pipe', 'pipe'],
+		},
+	);
 	const log = createWriteStream(logFile);
 	// A full disk costs the log, not the run.
 	log.once('error', () => {

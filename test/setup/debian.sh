@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Puts the real servers that the tests talk to on a Debian 12 machine: OpenSSH, ProFTPD with TLS, and vsftpd.
+# Puts the real servers that the tests talk to on a Debian 12 machine: OpenSSH, ProFTPD with TLS, and vsftpd. And
+# Chromium, in which they use n8n's editor.
 # Run it as root. It can be run again at any time: what is there is left as it is, and then no network is needed.
 # No service is left running: each test starts its own server, on loopback, with its own configuration.
 set -euo pipefail
@@ -15,6 +16,7 @@ missing_packages() {
 	[ -x /usr/sbin/proftpd ] || echo proftpd-core
 	[ -f /usr/lib/proftpd/mod_tls.so ] || echo proftpd-mod-crypto
 	command -v openssl >/dev/null || echo openssl
+	[ -x /usr/bin/chromium ] || echo chromium
 }
 
 vsftpd_is_missing() { [ ! -x "$VSFTPD_DIRECTORY/usr/sbin/vsftpd" ]; }
@@ -22,7 +24,7 @@ vsftpd_is_missing() { [ ! -x "$VSFTPD_DIRECTORY/usr/sbin/vsftpd" ]; }
 mapfile -t packages < <(missing_packages)
 
 if [ "${#packages[@]}" -eq 0 ] && ! vsftpd_is_missing; then
-	say 'openssh-server, proftpd, vsftpd and openssl are there: nothing to do'
+	say 'openssh-server, proftpd, vsftpd, openssl and chromium are there: nothing to do'
 	exit 0
 fi
 
