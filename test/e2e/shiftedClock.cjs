@@ -23,7 +23,6 @@ if (file) {
 		construct: (target, given, newTarget) =>
 			Reflect.construct(target, given.length === 0 ? [realNow() + shift] : given, newTarget),
 		apply: () => new RealDate(realNow() + shift).toString(),
-		get: (target, name, receiver) =>
-			name === 'now' ? () => realNow() + shift : Reflect.get(target, name, receiver),
+		get: (target, name, receiver) => (name === 'now' ? () => realNow() + shift : Reflect.get(target, name, receiver)),
 	});
 }
