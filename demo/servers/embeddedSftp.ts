@@ -22,6 +22,8 @@ export interface EmbeddedSftpOptions {
 	readonly passwordMethod?: 'password' | 'keyboard-interactive' | undefined;
 	/** Private host key, PEM or OpenSSH, so that it stays the same between runs; a new ed25519 key without it. */
 	readonly hostKey?: string | undefined;
+	/** Told the path of every directory that a client begins to list. */
+	readonly onListing?: ((path: string) => void) | undefined;
 	/** 0 = any free port. */
 	readonly port?: number | undefined;
 }
@@ -89,6 +91,7 @@ class ReadOnlySession {
 		private readonly sftp: SFTPWrapper,
 		/** Real path of the served directory. */
 		private readonly root: string,
+		private readonly onListing: ((path: string) => void) | undefined,
 	) {
 		sftp.on('OPEN', (id, path, flags) => this.#answer(id, () => this.#open(id, path, flags)));
 		sftp.on('READ', (id, handle, position, length) => this.#answer(id, () => this.#read(id, handle, position, length)));
@@ -192,6 +195,7 @@ class ReadOnlySession {
 	}
 
 	async #opendir(id: number, path: string): Promise<void> {
+		this.onListing?.(this.#virtual(path));
 		const directory = await this.#onDisk(path);
 		const names = await readdir(directory);
 		const entries: FileEntry[] = [];
@@ -264,7 +268,7 @@ function serve(connection: Connection, options: EmbeddedSftpOptions, root: strin
 			const session = acceptSession();
 			session.on('error', () => undefined);
 			session.on('sftp', (acceptSftp) => {
-				const sftp = new ReadOnlySession(acceptSftp(), root);
+				const sftp = new ReadOnlySession(acceptSftp(), root, options.onListing);
 				connection.once('close', () => sftp.end());
 			});
 		});

@@ -6,7 +6,7 @@ export const START = 'Start';
 /** A step under test: one of the package's nodes with its parameters. */
 export interface TestedNode {
 	/** Name of the node type within the package, such as `listIndex`. */
-	readonly type: 'listIndex' | 'downloadRecording' | 'resolveTenantDay';
+	readonly type: 'listIndex' | 'downloadRecording' | 'reconcileDay' | 'resolveTenantDay';
 	readonly name: string;
 	readonly parameters: Readonly<Record<string, unknown>>;
 	readonly credential?: StoredCredential;

@@ -1,0 +1,51 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ExecutionResult } from '../../demo/n8nHost/executionResult';
+import type { N8nClient } from '../../demo/n8nHost/n8nClient';
+
+const fieldOf = (value: unknown, name: string): unknown =>
+	typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+
+/** What the editor's "Publish" does. n8n runs the first poll of its triggers before it answers. */
+export async function activate(client: N8nClient, workflowId: string): Promise<void> {
+	const stored = await client.request('GET', `/rest/workflows/${workflowId}`);
+	const versionId = fieldOf(stored, 'versionId');
+	await client.request('POST', `/rest/workflows/${workflowId}/activate`, { versionId });
+}
+
+export async function deactivate(client: N8nClient, workflowId: string): Promise<void> {
+	await client.request('POST', `/rest/workflows/${workflowId}/deactivate`, {});
+}
+
+/** Ids of the workflow's executions, oldest first. */
+export async function executionIds(client: N8nClient, workflowId: string): Promise<string[]> {
+	const filter = encodeURIComponent(JSON.stringify({ workflowId }));
+	const answer = await client.request('GET', `/rest/executions?filter=${filter}&limit=100`);
+	const results = fieldOf(answer, 'results');
+	if (!Array.isArray(results)) throw new Error(`n8n listed no executions: ${JSON.stringify(answer).slice(0, 300)}`);
+	return results.map((result) => String(fieldOf(result, 'id'))).sort((a, b) => Number(a) - Number(b));
+}
+
+/** Every execution of the workflow once it has ended, oldest first. */
+export async function executionsOf(client: N8nClient, workflowId: string): Promise<ExecutionResult[]> {
+	const ids = await executionIds(client, workflowId);
+	return await Promise.all(ids.map(async (id) => await client.waitForExecution(id)));
+}
+
+/** Waits until `isReached` holds; rejects after `milliseconds` with what was waited for. */
+export async function until(
+	what: string,
+	isReached: () => boolean | Promise<boolean>,
+	milliseconds = 60_000,
+): Promise<void> {
+	const deadline = Date.now() + milliseconds;
+	while (!(await isReached())) {
+		if (Date.now() > deadline) throw new Error(`Waited ${milliseconds} ms in vain for ${what}`);
+		await pause(200);
+	}
+}
+
+/** A cron expression that fires every `seconds` seconds. n8n refuses a star for the seconds, not a list of them. */
+export function everySeconds(seconds: number): string {
+	const times = Array.from({ length: Math.floor(60 / seconds) }, (_, index) => index * seconds);
+	return `${times.join(',')} * * * * *`;
+}

@@ -1,0 +1,505 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, rename, rm, writeFile, mkdtemp, appendFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { itemsOf, type ExecutionResult } from '../../demo/n8nHost/executionResult';
+import type { StoredCredential } from '../../demo/n8nHost/n8nClient';
+import { N8N_DIRECTORY } from '../../demo/n8nHost/projectPaths';
+import { startDemo, type RunningDemo } from '../../demo/startDemo';
+import type { TenantCall } from '../../demo/tenant/tenantCall';
+import { activate, deactivate, everySeconds, executionsOf, until } from './activeWorkflow';
+import { startChatModel } from './standIns/chatModel';
+import { startHttpStandIn, type HttpStandIn } from './standIns/httpStandIn';
+import { startMailbox, type Mailbox } from './standIns/mailbox';
+import { multipartForm } from './standIns/multipartForm';
+import { startObjectStorage } from './standIns/objectStorage';
+import { workflowFile, WORKFLOWS_DIRECTORY, type FilledIn } from './workflowFile';
+
+const START = 'Run by Hand';
+
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+const idsOf = (calls: readonly TenantCall[]): string[] => calls.map((call) => call.recordingId).sort();
+/** What the example files keep with `Sale, Complaint*`. */
+const isSaleOrComplaint = ({ wrapUpCode }: TenantCall): boolean =>
+	wrapUpCode?.toLowerCase() === 'sale' || wrapUpCode?.toLowerCase().startsWith('complaint') === true;
+
+describe('the workflows of workflows/ in a real n8n', () => {
+	let directory = '';
+	let demo: RunningDemo;
+	let mailbox: Mailbox;
+	const closing: (() => Promise<void>)[] = [];
+	const ran = new Set<string>(['nightly-index-to-crm.json']);
+
+	beforeAll(async () => {
+		directory = await mkdtemp(join(tmpdir(), '8x8-e2e-'));
+		demo = await startDemo({ directory, days: 3, protocols: ['sftp'] });
+		mailbox = await startMailbox();
+	});
+
+	afterAll(async () => {
+		for (const close of closing) await close();
+		await mailbox?.close();
+		await demo?.stop();
+		await rm(directory, { recursive: true, force: true });
+	});
+
+	const tenant = (): StoredCredential => {
+		const [connection] = demo.connections;
+		if (connection === undefined) throw new Error('The demo has no connection');
+		return connection.credential;
+	};
+	const stored = async (type: string, data: Readonly<Record<string, unknown>>): Promise<StoredCredential> =>
+		await demo.n8n.client.putCredential(`Test ${type}`, type, data);
+	const smtp = async (): Promise<StoredCredential> =>
+		await stored('smtp', { host: '127.0.0.1', port: mailbox.port, secure: false, disableStartTls: true });
+	const service = async (...given: Parameters<typeof startHttpStandIn>): Promise<HttpStandIn> => {
+		const server = await startHttpStandIn(...given);
+		closing.push(() => server.close());
+		return server;
+	};
+	const put = async (file: string, filledIn: FilledIn): Promise<string> => {
+		const id = file.replace(/[^a-z]/g, '').slice(0, 16);
+		ran.add(file);
+		await demo.n8n.client.putWorkflow(await workflowFile(file, id, filledIn));
+		return id;
+	};
+	const run = async (file: string, filledIn: FilledIn): Promise<ExecutionResult> =>
+		await demo.n8n.client.runWorkflow(await put(file, filledIn), START);
+	const expectSuccess = (execution: ExecutionResult): void => {
+		expect([execution.status, execution.error?.message]).toEqual(['success', undefined]);
+	};
+	const yesterday = (keeps: (call: TenantCall) => boolean = () => true): TenantCall[] => {
+		const day = demo.tenant.days.at(-1);
+		return demo.tenant.calls.filter((call) => call.tenantDay === day && keeps(call));
+	};
+
+	describe('nightly archive to S3', () => {
+		const FILE = 'nightly-archive-to-s3.json';
+		const filledIn = async (url: string): Promise<FilledIn> => ({
+			credentials: [
+				tenant(),
+				await smtp(),
+				await stored('s3', {
+					endpoint: url,
+					region: 'us-east-1',
+					accessKeyId: 'archive-key',
+					secretAccessKey: 'archive-secret',
+					forcePathStyle: true,
+				}),
+			],
+			settings: { bucket: 'calls', reportTo: 'ops@tenant.example.com' },
+		});
+
+		it('stores every recording of yesterday byte for byte and mails that the day is complete', async () => {
+			const storage = await startObjectStorage('archive-key');
+			closing.push(() => storage.server.close());
+			const before = mailbox.messages.length;
+			expectSuccess(await run(FILE, await filledIn(storage.server.url)));
+			const calls = yesterday();
+			expect(new Map([...storage.objects].map(([key, bytes]) => [key, sha256(bytes)]))).toEqual(
+				new Map(calls.map((call) => [`calls/${call.recordingId}`, call.sha256])),
+			);
+			const mails = mailbox.messages.slice(before);
+			expect(mails.map(({ to, subject }) => [to, subject])).toEqual([
+				['ops@tenant.example.com', `8x8 recordings of ${demo.tenant.days.at(-1)}: complete`],
+			]);
+			expect(mails[0]?.text).toContain(`Stored in the archive: ${calls.length}\nNot stored: 0\n`);
+			expect(mails[0]?.text).toContain(`In the index and on the server: ${calls.length}\n`);
+		});
+
+		it('stores the others, names what is missing, empty or refused in the mail, and ends as failed', async () => {
+			const storage = await startObjectStorage('archive-key');
+			closing.push(() => storage.server.close());
+			const [gone, empty, refused] = yesterday();
+			if (gone === undefined || empty === undefined || refused === undefined) throw new Error('Too few calls');
+			storage.refused.add(`calls/${refused.recordingId}`);
+			const path = (call: TenantCall): string => join(demo.tenant.root, call.recordingId);
+			const original = await readFile(path(empty));
+			await rename(path(gone), `${path(gone)}.aside`);
+			await writeFile(path(empty), '');
+			try {
+				const before = mailbox.messages.length;
+				const execution = await run(FILE, await filledIn(storage.server.url));
+				expect(execution.status).toBe('error');
+				expect(execution.error?.message).toContain('1 missing, 0 unindexed, 1 empty');
+				expect([...storage.objects.keys()].sort()).toEqual(
+					idsOf(yesterday((call) => ![gone, empty, refused].includes(call))).map((id) => `calls/${id}`),
+				);
+				const mails = mailbox.messages.slice(before);
+				expect(mails.map(({ subject }) => subject)).toEqual([
+					`8x8 recordings of ${demo.tenant.days.at(-1)}: NOT complete`,
+				]);
+				expect(mails[0]?.text).toContain(`Stored in the archive: ${storage.objects.size}\nNot stored: 3\n`);
+				expect(mails[0]?.text).toContain(`missing: ${gone.recordingId}`);
+				expect(mails[0]?.text).toContain(`empty: ${empty.recordingId}`);
+			} finally {
+				await rename(`${path(gone)}.aside`, path(gone));
+				await writeFile(path(empty), original);
+			}
+		});
+	});
+
+	describe("yesterday's index as a spreadsheet", () => {
+		interface Cell {
+			readonly t: string;
+			readonly v: unknown;
+		}
+		interface SheetReader {
+			read(bytes: Buffer): {
+				readonly SheetNames: readonly string[];
+				readonly Sheets: Readonly<Record<string, Readonly<Record<string, Cell>>>>;
+			};
+			readonly utils: { sheet_to_json(sheet: unknown): Readonly<Record<string, unknown>>[] };
+		}
+
+		it('mails an Excel file with one row per call, its numbers as text', async () => {
+			const before = mailbox.messages.length;
+			expectSuccess(await run('yesterdays-index-as-spreadsheet.json', { credentials: [tenant(), await smtp()] }));
+			const [mail, ...more] = mailbox.messages.slice(before);
+			expect(more).toEqual([]);
+			expect(mail?.subject).toBe(`8x8 calls of ${demo.tenant.days.at(-1)}`);
+			const file = mail?.parts.find(({ fileName }) => fileName !== undefined);
+			expect(file?.fileName).toBe(`8x8-calls-${demo.tenant.days.at(-1)}.xlsx`);
+			const reader: SheetReader = createRequire(join(N8N_DIRECTORY, 'package.json'))('xlsx');
+			const book = reader.read(file?.bytes ?? Buffer.alloc(0));
+			expect(book.SheetNames).toEqual(['Calls']);
+			const calls = yesterday();
+			const rows = reader.utils.sheet_to_json(book.Sheets['Calls']);
+			expect(rows.map((row) => row['Recording'])).toEqual(calls.map((call) => call.recordingId));
+			for (const [index, call] of calls.entries()) {
+				expect(rows[index]).toMatchObject({
+					Day: call.tenantDay,
+					Start: call.startTime.slice(0, 19).replace('T', ' '),
+					Seconds: call.durationSeconds,
+					'Call Type': call.callTypeLabel,
+					Agent: call.agentName,
+					Customer: call.customerPhone,
+					Transaction: call.transactionId,
+				});
+			}
+			const [first] = rows;
+			const column = String.fromCharCode(65 + Object.keys(first ?? {}).indexOf('Customer'));
+			expect(book.Sheets['Calls']?.[`${column}2`]).toMatchObject({ t: 's', v: calls[0]?.customerPhone });
+		});
+	});
+
+	describe('transcription hand-off', () => {
+		const FILE = 'transcription-hand-off.json';
+		/** n8n sends several at once, so they come in any order; the recordings' names put them in order of time. */
+		const handedOver = (system: HttpStandIn): Record<string, unknown>[] =>
+			system.requests
+				.map(({ body }): Record<string, unknown> => JSON.parse(body.toString()))
+				.sort((a, b) => String(a['recordingId']).localeCompare(String(b['recordingId'])));
+
+		it('sends each recording of the filter to the service and hands its transcript over with the call', async () => {
+			const heard: string[] = [];
+			const service1 = await service(async (request) => {
+				if (request.headers.authorization !== 'Bearer speech-key') return { status: 401 };
+				const { fields, files } = await multipartForm(request);
+				const file = files.get('file');
+				if (fields.get('model') !== 'whisper-1' || file === undefined) return { status: 400 };
+				heard.push(sha256(file.bytes));
+				return { status: 200, json: { text: `Words of ${file.fileName}` } };
+			});
+			const system = await service(() => ({ status: 201, json: { kept: true } }));
+			const seconds = 6;
+			expectSuccess(
+				await run(FILE, {
+					credentials: [tenant(), await stored('httpBearerAuth', { token: 'speech-key' })],
+					settings: {
+						transcriptionUrl: `${service1.url}/v1/audio/transcriptions`,
+						transcriptsUrl: `${system.url}/transcripts`,
+					},
+					// The demo's calls last 3 to 9 seconds.
+					parameters: { 'List Index': { filters: { callTypes: ['inbound', 'outbound'], minimumDuration: seconds } } },
+				}),
+			);
+			const calls = yesterday((call) => call.callType !== 'directAgentAccess' && call.durationSeconds >= seconds);
+			expect(calls.length).toBeGreaterThan(2);
+			expect([...heard].sort()).toEqual(calls.map((call) => call.sha256).sort());
+			expect(handedOver(system)).toEqual(
+				calls.map((call) => ({
+					recordingId: call.recordingId,
+					startTime: call.startTime,
+					agentName: call.agentName,
+					queueName: call.queueName,
+					wrapUpCode: call.wrapUpCode,
+					customerPhone: call.customerPhone,
+					transactionId: call.transactionId,
+					durationSeconds: call.durationSeconds,
+					transcript: `Words of ${call.fileName}`,
+				})),
+			);
+		});
+
+		it('hands the others over when the service refuses one, and names that one', async () => {
+			const [unheard, ...others] = yesterday(isSaleOrComplaint);
+			const service1 = await service(async (request) => {
+				const { files } = await multipartForm(request);
+				const fileName = files.get('file')?.fileName;
+				return fileName === unheard?.fileName
+					? { status: 422 }
+					: { status: 200, json: { text: `Words of ${fileName}` } };
+			});
+			const system = await service(() => ({ status: 201 }));
+			const execution = await run(FILE, {
+				credentials: [tenant(), await stored('httpBearerAuth', { token: 'speech-key' })],
+				settings: { transcriptionUrl: service1.url, transcriptsUrl: system.url },
+				parameters: { 'List Index': { filters: { wrapUpCodes: 'Sale, Complaint*' } } },
+			});
+			expect(execution.status).toBe('error');
+			expect(execution.error?.message).toContain(`1 of yesterday's recordings did not get through: `);
+			expect(execution.error?.message).toContain(unheard?.recordingId);
+			expect(handedOver(system).map(({ recordingId, transcript }) => [recordingId, transcript])).toEqual(
+				others.map((call) => [call.recordingId, `Words of ${call.fileName}`]),
+			);
+		});
+	});
+
+	describe('AI agent that answers about calls', () => {
+		it("answers from what List Index found with the model's own arguments", async () => {
+			const day = demo.tenant.days.at(-1) ?? '';
+			const model = await startChatModel(
+				'model-key',
+				() => ({ startDate: day, endDate: day, agentNames: 'Agent Two', queueNames: '', wrapUpCodes: 'Complaint*' }),
+				(result) => `Found: ${[...new Set(result.match(/S\d{8}\/R\d+\.wav/g) ?? [])].sort().join(', ')}`,
+			);
+			closing.push(() => model.server.close());
+			const file = 'ai-agent-answers-about-calls.json';
+			const question = 'Which calls with the wrap-up code Complaint did Agent Two take yesterday?';
+			const CHAT = 'When Chat Message Received';
+			ran.add(file);
+			const workflow = await workflowFile(file, 'answersAboutCalls', {
+				credentials: [
+					tenant(),
+					await stored('openAiApi', { apiKey: 'model-key', url: `${model.server.url}/v1`, header: false }),
+				],
+			});
+			const message = { sessionId: 'one', action: 'sendMessage', chatInput: question };
+			await demo.n8n.client.putWorkflow({ ...workflow, pinData: { [CHAT]: [{ json: message }] } });
+			const execution = await demo.n8n.client.runWorkflow(workflow.id, CHAT);
+			expectSuccess(execution);
+
+			const [asked, answered, ...more] = model.turns;
+			expect(more).toEqual([]);
+			expect(asked?.question).toContain(question);
+			expect(asked?.system).toContain(`yesterday was ${day}`);
+			expect(asked?.tools).toHaveLength(1);
+			expect(asked?.tools[0]?.parameters).toMatchObject({
+				required: expect.arrayContaining(['startDate', 'endDate']),
+				properties: { wrapUpCodes: { type: 'string' }, agentNames: { type: 'string' } },
+			});
+			const calls = yesterday(
+				(call) => call.agentName === 'Agent Two' && call.wrapUpCode?.startsWith('Complaint') === true,
+			);
+			expect(calls.length).toBeGreaterThan(0);
+			expect(answered?.toolResult).toContain(calls[0]?.startTime);
+			const [answer] = itemsOf(execution, 'AI Agent');
+			expect(answer?.json['output']).toBe(`Found: ${idsOf(calls).join(', ')}`);
+		});
+	});
+
+	describe('nightly index to HubSpot', () => {
+		it('stores each recording as a private file, logs a call with it for the contact, and names a call that is refused', async () => {
+			const refused = yesterday(isSaleOrComplaint)[2]?.recordingId ?? 'nothing';
+			const known = yesterday(isSaleOrComplaint)[0]?.customerPhone ?? '';
+			const files = new Map<string, { bytes: Buffer; name: string; options: string; folder: string }>();
+			const hubspot = await service(async (request) => {
+				if (request.headers.authorization !== 'Bearer hub-token') return { status: 401 };
+				switch (`${request.method} ${request.path}`) {
+					case 'POST /files/v3/files': {
+						const form = await multipartForm(request);
+						const id = String(1_000 + files.size);
+						files.set(id, {
+							bytes: form.files.get('file')?.bytes ?? Buffer.alloc(0),
+							name: form.fields.get('fileName') ?? '',
+							options: form.fields.get('options') ?? '',
+							folder: form.fields.get('folderPath') ?? '',
+						});
+						return { status: 201, json: { id, access: 'PRIVATE' } };
+					}
+					case 'POST /crm/v3/objects/contacts/search':
+						return request.body.toString().includes(`"${known}"`)
+							? { status: 200, json: { total: 1, results: [{ id: '77' }] } }
+							: { status: 200, json: { total: 0, results: [] } };
+					case 'POST /crm/v3/objects/calls':
+						return request.body.toString().includes(refused)
+							? { status: 400, json: { message: 'Property values were not valid' } }
+							: { status: 201, json: { id: '9' } };
+					default:
+						return { status: 404 };
+				}
+			});
+			const execution = await run('nightly-index-to-hubspot.json', {
+				credentials: [tenant(), await stored('hubspotAppToken', { appToken: 'hub-token' })],
+				settings: { hubspotUrl: hubspot.url },
+			});
+			expect(execution.status).toBe('error');
+			expect(execution.error?.message).toContain(`1 of yesterday's calls did not get into HubSpot: ${refused}.`);
+			const calls = yesterday(isSaleOrComplaint);
+			const logged = hubspot.requests
+				.filter(({ path }) => path === '/crm/v3/objects/calls')
+				.map(({ body }) => JSON.parse(body.toString()));
+			expect(logged).toHaveLength(calls.length);
+			for (const call of calls) {
+				const { properties, associations } = logged.find(({ properties: { hs_call_body: body } }) =>
+					String(body).endsWith(call.recordingId),
+				);
+				expect(properties).toMatchObject({
+					hs_timestamp: call.startTimeUtc,
+					hs_call_direction: call.callType === 'outbound' ? 'OUTBOUND' : 'INBOUND',
+					hs_call_status: 'COMPLETED',
+					hs_call_duration: String(call.durationSeconds * 1_000),
+				});
+				expect(properties.hs_call_title).toContain(call.wrapUpCode);
+				expect([properties.hs_call_from_number, properties.hs_call_to_number]).toContain(call.customerPhone);
+				const file = files.get(properties.hs_attachment_ids);
+				expect(sha256(file?.bytes ?? Buffer.alloc(0))).toBe(call.sha256);
+				expect(file).toMatchObject({
+					name: call.fileName,
+					folder: `/8x8 recordings/${call.directory}`,
+					options: expect.stringContaining('PRIVATE'),
+				});
+				expect(associations).toEqual(
+					call.customerPhone === known
+						? [{ to: { id: '77' }, types: [{ associationCategory: 'HUBSPOT_DEFINED', associationTypeId: 194 }] }]
+						: [],
+				);
+			}
+		});
+	});
+
+	describe('nightly index to Salesforce', () => {
+		it('writes a task for each call and attaches its recording to that task, also when a task is refused', async () => {
+			const calls = yesterday(isSaleOrComplaint);
+			const refused = calls[1];
+			const tasks = new Map<string, Record<string, unknown>>();
+			const files: { readonly entity: Record<string, unknown>; readonly bytes: Buffer }[] = [];
+			const salesforce = await service(async (request) => {
+				if (request.headers.authorization !== 'Bearer sales-token') return { status: 401 };
+				if (/^\/services\/data\/v[\d.]+\/sobjects\/task$/i.test(request.path)) {
+					const task: Record<string, unknown> = JSON.parse(request.body.toString());
+					if (JSON.stringify(task).includes(refused?.recordingId ?? 'nothing'))
+						return { status: 400, json: [{ errorCode: 'FIELD_CUSTOM_VALIDATION_EXCEPTION', message: 'Refused' }] };
+					const id = `00T${tasks.size}`;
+					tasks.set(id, task);
+					return { status: 201, json: { id, success: true, errors: [] } };
+				}
+				if (/^\/services\/data\/v[\d.]+\/sobjects\/ContentVersion$/.test(request.path)) {
+					const form = await multipartForm(request);
+					files.push({
+						entity: JSON.parse(
+							form.fields.get('entity_content') ?? form.files.get('entity_content')?.bytes.toString() ?? '{}',
+						),
+						bytes: form.files.get('VersionData')?.bytes ?? Buffer.alloc(0),
+					});
+					return { status: 201, json: { id: `068${files.length}`, success: true, errors: [] } };
+				}
+				return { status: 404 };
+			});
+			const execution = await run('nightly-index-to-salesforce.json', {
+				credentials: [
+					tenant(),
+					await stored('salesforceOAuth2Api', {
+						environment: 'production',
+						oauthTokenData: { access_token: 'sales-token', instance_url: salesforce.url },
+					}),
+				],
+			});
+			expect(execution.status).toBe('error');
+			expect(execution.error?.message).toContain(refused?.recordingId);
+			const taken = calls.filter((call) => call !== refused);
+			expect(files).toHaveLength(taken.length);
+			for (const call of taken) {
+				const [taskId, task] = [...tasks].find(([, { CallObject }]) => CallObject === call.recordingId) ?? [];
+				expect(task).toMatchObject({
+					Status: 'Completed',
+					TaskSubtype: 'Call',
+					Subject: `Call: ${call.wrapUpCode}`,
+					CallDurationInSeconds: call.durationSeconds,
+					Description: expect.stringContaining(call.customerPhone),
+				});
+				const attached = files.filter(({ entity }) => entity['FirstPublishLocationId'] === taskId);
+				expect(attached.map(({ entity, bytes }) => [entity['PathOnClient'], sha256(bytes)])).toEqual([
+					[call.fileName, call.sha256],
+				]);
+			}
+		});
+	});
+
+	describe('Slack alert on wrap-up codes', () => {
+		const FILE = 'slack-alert-on-wrap-up-codes.json';
+
+		it('announces each new call with such a code once, nothing that was there before, and names a call that Slack refuses', async () => {
+			const slack = await service(({ body }) =>
+				body.toString().includes('Nobody')
+					? { status: 404, type: 'text/plain', text: 'channel_not_found' }
+					: { status: 200, type: 'text/plain', text: 'ok' },
+			);
+			const id = await put(FILE, {
+				credentials: [tenant()],
+				settings: { slackWebhookUrl: `${slack.url}/services/T1/B1/x` },
+				parameters: {
+					'8x8 Recording Trigger': { pollTimes: { item: [{ mode: 'custom', cronExpression: everySeconds(2) }] } },
+				},
+			});
+			await activate(demo.n8n.client, id);
+			const last = yesterday().at(-1);
+			if (last === undefined) throw new Error('The tenant has no calls');
+			const index = join(demo.tenant.root, last.directory, `I${last.directory.slice(1)}_version2.csv`);
+			const text = await readFile(index, 'utf8');
+			const columns = text.slice(0, text.indexOf('\r\n')).split(',');
+			const row = (sequence: number, code: string, seconds: number, agent = 'Agent Two'): string => {
+				const cells: Record<string, string> = {
+					'CALL TYPE': 'Inbound',
+					'AGENT NAME': agent,
+					'QUEUE NAME': 'Support',
+					'CUSTOMER NUMBER': '4155550199',
+					'WRAP UP CODE': code,
+					DURATION: String(seconds),
+					FILENAME: `${last.fileName.slice(0, -8)}${String(sequence).padStart(4, '0')}.wav`,
+					DIRECTORY: last.directory,
+				};
+				return `${columns.map((column) => cells[column] ?? '').join(',')}\r\n`;
+			};
+			const name = (sequence: number): string =>
+				`${last.directory}/${last.fileName.slice(0, -8)}${String(sequence).padStart(4, '0')}.wav`;
+			const texts = (): string[] => slack.requests.map(({ body }) => JSON.parse(body.toString()).text);
+			try {
+				await appendFile(index, row(9_001, 'Complaint <Tax & Fees>', 30) + row(9_002, 'Sale', 30));
+				await until('the first alert', () => slack.requests.length > 0);
+				await appendFile(
+					index,
+					row(9_003, 'ESCALATED', 45) + row(9_004, 'Do Not Call', 5) + row(9_005, 'Do Not Call', 11),
+				);
+				await until('the other alerts', () => slack.requests.length >= 3);
+				// Two more polls, which must find nothing to announce.
+				await pause(5_000);
+				expect(slack.requests.map(({ method, path }) => [method, path])).toEqual(
+					Array.from({ length: 3 }, () => ['POST', '/services/T1/B1/x']),
+				);
+				expect(texts()[0]).toContain('*Complaint &lt;Tax &amp; Fees&gt;* by Agent Two in Support');
+				expect(texts()[0]).toContain(`Recording ${name(9_001)}`);
+				expect(texts()[1]).toContain(`Recording ${name(9_003)}`);
+				expect(texts()[2]).toContain(`Recording ${name(9_005)}`);
+				await appendFile(index, row(9_006, 'Escalated', 20, 'Nobody') + row(9_007, 'Escalated', 20));
+				await until('the alerts of which one is refused', () => slack.requests.length >= 5);
+				expect(texts()[4]).toContain(`Recording ${name(9_007)}`);
+				const executions = await executionsOf(demo.n8n.client, id);
+				expect(executions.map(({ status }) => status)).toEqual(['success', 'success', 'error']);
+				expect(executions.at(-1)?.error?.message).toContain(`1 calls were not announced in Slack: ${name(9_006)}`);
+			} finally {
+				await deactivate(demo.n8n.client, id);
+				await writeFile(index, text);
+			}
+		});
+	});
+
+	it('are all run by these tests', async () => {
+		const files = (await readdir(WORKFLOWS_DIRECTORY)).filter((file) => file.endsWith('.json'));
+		expect([...ran].sort()).toEqual(files.sort());
+	});
+});
