@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { itemsOf, type ExecutionResult } from '../../demo/n8nHost/executionResult';
 import type { StoredCredential } from '../../demo/n8nHost/n8nClient';
-import { N8N_DIRECTORY } from '../../demo/n8nHost/projectPaths';
+import { DEMO_RELEASE } from '../../demo/n8nHost/n8nRelease';
 import { startDemo, type RunningDemo } from '../../demo/startDemo';
 import type { TenantCall } from '../../demo/tenant/tenantCall';
 import { activate, deactivate, everySeconds, executionsOf, until } from './activeWorkflow';
@@ -163,7 +163,7 @@ describe('the workflows of workflows/ in a real n8n', () => {
 			expect(mail?.subject).toBe(`8x8 calls of ${demo.tenant.days.at(-1)}`);
 			const file = mail?.parts.find(({ fileName }) => fileName !== undefined);
 			expect(file?.fileName).toBe(`8x8-calls-${demo.tenant.days.at(-1)}.xlsx`);
-			const reader: SheetReader = createRequire(join(N8N_DIRECTORY, 'package.json'))('xlsx');
+			const reader: SheetReader = createRequire(join(DEMO_RELEASE.directory, 'package.json'))('xlsx');
 			const book = reader.read(file?.bytes ?? Buffer.alloc(0));
 			expect(book.SheetNames).toEqual(['Calls']);
 			const calls = yesterday();
