@@ -142,10 +142,16 @@ export class N8nClient {
 	/** Waits until the execution has ended, however it ended; rejects after `milliseconds`. */
 	async waitForExecution(executionId: string, milliseconds = 120_000): Promise<ExecutionResult> {
 		const deadline = Date.now() + milliseconds;
+		let before: string | undefined;
 		for (;;) {
 			const execution = await this.request('GET', `/rest/executions/${executionId}`);
 			const status = text(execution, 'status');
-			if (FINAL_STATUSES.has(status)) return executionResult(executionId, status, text(execution, 'data'));
+			// n8n 1 stores the status first and the data after it: they are the last when they stay as they are.
+			if (FINAL_STATUSES.has(status)) {
+				const data = text(execution, 'data');
+				if (data === before) return executionResult(executionId, status, data);
+				before = data;
+			}
 			if (Date.now() > deadline)
 				throw new Error(`Execution ${executionId} is still ${status} after ${milliseconds} ms`);
 			await pause(POLL_MILLISECONDS);
