@@ -9,8 +9,10 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { type EmbeddedSftp, type EmbeddedSftpOptions, startEmbeddedSftp } from '../../demo/servers/embeddedSftp';
 import { sshKeyPair } from '../../demo/servers/sshKeyPair';
 import type { SftpSettings } from '../../transport/connectionSettings';
-import { fingerprintOf } from '../../transport/sftp/hostKey';
+import { fingerprintOf, HostKeyPolicy } from '../../transport/sftp/hostKey';
+import { widenReceiveWindow } from '../../transport/sftp/receiveWindow';
 import { SftpStore } from '../../transport/sftp/sftpStore';
+import { openSshSession } from '../../transport/sftp/sshSession';
 import { TransportError } from '../../transport/transportError';
 import { available, startOpenSsh } from '../servers/openssh';
 import { realServer, temporaryDirectory } from '../servers/process';
@@ -323,6 +325,37 @@ describe('logging in over SFTP', () => {
 		codes.push((await failureOf(store.list(''))).code);
 		expect(new Set(codes)).toEqual(new Set(['login-failed']));
 		expect(server.logins()).toBe(1);
+	});
+});
+
+describe('the receive window', () => {
+	test('is widened on the installed version of ssh2, and the channel goes on working', async () => {
+		const root = await temporaryDirectory('8x8-window');
+		const server = await startEmbeddedSftp({ root: root.path, username: 'tenant', password: canary });
+		const settings: SftpSettings = {
+			protocol: 'sftp',
+			host: server.host,
+			port: server.port,
+			username: 'tenant',
+			password: canary,
+			hostKeyFingerprints: [server.fingerprint],
+			allowUnknownHostKey: false,
+			tenantDirectory: '',
+			maxConnections: 1,
+		};
+		const session = await openSshSession(settings, new HostKeyPolicy(settings), new AbortController().signal);
+		expect(widenReceiveWindow(session.channel, 4_194_304)).toBe(true);
+		const path = await new Promise<string>((resolve, reject) => {
+			session.channel.realpath('.', (error, absolute) => (error ? reject(error) : resolve(absolute)));
+		});
+		expect(path).toMatch(/^\//u);
+		await session.client.end();
+		await server.close();
+		await root.remove();
+	});
+
+	test('is left alone on a version whose inside is another', () => {
+		expect(widenReceiveWindow({} as ssh2.SFTPWrapper, 1)).toBe(false);
 	});
 });
 

@@ -7,12 +7,13 @@ import { HandleLimit, OpenSlots } from './openSlots';
 import { PendingRequests } from './pendingRequests';
 import type { ReadAnswer, ReadChannel, ReadPace, StateAnswer } from './pipelinedRead';
 import { isBareFailure, isEndOfFile, isRefusal, oneSafeLine, requestError } from './sftpError';
+import { widenReceiveWindow } from './receiveWindow';
 import type { SshSession } from './sshSession';
 
 /** Without limits@openssh.com ssh2 caps a READ at 31 952 bytes, and servers at 32 KB: 31 KiB fits both. */
 const SAFE_CHUNK = 31_744;
 const LARGE_CHUNK = 131_072;
-/** Bytes of READs on the wire: more than the library's 2 MB window, so that it never runs dry; queued beyond that. */
+/** Bytes of READs on the wire, queued beyond that: 20 MB/s on one connection across 200 ms. */
 const MOST_IN_FLIGHT = 4_194_304;
 /** On a line that keeps breaking: so little that every file gets some bytes before the next break. */
 const LEAST_IN_FLIGHT = 131_072;
@@ -145,6 +146,8 @@ export class SftpConnection implements ReadChannel {
 		channel.on('error', (error: Error) => this.#lose('broke the SFTP protocol', error));
 		client.on('error', (error: unknown) => this.#lose('broke the connection', error));
 		if (socket.destroyed) this.#lose('ended the connection');
+		// Room for every READ on the wire, whatever is left of the library's own window.
+		else widenReceiveWindow(channel, MOST_IN_FLIGHT);
 	}
 
 	get isOpen(): boolean {
