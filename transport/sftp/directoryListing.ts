@@ -5,7 +5,7 @@ import type { RemoteEntry, RemoteEntryType } from '../remoteStore';
 import { TransportError } from '../transportError';
 import type { SftpConnection } from './sftpConnection';
 
-/** READDIRs in flight once a directory proves to be large: servers answer each with about 100 names. */
+/** READDIRs in flight: servers answer each with about 100 names, and even a small directory needs a second one for its end. */
 const READDIRS_IN_FLIGHT = 4;
 /** A listing longer than this is no tenant's directory but a server that never says the end. */
 const MOST_NAMES = 1_000_000;
@@ -57,8 +57,8 @@ async function namesOf(
 ): Promise<FileEntryWithStats[]> {
 	const names: FileEntryWithStats[] = [];
 	let emptyRounds = 0;
-	for (let inFlight = 1; ; inFlight = READDIRS_IN_FLIGHT) {
-		const requests = Array.from({ length: inFlight }, () => connection.readdir(handle, directory, signal));
+	for (;;) {
+		const requests = Array.from({ length: READDIRS_IN_FLIGHT }, () => connection.readdir(handle, directory, signal));
 		const batches = await Promise.all(requests);
 		for (const batch of batches) for (const name of batch ?? []) names.push(name);
 		if (batches.includes(undefined)) return names;
