@@ -8,6 +8,7 @@ import { showHints } from '../shared/executionHints';
 import { Gate } from '../shared/gate';
 import { runWithTenant } from '../shared/itemRun';
 import { itemOrError } from '../shared/nodeError';
+import { progressOf, showSummary } from '../shared/progressReport';
 import { DirectoryListings } from './directoryListings';
 import { downloadFile } from './downloadFile';
 import { filesInFlight, readOptions, retriesOf, stallTimeoutOf } from './downloadOptions';
@@ -38,6 +39,7 @@ export class DownloadRecording implements INodeType {
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const hints: string[] = [];
+		const progress = progressOf(this, 'downloaded');
 		const output = await runWithTenant(
 			this,
 			async (session, items) => {
@@ -60,6 +62,7 @@ export class DownloadRecording implements INodeType {
 					const listed = file.listed ?? listings.find(file.path);
 					const done = await downloadFile(this, store, { ...file, listed }, readOptions(this, i));
 					limit.succeeded(done.facts.bytes);
+					progress.finished(done.facts.bytes, done.facts.attempts);
 					if (done.hint !== undefined) hints.push(done.hint);
 					const field = String(this.getNodeParameter('binaryPropertyName', i));
 					const json = { ...item.json, download: done.facts as unknown as IDataObject };
@@ -73,6 +76,7 @@ export class DownloadRecording implements INodeType {
 						async () =>
 							await download(i, item, file).catch(async (error: unknown) => {
 								if (isObjection(error)) limit.objected();
+								progress.goneWithout();
 								return await skipIfMissing(i, error);
 							}),
 					);
@@ -82,6 +86,7 @@ export class DownloadRecording implements INodeType {
 						files = await wantedFiles(this, store, i, gate).catch(
 							async (error: unknown) => await skipIfMissing(i, error),
 						);
+						progress.expect(files.length);
 						for (const { path, listed } of files) if (listed === undefined) listings.want(path);
 						return [];
 					});
@@ -95,6 +100,7 @@ export class DownloadRecording implements INodeType {
 			{ stallTimeout: () => stallTimeoutOf(this) },
 		);
 		showHints(this, hints);
+		showSummary(this, progress);
 		return output;
 	}
 }

@@ -8,6 +8,7 @@ import { showHints } from '../shared/executionHints';
 import { runWithTenant } from '../shared/itemRun';
 import { ExplainedError, failedItem, itemOrError, nodeError } from '../shared/nodeError';
 import { readPeriod } from '../shared/periodParameters';
+import { progressOf, showSummary } from '../shared/progressReport';
 import { checkMatched } from './checkMatched';
 import { compareDays } from './compareDays';
 import { dayHints } from './dayHints';
@@ -40,6 +41,7 @@ export class ReconcileDay implements INodeType {
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const hints: string[] = [];
+		const progress = progressOf(this, 'checked');
 		let matched: INodeExecutionData[] = [];
 		let missing: INodeExecutionData[] = [];
 		let unindexed: INodeExecutionData[] = [];
@@ -59,7 +61,7 @@ export class ReconcileDay implements INodeType {
 					if (gap !== undefined && !this.continueOnFail()) return await Promise.reject(gap);
 
 					const checkSize = this.getNodeParameter('options.checkSize', i, true) !== false;
-					const checked = await checkMatched(store, session, compared, { checkSize, signal });
+					const checked = await checkMatched(store, session, compared, { checkSize, signal, progress });
 					const unreadable = checked.unreadable.map(({ error }) => nodeError(this.getNode(), error, i));
 					const [first] = unreadable;
 					if (first !== undefined && !this.continueOnFail()) return await Promise.reject(first);
@@ -76,6 +78,7 @@ export class ReconcileDay implements INodeType {
 			return [];
 		});
 		showHints(this, hints);
+		showSummary(this, progress);
 		missing = missing.concat(failed);
 		// An agent is handed the first output alone (`mapResult` of n8n-core), and what is wrong has to come first.
 		if (this.getNode().type.endsWith('Tool')) return [missing.concat(unindexed, matched)];

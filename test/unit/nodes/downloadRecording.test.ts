@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { NodeOperationError } from 'n8n-workflow';
 import type { INodeParameters } from 'n8n-workflow';
 import { WaveFile } from 'wavefile';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { DownloadRecording } from '../../../nodes/DownloadRecording/DownloadRecording.node';
 import { TransportError } from '../../../transport/transportError';
@@ -44,6 +44,10 @@ beforeEach(async () => {
 	store = new MemoryStore();
 	for (const name of names) store.put(`S20160607/${name}`, sound);
 	await useBinaryStore('filesystem');
+});
+
+afterEach(() => {
+	vi.restoreAllMocks();
 });
 
 describe.each(['filesystem', 'default'] as const)('Download Recording into the %s store', (mode) => {
@@ -244,6 +248,27 @@ describe('Download Recording', () => {
 		const { output } = await run({}, { items: manyItems });
 		expect(await bytesOf(output[59]?.binary?.['data'])).toEqual(sound);
 		expect(output[59]?.json['download']).toMatchObject({ attempts: 2, bytes: sound.length });
+	});
+
+	it('tells how far it is while it works on many files, and at the end how it went, without any secret', async () => {
+		for (const name of many) store.put(`S20160607/${name}`, sound);
+		store.files.delete(`S20160607/${many[3]}`);
+		store.failures.set(`read S20160607/${many[5]} at 10000`, [
+			new TransportError('connection-lost', 'The connection was lost'),
+		]);
+		let now = 0;
+		vi.spyOn(performance, 'now').mockImplementation(() => (now += 100));
+		const { messages, hints } = await run({ options: { onMissingFile: 'skip' } }, { items: manyItems });
+		expect(messages.length).toBeGreaterThan(0);
+		for (const message of messages) {
+			expect(message).toMatch(
+				/^\d+ of 60 files downloaded, [\d.]+ [KM]B, [\d.]+ KB\/s(, 1 retry)?, 1 not downloaded(, about [\dmins ]+ left)?$/,
+			);
+		}
+		expect(hints.at(-1)).toMatchObject({
+			type: 'info',
+			message: expect.stringMatching(/^59 files downloaded in .+, 1\.4 MB, .+\/s, 1 retry, 1 not downloaded\.$/),
+		});
 	});
 
 	it('stops its transfers when the execution is cancelled', async () => {
