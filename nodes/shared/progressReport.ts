@@ -1,11 +1,11 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
+import { bytesText, countText, durationText, filesText } from './figureText';
+
 /** Milliseconds between two messages: often enough to see that it goes on, too seldom to fill a log. */
 const INTERVAL = 5_000;
 /** Files from which on a run is worth a sentence at its end, however quick it was. */
 const MANY = 10;
-
-const KILOBYTE = 1_024;
 
 export interface ProgressOptions {
 	/** What is done with a file, such as `downloaded`. */
@@ -113,31 +113,4 @@ export function progressOf(context: IExecuteFunctions, verb: string): ProgressRe
 export function showSummary(context: IExecuteFunctions, progress: ProgressReport): void {
 	const message = progress.summary();
 	if (message !== undefined) context.addExecutionHints({ message, location: 'outputPane', type: 'info' });
-}
-
-function countText(count: number): string {
-	return count.toLocaleString('en-US');
-}
-
-function filesText(count: number): string {
-	return count === 1 ? '1 file' : `${countText(count)} files`;
-}
-
-/** 1 MB is 1,048,576 bytes, as in the options. */
-function bytesText(bytes: number): string {
-	const units = ['bytes', 'KB', 'MB', 'GB', 'TB'];
-	let value = bytes;
-	let unit = 0;
-	for (; value >= KILOBYTE && unit < units.length - 1; unit++) value /= KILOBYTE;
-	return `${unit === 0 ? Math.round(value) : value.toFixed(1)} ${units[unit] ?? ''}`;
-}
-
-/** The two largest units, such as `2 h 5 min`. */
-function durationText(milliseconds: number): string {
-	if (milliseconds < 950) return 'less than a second';
-	const seconds = Math.round(milliseconds / 1_000);
-	if (seconds < 60) return `${seconds} s`;
-	const minutes = Math.floor(seconds / 60);
-	if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-	return seconds % 60 === 0 ? `${minutes} min` : `${minutes} min ${seconds % 60} s`;
 }
