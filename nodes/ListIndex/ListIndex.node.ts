@@ -4,6 +4,7 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData, INodeType, INo
 import { groupByTransaction } from '../../recordings/callList';
 import { eightByEightConnectionTest } from '../shared/connectionTest';
 import { showHints } from '../shared/executionHints';
+import { filterLoadOptions } from '../shared/filterParameters';
 import { searchIndexFiles } from '../shared/indexFileSearch';
 import { runWithTenant } from '../shared/itemRun';
 import { failedItem, itemOrError, nodeError } from '../shared/nodeError';
@@ -34,6 +35,7 @@ export class ListIndex implements INodeType {
 	methods = {
 		credentialTest: { eightByEightConnectionTest },
 		listSearch: { searchIndexFiles },
+		loadOptions: filterLoadOptions,
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {

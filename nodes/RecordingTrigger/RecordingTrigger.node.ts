@@ -2,6 +2,7 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 import type { INodeExecutionData, INodeType, INodeTypeDescription, IPollFunctions } from 'n8n-workflow';
 
 import { eightByEightConnectionTest } from '../shared/connectionTest';
+import { filterLoadOptions } from '../shared/filterParameters';
 import { recordingTriggerParameters } from './recordingTriggerParameters';
 import { keyOf, pollError, pollRecordings, sampleRecordings } from './runPoll';
 
@@ -37,7 +38,7 @@ export class RecordingTrigger implements INodeType {
 		properties: recordingTriggerParameters,
 	};
 
-	methods = { credentialTest: { eightByEightConnectionTest } };
+	methods = { credentialTest: { eightByEightConnectionTest }, loadOptions: filterLoadOptions };
 
 	async poll(this: IPollFunctions): Promise<INodeExecutionData[][] | null> {
 		const failed = (error: unknown): never => {
