@@ -2,6 +2,8 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 import type { IDataObject, IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescription } from 'n8n-workflow';
 
 import { groupByTransaction } from '../../recordings/callList';
+import type { IndexRow } from '../../recordings/indexRow';
+import { simpleCall, simpleTransaction } from '../../recordings/simpleCall';
 import { eightByEightConnectionTest } from '../shared/connectionTest';
 import { showHints } from '../shared/executionHints';
 import { filterLoadOptions } from '../shared/filterParameters';
@@ -77,11 +79,16 @@ async function listItem(
 	if (failure !== undefined && !context.continueOnFail()) return await Promise.reject(failure);
 	if (onMissingIndex === 'skip') hints.push(...result.missing.map((gap) => `Skipped: ${gap.message}.`));
 
-	const calls = groupBy === 'transaction' ? groupByTransaction(result.rows) : result.rows;
+	const calls = asItems(result.rows, groupBy, options.simplify === true);
 	if (calls.length > limit) hints.push(`Limit reached: ${calls.length - limit} more not shown.`);
 	if (calls.length === 0 && failures.length === 0) hints.push(`None of ${result.seen} calls met the filters.`);
-	const found = calls
-		.slice(0, limit)
-		.map((call) => ({ json: call as unknown as IDataObject, pairedItem: { item: itemIndex } }));
+	const found = calls.slice(0, limit).map((call) => ({ json: call as IDataObject, pairedItem: { item: itemIndex } }));
 	return [...found, ...failures.map((error) => failedItem(context.getNode(), error, input, itemIndex))];
+}
+
+/** Calls, or transactions of calls, with all their fields or the few that people look at. */
+function asItems(rows: readonly IndexRow[], groupBy: 'none' | 'transaction', isSimple: boolean): readonly object[] {
+	if (groupBy === 'none') return isSimple ? rows.map(simpleCall) : rows;
+	const transactions = groupByTransaction(rows);
+	return isSimple ? transactions.map(simpleTransaction) : transactions;
 }

@@ -2,6 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { filterParameters } from '../shared/filterParameters';
 import { periodParameters } from '../shared/periodParameters';
+import { simplifyParameter } from '../shared/simplifyParameter';
 
 const directoryShown = { readFrom: ['directory'] };
 
@@ -169,6 +170,7 @@ export const listIndexParameters: INodeProperties[] = [
 				default: 'error',
 				description: 'What to do when a day or directory has no index',
 			},
+			simplifyParameter,
 		],
 	},
 ];

@@ -19,6 +19,7 @@ export interface ListIndexOptions {
 	readonly limit?: number;
 	readonly groupBy?: 'none' | 'transaction';
 	readonly includeRawRow?: boolean;
+	readonly simplify?: boolean;
 	readonly dateOrder?: DateOrder | 'auto';
 	readonly encoding?: IndexEncoding;
 }

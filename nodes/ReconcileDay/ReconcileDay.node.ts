@@ -13,7 +13,7 @@ import { checkMatched } from './checkMatched';
 import { compareDays } from './compareDays';
 import { dayHints } from './dayHints';
 import { reconcileDayParameters } from './reconcileDayParameters';
-import { matchedItem, missingItem, unindexedItem } from './reconciledItem';
+import { matchedItem, missingItem, simpleItem, unindexedItem } from './reconciledItem';
 
 /** New attempts after a failure without progress. */
 const RETRIES = 5;
@@ -66,9 +66,11 @@ export class ReconcileDay implements INodeType {
 					const [first] = unreadable;
 					if (first !== undefined && !this.continueOnFail()) return await Promise.reject(first);
 
-					matched = matched.concat(checked.matched.map((recording) => matchedItem(recording, i)));
-					missing = missing.concat(checked.missing.map((row) => missingItem(row, i)));
-					unindexed = unindexed.concat(compared.unindexed.map((file) => unindexedItem(file, i)));
+					const isSimple = this.getNodeParameter('options.simplify', i, false) === true;
+					const shown = isSimple ? simpleItem : (whole: INodeExecutionData): INodeExecutionData => whole;
+					matched = matched.concat(checked.matched.map((recording) => shown(matchedItem(recording, i))));
+					missing = missing.concat(checked.missing.map((row) => shown(missingItem(row, i))));
+					unindexed = unindexed.concat(compared.unindexed.map((file) => shown(unindexedItem(file, i))));
 					hints.push(...dayHints(compared, checked), ...compared.hints);
 					return [...gaps, ...unreadable].map((error) => failedItem(this.getNode(), error, item, i));
 				});

@@ -1,6 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import { periodParameters } from '../shared/periodParameters';
+import { simplifyParameter } from '../shared/simplifyParameter';
 
 /** The form of *Reconcile Day*. */
 export const reconcileDayParameters: INodeProperties[] = [
@@ -20,6 +21,7 @@ export const reconcileDayParameters: INodeProperties[] = [
 				description:
 					'Whether to read the beginning of every indexed .wav file, which finds those that were cut short; over FTPS, most of each file is transferred for it. Empty files are found either way.',
 			},
+			simplifyParameter,
 		],
 	},
 ];

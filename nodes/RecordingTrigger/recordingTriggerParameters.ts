@@ -1,6 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import { filterParameters } from '../shared/filterParameters';
+import { simplifyParameter } from '../shared/simplifyParameter';
 
 /** The form of the *Recording Trigger*. */
 export const recordingTriggerParameters: INodeProperties[] = [
@@ -66,6 +67,7 @@ export const recordingTriggerParameters: INodeProperties[] = [
 				default: 500,
 				description: 'Most recordings that one poll emits, the oldest first. The others come with the next poll.',
 			},
+			{ ...simplifyParameter, displayOptions: { show: { '/watch': ['index'] } } },
 		],
 	},
 ];

@@ -142,6 +142,54 @@ describe('List Index of a tenant day', () => {
 		expect(output[0]?.json['rawRow']).toMatchObject({ 'TRANS ID': '1', 'WRAP UP CODE': 'Sale', 'START TIME': '' });
 	});
 
+	it('gives the ten fields that people look at when told to simplify, in that order', async () => {
+		store.put('Index/I20160606.csv', index(line(MORNING), line(EVENING)));
+		const whole = (await run(day)).output[0]?.json ?? {};
+		const fields = [
+			'startTime',
+			'durationSeconds',
+			'callType',
+			'agentName',
+			'queueName',
+			'customerPhone',
+			'wrapUpCode',
+			'recordingId',
+			'directory',
+			'fileName',
+		];
+		const { output } = await run({ ...day, options: { simplify: true } });
+		expect(Object.keys(output[0]?.json ?? {})).toEqual(fields);
+		expect(whole).toMatchObject(output[0]?.json ?? {});
+		expect(output[0]?.json).toMatchObject({ recordingId: MORNING_ID, wrapUpCode: 'Sale', durationSeconds: 30 });
+
+		const grouped = await run({ ...day, options: { simplify: true, groupBy: 'transaction' } });
+		const { recordings, ...shared } = grouped.output[0]?.json ?? {};
+		expect(shared).toEqual({
+			transactionId: '1',
+			tenantDay: '2016-06-06',
+			callType: 'inbound',
+			agentName: 'Agent One',
+			queueName: 'Sales',
+			customerPhone: '4155550100',
+			wrapUpCode: 'Sale',
+			recordingCount: 2,
+		});
+		expect((recordings as object[]).map((recording) => Object.keys(recording))).toEqual([fields, fields]);
+		const raw = await run({ ...day, options: { simplify: true, includeRawRow: true } });
+		expect(raw.output[0]?.json['rawRow']).toMatchObject({ 'TRANS ID': '1' });
+	});
+
+	it('keeps calls whose names were chosen from the list, beside those typed in', async () => {
+		const lines = [
+			line(MORNING, { agent: 'Kim' }),
+			line(EVENING, { agent: 'Bo' }),
+			line('20160606160000', { agent: 'Lee' }),
+		];
+		store.put('Index/I20160606.csv', index(...lines));
+		const { output } = await run({ ...day, filters: { listedAgentNames: ['Kim'], agentNames: 'B*' } });
+		expect(output.map(({ json }) => json['agentName'])).toEqual(['Kim', 'Bo']);
+	});
+
 	it('names file and line of a row that cannot be read whole', async () => {
 		store.put('Index/I20160606.csv', index(line(MORNING), 'Inbound,never'));
 		const { output, hints } = await run(day);
