@@ -6,10 +6,11 @@ import type { IndexRow } from '../../recordings/indexRow';
 import { simpleCall, simpleTransaction } from '../../recordings/simpleCall';
 import { eightByEightConnectionTest } from '../shared/connectionTest';
 import { showHints } from '../shared/executionHints';
-import { filterLoadOptions } from '../shared/filterParameters';
+import { FILTER_SUBTITLE, filterLoadOptions } from '../shared/filterParameters';
 import { searchIndexFiles } from '../shared/indexFileSearch';
 import { runWithTenant } from '../shared/itemRun';
 import { failedItem, itemOrError, nodeError } from '../shared/nodeError';
+import { PERIOD_SUBTITLE } from '../shared/periodParameters';
 import { resumingStore } from '../shared/tenantSession';
 import type { TenantSession } from '../shared/tenantSession';
 import { listIndexParameters } from './listIndexParameters';
@@ -23,8 +24,7 @@ export class ListIndex implements INodeType {
 		icon: { light: 'file:../shared/recordings.svg', dark: 'file:../shared/recordings.dark.svg' },
 		group: ['input'],
 		version: 1,
-		subtitle:
-			'={{ $parameter["readFrom"] === "directory" ? "Directory" : $parameter["readFrom"] === "indexFile" ? "Index file" : ({ yesterday: "Yesterday", today: "Today", date: $parameter["date"], dateRange: $parameter["startDate"] + " to " + $parameter["endDate"], lastDays: "Last " + $parameter["days"] + " days" })[$parameter["period"]] }}{{ $parameter["filters"]?.wrapUpCodes ? " · wrap-up: " + $parameter["filters"].wrapUpCodes : "" }}',
+		subtitle: `={{ ({ directory: "Directory", indexFile: "Index file" })[$parameter["readFrom"]] ?? ${PERIOD_SUBTITLE} }}{{ ${FILTER_SUBTITLE} }}`,
 		description: 'List the recorded calls of a day from the 8x8 index, one item per recording',
 		defaults: { name: '8x8 List Index' },
 		usableAsTool: true,

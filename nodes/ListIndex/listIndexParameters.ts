@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import { filterParameters } from '../shared/filterParameters';
-import { periodParameters } from '../shared/periodParameters';
+import { periodParameters, todayNotice } from '../shared/periodParameters';
 import { simplifyParameter } from '../shared/simplifyParameter';
 
 const directoryShown = { readFrom: ['directory'] };
@@ -31,6 +31,7 @@ export const listIndexParameters: INodeProperties[] = [
 		description: 'Where to look for the calls',
 	},
 	...periodParameters({ readFrom: ['tenantDay'] }),
+	todayNotice({ readFrom: ['tenantDay'] }),
 	{
 		displayName: 'Directory',
 		name: 'directory',

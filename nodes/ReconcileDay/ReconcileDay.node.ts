@@ -7,7 +7,7 @@ import { eightByEightConnectionTest } from '../shared/connectionTest';
 import { showHints } from '../shared/executionHints';
 import { runWithTenant } from '../shared/itemRun';
 import { ExplainedError, failedItem, itemOrError, nodeError } from '../shared/nodeError';
-import { readPeriod } from '../shared/periodParameters';
+import { PERIOD_SUBTITLE, readPeriod } from '../shared/periodParameters';
 import { progressOf, showSummary } from '../shared/progressReport';
 import { checkMatched } from './checkMatched';
 import { compareDays } from './compareDays';
@@ -25,8 +25,7 @@ export class ReconcileDay implements INodeType {
 		icon: { light: 'file:../shared/recordings.svg', dark: 'file:../shared/recordings.dark.svg' },
 		group: ['input'],
 		version: 1,
-		subtitle:
-			'={{ ({ yesterday: "Yesterday", today: "Today", date: $parameter["date"], dateRange: $parameter["startDate"] + " to " + $parameter["endDate"], lastDays: "Last " + $parameter["days"] + " days" })[$parameter["period"]] }}',
+		subtitle: `={{ ${PERIOD_SUBTITLE} }}`,
 		description: 'Compare the 8x8 index of a day with the recordings on the server, to prove that none is missing',
 		defaults: { name: '8x8 Reconcile Day' },
 		usableAsTool: true,

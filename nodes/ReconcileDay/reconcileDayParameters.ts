@@ -1,11 +1,12 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { periodParameters } from '../shared/periodParameters';
+import { periodParameters, todayNotice } from '../shared/periodParameters';
 import { simplifyParameter } from '../shared/simplifyParameter';
 
 /** The form of *Reconcile Day*. */
 export const reconcileDayParameters: INodeProperties[] = [
 	...periodParameters(),
+	todayNotice(),
 	{
 		displayName: 'Options',
 		name: 'options',

@@ -33,6 +33,7 @@ export const recordingTriggerParameters: INodeProperties[] = [
 		type: 'string',
 		default: '',
 		placeholder: 'e.g. America/Los_Angeles',
+		hint: 'Empty: the tenant time zone of the credential',
 		description: 'IANA name of the tenant time zone. Leave empty to use the one in the credential.',
 	},
 	{

@@ -19,6 +19,26 @@ function listed(displayName: string, name: string, loadOptionsMethod: string, wh
 	return { displayName, name, type: 'multiOptions', typeOptions: { loadOptionsMethod }, default: [], description };
 }
 
+/** Filters that a subtitle tells of, the first one that is set: its label, and the names typed in and chosen. */
+const TOLD_FILTERS = [
+	['wrap-up', 'wrapUpCodes', 'listedWrapUpCodes'],
+	['queue', 'queueNames', 'listedQueueNames'],
+	['agent', 'agentNames', 'listedAgentNames'],
+];
+
+/**
+ * What the filters ask for, as a part of a subtitle expression, such as ` · wrap-up: Sale +1`: the canvas cuts a subtitle after
+ * about 28 characters, so only the first name is told.
+ */
+export const FILTER_SUBTITLE = [
+	`((filters) => ${JSON.stringify(TOLD_FILTERS)}`,
+	'.map(([label, typed, listed]) => ({ label, names: String(filters[typed] ?? "").split(",").concat(filters[listed] ?? []) }))',
+	'.map(({ label, names }) => ({ label, names: names.map((name) => name.trim()).filter((name) => name !== "") }))',
+	'.filter(({ names }) => names.length > 0).slice(0, 1)',
+	'.map(({ label, names: [first, ...more] }) => " · " + label + ": " + first + (more.length > 0 ? " +" + more.length : ""))',
+	'.join(""))($parameter["filters"] ?? {})',
+].join('');
+
 /** What fills the lists, for the nodes that have these parameters. */
 export const filterLoadOptions = { listAgentNames, listQueueNames, listWrapUpCodes };
 

@@ -190,6 +190,22 @@ describe('List Index of a tenant day', () => {
 		expect(output.map(({ json }) => json['agentName'])).toEqual(['Kim', 'Bo']);
 	});
 
+	it('says of a day that is not over by the tenant clock that more calls may come', async () => {
+		store.put('Index/I20160606.csv', index(line(MORNING)));
+		// 23:30 in Los Angeles on the 6th, when it is the 7th already in UTC.
+		vi.useFakeTimers({ toFake: ['Date'], now: new Date('2016-06-07T06:30:00Z') });
+		const running = await run({ period: 'today' });
+		vi.setSystemTime(new Date('2016-06-07T07:00:00Z'));
+		const over = await run({ period: 'yesterday' });
+		vi.useRealTimers();
+		expect(ids(running)).toEqual([MORNING_ID]);
+		expect(running.hints.map(({ message }) => message)).toEqual([
+			'Tenant day 2016-06-06 is not over yet in America/Los_Angeles: more calls may come.',
+		]);
+		expect(ids(over)).toEqual([MORNING_ID]);
+		expect(over.hints).toEqual([]);
+	});
+
 	it('names file and line of a row that cannot be read whole', async () => {
 		store.put('Index/I20160606.csv', index(line(MORNING), 'Inbound,never'));
 		const { output, hints } = await run(day);
