@@ -6,9 +6,11 @@ import { TransportError } from '../../transport/transportError';
 import { eightByEightConnectionTest } from '../shared/connectionTest';
 import { showHints } from '../shared/executionHints';
 import { Gate } from '../shared/gate';
+import { searchIndexFiles } from '../shared/indexFileSearch';
 import { runWithTenant } from '../shared/itemRun';
 import { itemOrError } from '../shared/nodeError';
 import { progressOf, showSummary } from '../shared/progressReport';
+import { searchDirectories, searchRecordings } from '../shared/recordingSearch';
 import { DirectoryListings } from './directoryListings';
 import { downloadFile } from './downloadFile';
 import { filesInFlight, readOptions, retriesOf, stallTimeoutOf } from './downloadOptions';
@@ -24,7 +26,7 @@ export class DownloadRecording implements INodeType {
 		group: ['input'],
 		version: 1,
 		subtitle:
-			'={{ ({ recording: "Recording", directory: "Directory " + $parameter["pattern"], file: $parameter["path"] })[$parameter["download"]] }}',
+			'={{ ({ recording: "Recording", directory: "Directory " + $parameter["pattern"], file: $parameter["path"]?.value ?? $parameter["path"] })[$parameter["download"]] }}',
 		description: 'Download call recordings, verified whole, into binary fields',
 		defaults: { name: '8x8 Download Recording' },
 		// Audio cannot cross to a language model.
@@ -35,7 +37,10 @@ export class DownloadRecording implements INodeType {
 		properties: downloadRecordingParameters,
 	};
 
-	methods = { credentialTest: { eightByEightConnectionTest } };
+	methods = {
+		credentialTest: { eightByEightConnectionTest },
+		listSearch: { searchDirectories, searchIndexFiles, searchRecordings },
+	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const hints: string[] = [];

@@ -11,6 +11,7 @@ import { searchIndexFiles } from '../shared/indexFileSearch';
 import { runWithTenant } from '../shared/itemRun';
 import { failedItem, itemOrError, nodeError } from '../shared/nodeError';
 import { PERIOD_SUBTITLE } from '../shared/periodParameters';
+import { searchDirectories } from '../shared/recordingSearch';
 import { resumingStore } from '../shared/tenantSession';
 import type { TenantSession } from '../shared/tenantSession';
 import { listIndexParameters } from './listIndexParameters';
@@ -36,7 +37,7 @@ export class ListIndex implements INodeType {
 
 	methods = {
 		credentialTest: { eightByEightConnectionTest },
-		listSearch: { searchIndexFiles },
+		listSearch: { searchDirectories, searchIndexFiles },
 		loadOptions: filterLoadOptions,
 	};
 

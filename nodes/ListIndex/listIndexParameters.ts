@@ -1,5 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import { directoryParameter } from '../shared/directoryParameter';
 import { filterParameters } from '../shared/filterParameters';
 import { periodParameters, todayNotice } from '../shared/periodParameters';
 import { simplifyParameter } from '../shared/simplifyParameter';
@@ -32,16 +33,7 @@ export const listIndexParameters: INodeProperties[] = [
 	},
 	...periodParameters({ readFrom: ['tenantDay'] }),
 	todayNotice({ readFrom: ['tenantDay'] }),
-	{
-		displayName: 'Directory',
-		name: 'directory',
-		type: 'string',
-		required: true,
-		displayOptions: { show: directoryShown },
-		default: '={{ $json.directory }}',
-		placeholder: 'e.g. S20160607',
-		description: 'Name of the UTC directory',
-	},
+	directoryParameter(directoryShown),
 	{
 		displayName: 'From (UTC)',
 		name: 'fromUtc',

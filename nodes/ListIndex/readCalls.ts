@@ -34,6 +34,8 @@ export async function readCalls(
 ): Promise<IndexResult> {
 	const readFrom = context.getNodeParameter('readFrom', itemIndex) as 'tenantDay' | 'directory' | 'indexFile';
 	const text = (name: string): string => String(context.getNodeParameter(name, itemIndex, '') ?? '').trim();
+	const located = (name: string): string =>
+		String(context.getNodeParameter(name, itemIndex, '', { extractValue: true }) ?? '').trim();
 	const filters = context.getNodeParameter('filters', itemIndex, {}) as CallFilters;
 	const request: IndexRequest = {
 		store: session.store,
@@ -56,12 +58,10 @@ export async function readCalls(
 			const result = await readTenantDays(request, days);
 			return { ...result, hints: [...result.hints, ...runningDays(days, now, result)] };
 		}
-		case 'indexFile': {
-			const path = context.getNodeParameter('indexFile', itemIndex, '', { extractValue: true });
-			return await readIndexFile(request, String(path ?? ''));
-		}
+		case 'indexFile':
+			return await readIndexFile(request, located('indexFile'));
 		case 'directory':
-			return await readFromDirectory(request, text('directory'), text('fromUtc'), text('toUtc'));
+			return await readFromDirectory(request, located('directory'), text('fromUtc'), text('toUtc'));
 	}
 }
 

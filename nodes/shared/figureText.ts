@@ -14,6 +14,7 @@ export function filesText(count: number): string {
 
 /** 1 MB is 1,048,576 bytes, as in the options. */
 export function bytesText(bytes: number): string {
+	if (bytes === 1) return '1 byte';
 	const units = ['bytes', 'KB', 'MB', 'GB', 'TB'];
 	let value = bytes;
 	let unit = 0;

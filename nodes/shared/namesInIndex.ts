@@ -62,21 +62,32 @@ async function namesInIndex(
 
 /** The names of the newest days, as many as can be read while somebody waits. */
 async function readNames(session: TenantSession, field: NamedField, signal: AbortSignal): Promise<NamesOfCalls> {
-	const { store } = session;
+	const { store, tenantDirectory } = session;
 	const clock = session.clock();
 	const names = new NamesOfCalls();
 	let calls = 0;
 	let failure: unknown;
-	for (const file of await newestIndexFiles(session, signal)) {
-		if (signal.aborted || calls >= CALLS) break;
-		// An unreadable file hides the names of one day only.
+	const addFrom = async (file: ListedIndexFile): Promise<void> => {
+		if (signal.aborted || calls >= CALLS) return;
 		await addNames(store, file, clock, signal, (row) => {
 			names.add(row[field]);
 			calls += 1;
 			return calls < CALLS;
 		}).catch((error: unknown) => {
+			// What cannot be read hides the names of one day only.
 			failure = error;
 		});
+	};
+	const { indexFiles, dayDirectories } = await tenantOverview(store, tenantDirectory);
+	for (const file of mostDetailed(indexFiles)) await addFrom(file);
+	// Some tenants have the detailed index, or any at all, only beside the recordings of a day.
+	for (const directory of names.sorted.length > 0 ? [] : dayDirectories.slice(0, DAYS)) {
+		if (signal.aborted) break;
+		const entries = await store.list(directory, { signal }).catch((error: unknown): [] => {
+			failure = error;
+			return [];
+		});
+		for (const file of mostDetailed(indexFilesOf(directory, entries))) await addFrom(file);
 	}
 	if (names.sorted.length === 0 && failure !== undefined) return await Promise.reject(failure);
 	return names;
@@ -97,16 +108,7 @@ async function addNames(
 }
 
 /** The most detailed index of each of the newest days; only that one has queues and wrap-up codes. */
-async function newestIndexFiles(
-	{ store, tenantDirectory }: TenantSession,
-	signal: AbortSignal,
-): Promise<ListedIndexFile[]> {
-	const { indexFiles, dayDirectories } = await tenantOverview(store, tenantDirectory);
-	const files = [...indexFiles];
-	// A tenant without Index/ keeps the index of a day beside its recordings.
-	for (const directory of indexFiles.length === 0 ? dayDirectories.slice(0, DAYS) : []) {
-		files.push(...indexFilesOf(directory, await store.list(directory, { signal })));
-	}
+function mostDetailed(files: readonly ListedIndexFile[]): ListedIndexFile[] {
 	const byDate = new Map<string, ListedIndexFile>();
 	for (const file of files) {
 		if ((byDate.get(file.date)?.edition ?? 0) < file.edition) byDate.set(file.date, file);

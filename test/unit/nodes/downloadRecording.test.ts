@@ -124,6 +124,18 @@ describe('Download Recording', () => {
 		expect(store.requests.filter((request) => request.startsWith('stat'))).toEqual([]);
 	});
 
+	it('takes what was chosen from the lists', async () => {
+		const chosen = (value: string): INodeParameters => ({ __rl: true, mode: 'list', value, cachedResultName: 'shown' });
+		const one = { directory: chosen('S20160607'), fileName: chosen(names[1] ?? '') };
+		const { output } = await run(one, { items: [{ json: {} }] });
+		expect(output[0]?.json['download']).toMatchObject({ path: `S20160607/${names[1]}` });
+		const all = { download: 'directory', directory: { __rl: true, mode: 'name', value: '={{ $json.day }}' } };
+		expect((await run(all, { items: [{ json: { day: 'S20160607' } }] })).output).toHaveLength(5);
+		store.put('Index/I20160606.csv', 'x');
+		const file = { download: 'file', path: chosen('Index/I20160606.csv') };
+		expect((await run(file, { items: [{ json: {} }] })).output).toHaveLength(1);
+	});
+
 	it('takes any file by its path', async () => {
 		store.put('Index/I20160606.csv', 'CALL TYPE\n');
 		const { output } = await run(

@@ -280,6 +280,12 @@ describe('List Index of a directory', () => {
 		).toEqual([`S20160607/R${NEXT_DAY}0001.wav`]);
 	});
 
+	it('takes a directory that was chosen from the list', async () => {
+		store.put('S20160606/I20160606.csv', index(line(MORNING)));
+		const directory = { __rl: true, mode: 'list', value: 'S20160606' };
+		expect(ids(await run({ readFrom: 'directory', directory, fromUtc: '', toUtc: '' }))).toEqual([MORNING_ID]);
+	});
+
 	it('falls back on Index when the directory has no index of its own', async () => {
 		store.put('Index/I20160606.csv', index(line(MORNING), line(EVENING))).put('S20160607/x.wav', '');
 		expect(ids(await run({ readFrom: 'directory', directory: 'S20160607' }))).toEqual([EVENING_ID]);

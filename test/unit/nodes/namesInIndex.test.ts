@@ -68,6 +68,17 @@ describe('the drop-downs of the filters', () => {
 		expect(namesOf(await listAgentNames.call(context))).toEqual(['Bo', 'Kim']);
 	});
 
+	it('look beside the recordings when the files in Index are basic ones without such a column', async () => {
+		store
+			.put('Index/I20261121.csv', 'CALL TYPE,AGENT NAME,FILENAME\r\nInbound,Kim,\r\n')
+			.put('S20261121/I20261121_version2.csv', index(call('Kim', 'Sales', 'Sale')))
+			.put('S20261120/I20261120_version2.csv', index(call('Kim', 'Support', 'Complaint')));
+		expect(namesOf(await listWrapUpCodes.call(context))).toEqual(['Complaint', 'Sale']);
+		store.requests.length = 0;
+		expect(namesOf(await listAgentNames.call(context))).toEqual(['Kim']);
+		expect(store.requests).not.toContain('list S20261121');
+	});
+
 	it('go without a day whose index cannot be read', async () => {
 		store
 			.put('Index/I20261121.csv', index(call('Kim', '', '')))
