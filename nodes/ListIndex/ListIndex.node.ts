@@ -26,7 +26,8 @@ export class ListIndex implements INodeType {
 		group: ['input'],
 		version: 1,
 		subtitle: `={{ ({ directory: "Directory", indexFile: "Index file" })[$parameter["readFrom"]] ?? ${PERIOD_SUBTITLE} }}{{ ${FILTER_SUBTITLE} }}`,
-		description: 'List the recorded calls of a day from the 8x8 index, one item per recording',
+		description:
+			'List the recorded calls of one or more days from the 8x8 index, one item per recording, with agent, queue, wrap-up code, times and numbers',
 		defaults: { name: '8x8 List Index' },
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],

@@ -26,7 +26,8 @@ export class ReconcileDay implements INodeType {
 		group: ['input'],
 		version: 1,
 		subtitle: `={{ ${PERIOD_SUBTITLE} }}`,
-		description: 'Compare the 8x8 index of a day with the recordings on the server, to prove that none is missing',
+		description:
+			'Compare the 8x8 index of a day with the recordings on the server: which are there, missing, empty, cut short or not indexed',
 		defaults: { name: '8x8 Reconcile Day' },
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
