@@ -11,6 +11,10 @@ export interface CallFilters {
 	readonly accountNumbers?: TextList | undefined;
 	readonly caseIds?: TextList | undefined;
 	readonly transactionIds?: TextList | undefined;
+	/** Chosen from a list: each matches the whole value, any case, and nothing in it has a meaning. They add to those typed in. */
+	readonly listedAgentNames?: TextList | undefined;
+	readonly listedQueueNames?: TextList | undefined;
+	readonly listedWrapUpCodes?: TextList | undefined;
 	/** Digits; matches the end of the customer, called or channel number. */
 	readonly phoneNumber?: TextList | undefined;
 	/** Seconds, included. */
@@ -46,6 +50,15 @@ const TEXT_FIELDS = {
 	transactionIds: 'transactionId',
 } as const;
 
+type ListedName = 'listedAgentNames' | 'listedQueueNames' | 'listedWrapUpCodes';
+
+/** Beside which text list the names chosen from a list count. */
+const LISTED_NAMES: Partial<Record<keyof typeof TEXT_FIELDS, ListedName>> = {
+	agentNames: 'listedAgentNames',
+	queueNames: 'listedQueueNames',
+	wrapUpCodes: 'listedWrapUpCodes',
+};
+
 /**
  * One test for all the filters.
  *
@@ -57,8 +70,10 @@ export function callFilter(filters: CallFilters): Condition {
 	if (callTypes.length > 0) conditions.push((row) => row.callType !== null && callTypes.includes(row.callType));
 
 	for (const name of Object.keys(TEXT_FIELDS) as Array<keyof typeof TEXT_FIELDS>) {
-		const patterns = entriesOf(filters[name]).map(patternOf);
 		const field = TEXT_FIELDS[name];
+		const listed = LISTED_NAMES[name];
+		const chosen = listed === undefined ? [] : namesOf(filters[listed]);
+		const patterns = [...entriesOf(filters[name]).map(patternOf), ...chosen.map(exactly)];
 		if (patterns.length > 0) conditions.push((row) => patterns.some((pattern) => pattern.test(row[field] ?? '')));
 	}
 
@@ -111,14 +126,26 @@ function entriesOf(list: TextList | undefined): string[] {
 		.filter((text) => text !== '');
 }
 
+/** Names as an index has them, which may hold commas and quotes; an expression may give them as one text all the same. */
+function namesOf(list: TextList | undefined): string[] {
+	if (!Array.isArray(list)) return entriesOf(list);
+	return list.map((name) => String(name).trim()).filter((name) => name !== '');
+}
+
 /** The whole value, any case; `*` stands for any characters. `*` alone asks for a value that is there. */
 function patternOf(entry: string): RegExp {
 	if (/^\*+$/.test(entry)) return /\S/;
-	const source = entry
-		.split(/\*+/)
-		.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-		.join('.*');
+	const source = entry.split(/\*+/).map(literally).join('.*');
 	return new RegExp(`^${source}$`, 'isu');
+}
+
+/** The whole value, any case, nothing in it having a meaning. */
+function exactly(entry: string): RegExp {
+	return new RegExp(`^${literally(entry)}$`, 'isu');
+}
+
+function literally(text: string): string {
+	return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
 function seconds(name: 'minimumDuration' | 'maximumDuration', value: unknown): number | undefined {

@@ -6,8 +6,11 @@ import { TransportError } from '../../transport/transportError';
 import { eightByEightConnectionTest } from '../shared/connectionTest';
 import { showHints } from '../shared/executionHints';
 import { Gate } from '../shared/gate';
+import { searchIndexFiles } from '../shared/indexFileSearch';
 import { runWithTenant } from '../shared/itemRun';
 import { itemOrError } from '../shared/nodeError';
+import { progressOf, showSummary } from '../shared/progressReport';
+import { searchDirectories, searchRecordings } from '../shared/recordingSearch';
 import { DirectoryListings } from './directoryListings';
 import { downloadFile } from './downloadFile';
 import { filesInFlight, readOptions, retriesOf, stallTimeoutOf } from './downloadOptions';
@@ -23,7 +26,7 @@ export class DownloadRecording implements INodeType {
 		group: ['input'],
 		version: 1,
 		subtitle:
-			'={{ ({ recording: "Recording", directory: "Directory " + $parameter["pattern"], file: $parameter["path"] })[$parameter["download"]] }}',
+			'={{ ({ recording: "Recording", directory: "Directory " + $parameter["pattern"], file: $parameter["path"]?.value ?? $parameter["path"] })[$parameter["download"]] }}',
 		description: 'Download call recordings, verified whole, into binary fields',
 		defaults: { name: '8x8 Download Recording' },
 		// Audio cannot cross to a language model.
@@ -34,10 +37,14 @@ export class DownloadRecording implements INodeType {
 		properties: downloadRecordingParameters,
 	};
 
-	methods = { credentialTest: { eightByEightConnectionTest } };
+	methods = {
+		credentialTest: { eightByEightConnectionTest },
+		listSearch: { searchDirectories, searchIndexFiles, searchRecordings },
+	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const hints: string[] = [];
+		const progress = progressOf(this, 'downloaded');
 		const output = await runWithTenant(
 			this,
 			async (session, items) => {
@@ -60,6 +67,7 @@ export class DownloadRecording implements INodeType {
 					const listed = file.listed ?? listings.find(file.path);
 					const done = await downloadFile(this, store, { ...file, listed }, readOptions(this, i));
 					limit.succeeded(done.facts.bytes);
+					progress.finished(done.facts.bytes, done.facts.attempts);
 					if (done.hint !== undefined) hints.push(done.hint);
 					const field = String(this.getNodeParameter('binaryPropertyName', i));
 					const json = { ...item.json, download: done.facts as unknown as IDataObject };
@@ -73,6 +81,7 @@ export class DownloadRecording implements INodeType {
 						async () =>
 							await download(i, item, file).catch(async (error: unknown) => {
 								if (isObjection(error)) limit.objected();
+								progress.goneWithout();
 								return await skipIfMissing(i, error);
 							}),
 					);
@@ -82,6 +91,7 @@ export class DownloadRecording implements INodeType {
 						files = await wantedFiles(this, store, i, gate).catch(
 							async (error: unknown) => await skipIfMissing(i, error),
 						);
+						progress.expect(files.length);
 						for (const { path, listed } of files) if (listed === undefined) listings.want(path);
 						return [];
 					});
@@ -95,6 +105,7 @@ export class DownloadRecording implements INodeType {
 			{ stallTimeout: () => stallTimeoutOf(this) },
 		);
 		showHints(this, hints);
+		showSummary(this, progress);
 		return output;
 	}
 }

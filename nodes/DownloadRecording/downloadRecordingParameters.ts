@@ -1,5 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import { directoryParameter } from '../shared/directoryParameter';
+
 /** The form of *Download Recording*. */
 export const downloadRecordingParameters: INodeProperties[] = [
 	{
@@ -23,25 +25,25 @@ export const downloadRecordingParameters: INodeProperties[] = [
 		default: 'recording',
 		description: 'What to download',
 	},
-	{
-		displayName: 'Directory',
-		name: 'directory',
-		type: 'string',
-		required: true,
-		displayOptions: { show: { download: ['recording', 'directory'] } },
-		default: '={{ $json.directory }}',
-		placeholder: 'e.g. S20160607',
-		description: 'Name of the UTC directory',
-	},
+	directoryParameter({ download: ['recording', 'directory'] }),
 	{
 		displayName: 'File Name',
 		name: 'fileName',
-		type: 'string',
+		type: 'resourceLocator',
 		required: true,
 		displayOptions: { show: { download: ['recording'] } },
 		default: '={{ $json.fileName }}',
-		placeholder: 'e.g. R201606070130000001.wav',
-		description: 'Name of the recording in the directory',
+		description: 'The recording in the directory',
+		modes: [
+			{ displayName: 'By Name', name: 'name', type: 'string', placeholder: 'e.g. R201606070130000001.wav' },
+			{
+				displayName: 'From List',
+				name: 'list',
+				type: 'list',
+				placeholder: 'Select a recording…',
+				typeOptions: { searchListMethod: 'searchRecordings', searchable: true },
+			},
+		],
 	},
 	{
 		displayName: 'Pattern',
@@ -54,12 +56,21 @@ export const downloadRecordingParameters: INodeProperties[] = [
 	{
 		displayName: 'Path',
 		name: 'path',
-		type: 'string',
+		type: 'resourceLocator',
 		required: true,
 		displayOptions: { show: { download: ['file'] } },
-		default: '',
-		placeholder: 'e.g. Index/I20160606.csv',
-		description: 'Path of the file below the tenant directory',
+		default: { mode: 'path', value: '' },
+		description: 'Path of the file below the tenant directory; the list has the index files',
+		modes: [
+			{ displayName: 'By Path', name: 'path', type: 'string', placeholder: 'e.g. Index/I20160606.csv' },
+			{
+				displayName: 'From List',
+				name: 'list',
+				type: 'list',
+				placeholder: 'Select an index file…',
+				typeOptions: { searchListMethod: 'searchIndexFiles', searchable: true },
+			},
+		],
 	},
 	{
 		displayName: 'Put Output File in Field',

@@ -18,7 +18,8 @@ export async function wantedFiles(
 	itemIndex: number,
 	gate: Gate,
 ): Promise<WantedFile[]> {
-	const text = (name: string): string => String(context.getNodeParameter(name, itemIndex, '') ?? '').trim();
+	const text = (name: string): string =>
+		String(context.getNodeParameter(name, itemIndex, '', { extractValue: true }) ?? '').trim();
 	switch (String(context.getNodeParameter('download', itemIndex))) {
 		case 'file': {
 			const path = text('path');

@@ -2,11 +2,16 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 import type { IDataObject, IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescription } from 'n8n-workflow';
 
 import { groupByTransaction } from '../../recordings/callList';
+import type { IndexRow } from '../../recordings/indexRow';
+import { simpleCall, simpleTransaction } from '../../recordings/simpleCall';
 import { eightByEightConnectionTest } from '../shared/connectionTest';
 import { showHints } from '../shared/executionHints';
+import { FILTER_SUBTITLE, filterLoadOptions } from '../shared/filterParameters';
 import { searchIndexFiles } from '../shared/indexFileSearch';
 import { runWithTenant } from '../shared/itemRun';
 import { failedItem, itemOrError, nodeError } from '../shared/nodeError';
+import { PERIOD_SUBTITLE } from '../shared/periodParameters';
+import { searchDirectories } from '../shared/recordingSearch';
 import { resumingStore } from '../shared/tenantSession';
 import type { TenantSession } from '../shared/tenantSession';
 import { listIndexParameters } from './listIndexParameters';
@@ -20,9 +25,9 @@ export class ListIndex implements INodeType {
 		icon: { light: 'file:../shared/recordings.svg', dark: 'file:../shared/recordings.dark.svg' },
 		group: ['input'],
 		version: 1,
-		subtitle:
-			'={{ $parameter["readFrom"] === "directory" ? "Directory" : $parameter["readFrom"] === "indexFile" ? "Index file" : ({ yesterday: "Yesterday", today: "Today", date: $parameter["date"], dateRange: $parameter["startDate"] + " to " + $parameter["endDate"], lastDays: "Last " + $parameter["days"] + " days" })[$parameter["period"]] }}{{ $parameter["filters"]?.wrapUpCodes ? " · wrap-up: " + $parameter["filters"].wrapUpCodes : "" }}',
-		description: 'List the recorded calls of a day from the 8x8 index, one item per recording',
+		subtitle: `={{ ({ directory: "Directory", indexFile: "Index file" })[$parameter["readFrom"]] ?? ${PERIOD_SUBTITLE} }}{{ ${FILTER_SUBTITLE} }}`,
+		description:
+			'List the recorded calls of one or more days from the 8x8 index, one item per recording, with agent, queue, wrap-up code, times and numbers',
 		defaults: { name: '8x8 List Index' },
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
@@ -33,7 +38,8 @@ export class ListIndex implements INodeType {
 
 	methods = {
 		credentialTest: { eightByEightConnectionTest },
-		listSearch: { searchIndexFiles },
+		listSearch: { searchDirectories, searchIndexFiles },
+		loadOptions: filterLoadOptions,
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
@@ -75,11 +81,16 @@ async function listItem(
 	if (failure !== undefined && !context.continueOnFail()) return await Promise.reject(failure);
 	if (onMissingIndex === 'skip') hints.push(...result.missing.map((gap) => `Skipped: ${gap.message}.`));
 
-	const calls = groupBy === 'transaction' ? groupByTransaction(result.rows) : result.rows;
+	const calls = asItems(result.rows, groupBy, options.simplify === true);
 	if (calls.length > limit) hints.push(`Limit reached: ${calls.length - limit} more not shown.`);
 	if (calls.length === 0 && failures.length === 0) hints.push(`None of ${result.seen} calls met the filters.`);
-	const found = calls
-		.slice(0, limit)
-		.map((call) => ({ json: call as unknown as IDataObject, pairedItem: { item: itemIndex } }));
+	const found = calls.slice(0, limit).map((call) => ({ json: call as IDataObject, pairedItem: { item: itemIndex } }));
 	return [...found, ...failures.map((error) => failedItem(context.getNode(), error, input, itemIndex))];
+}
+
+/** Calls, or transactions of calls, with all their fields or the few that people look at. */
+function asItems(rows: readonly IndexRow[], groupBy: 'none' | 'transaction', isSimple: boolean): readonly object[] {
+	if (groupBy === 'none') return isSimple ? rows.map(simpleCall) : rows;
+	const transactions = groupByTransaction(rows);
+	return isSimple ? transactions.map(simpleTransaction) : transactions;
 }

@@ -1,7 +1,9 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import { directoryParameter } from '../shared/directoryParameter';
 import { filterParameters } from '../shared/filterParameters';
-import { periodParameters } from '../shared/periodParameters';
+import { periodParameters, todayNotice } from '../shared/periodParameters';
+import { simplifyParameter } from '../shared/simplifyParameter';
 
 const directoryShown = { readFrom: ['directory'] };
 
@@ -30,16 +32,8 @@ export const listIndexParameters: INodeProperties[] = [
 		description: 'Where to look for the calls',
 	},
 	...periodParameters({ readFrom: ['tenantDay'] }),
-	{
-		displayName: 'Directory',
-		name: 'directory',
-		type: 'string',
-		required: true,
-		displayOptions: { show: directoryShown },
-		default: '={{ $json.directory }}',
-		placeholder: 'e.g. S20160607',
-		description: 'Name of the UTC directory',
-	},
+	todayNotice({ readFrom: ['tenantDay'] }),
+	directoryParameter(directoryShown),
 	{
 		displayName: 'From (UTC)',
 		name: 'fromUtc',
@@ -169,6 +163,7 @@ export const listIndexParameters: INodeProperties[] = [
 				default: 'error',
 				description: 'What to do when a day or directory has no index',
 			},
+			simplifyParameter,
 		],
 	},
 ];

@@ -7,6 +7,7 @@ import { windowOfDirectory } from '../../recordings/indexCoverage';
 import type { IndexEncoding } from '../../recordings/indexText';
 import type { DateOrder } from '../../recordings/indexTime';
 import { tenantDaysOf } from '../../recordings/period';
+import type { TenantDay } from '../../recordings/tenantDay';
 import { ExplainedError } from '../shared/nodeError';
 import { readPeriod } from '../shared/periodParameters';
 import { readDirectory, readDirectoryWindow, readIndexFile, readTenantDays } from '../shared/tenantIndex';
@@ -19,6 +20,7 @@ export interface ListIndexOptions {
 	readonly limit?: number;
 	readonly groupBy?: 'none' | 'transaction';
 	readonly includeRawRow?: boolean;
+	readonly simplify?: boolean;
 	readonly dateOrder?: DateOrder | 'auto';
 	readonly encoding?: IndexEncoding;
 }
@@ -32,6 +34,8 @@ export async function readCalls(
 ): Promise<IndexResult> {
 	const readFrom = context.getNodeParameter('readFrom', itemIndex) as 'tenantDay' | 'directory' | 'indexFile';
 	const text = (name: string): string => String(context.getNodeParameter(name, itemIndex, '') ?? '').trim();
+	const located = (name: string): string =>
+		String(context.getNodeParameter(name, itemIndex, '', { extractValue: true }) ?? '').trim();
 	const filters = context.getNodeParameter('filters', itemIndex, {}) as CallFilters;
 	const request: IndexRequest = {
 		store: session.store,
@@ -48,15 +52,25 @@ export async function readCalls(
 	};
 
 	switch (readFrom) {
-		case 'tenantDay':
-			return await readTenantDays(request, tenantDaysOf(readPeriod(context, itemIndex), request.clock, Date.now()));
-		case 'indexFile': {
-			const path = context.getNodeParameter('indexFile', itemIndex, '', { extractValue: true });
-			return await readIndexFile(request, String(path ?? ''));
+		case 'tenantDay': {
+			const now = Date.now();
+			const days = tenantDaysOf(readPeriod(context, itemIndex), request.clock, now);
+			const result = await readTenantDays(request, days);
+			return { ...result, hints: [...result.hints, ...runningDays(days, now, result)] };
 		}
+		case 'indexFile':
+			return await readIndexFile(request, located('indexFile'));
 		case 'directory':
-			return await readFromDirectory(request, text('directory'), text('fromUtc'), text('toUtc'));
+			return await readFromDirectory(request, located('directory'), text('fromUtc'), text('toUtc'));
 	}
+}
+
+/** A day that is not over may have an index all the same; nobody should take its calls for all of them. */
+function runningDays(days: readonly TenantDay[], now: number, { missing }: IndexResult): string[] {
+	const withoutIndex = new Set(missing.map(({ tenantDay }) => tenantDay));
+	return days
+		.filter(({ date, toUtc }) => toUtc > now && !withoutIndex.has(date))
+		.map(({ date, timeZone }) => `Tenant day ${date} is not over yet in ${timeZone}: more calls may come.`);
 }
 
 async function readFromDirectory(

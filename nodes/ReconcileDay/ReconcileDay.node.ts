@@ -7,12 +7,13 @@ import { eightByEightConnectionTest } from '../shared/connectionTest';
 import { showHints } from '../shared/executionHints';
 import { runWithTenant } from '../shared/itemRun';
 import { ExplainedError, failedItem, itemOrError, nodeError } from '../shared/nodeError';
-import { readPeriod } from '../shared/periodParameters';
+import { PERIOD_SUBTITLE, readPeriod } from '../shared/periodParameters';
+import { progressOf, showSummary } from '../shared/progressReport';
 import { checkMatched } from './checkMatched';
 import { compareDays } from './compareDays';
 import { dayHints } from './dayHints';
 import { reconcileDayParameters } from './reconcileDayParameters';
-import { matchedItem, missingItem, unindexedItem } from './reconciledItem';
+import { matchedItem, missingItem, simpleItem, unindexedItem } from './reconciledItem';
 
 /** New attempts after a failure without progress. */
 const RETRIES = 5;
@@ -24,9 +25,9 @@ export class ReconcileDay implements INodeType {
 		icon: { light: 'file:../shared/recordings.svg', dark: 'file:../shared/recordings.dark.svg' },
 		group: ['input'],
 		version: 1,
-		subtitle:
-			'={{ ({ yesterday: "Yesterday", today: "Today", date: $parameter["date"], dateRange: $parameter["startDate"] + " to " + $parameter["endDate"], lastDays: "Last " + $parameter["days"] + " days" })[$parameter["period"]] }}',
-		description: 'Compare the 8x8 index of a day with the recordings on the server, to prove that none is missing',
+		subtitle: `={{ ${PERIOD_SUBTITLE} }}`,
+		description:
+			'Compare the 8x8 index of a day with the recordings on the server: which are there, missing, empty, cut short or not indexed',
 		defaults: { name: '8x8 Reconcile Day' },
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
@@ -40,6 +41,7 @@ export class ReconcileDay implements INodeType {
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const hints: string[] = [];
+		const progress = progressOf(this, 'checked');
 		let matched: INodeExecutionData[] = [];
 		let missing: INodeExecutionData[] = [];
 		let unindexed: INodeExecutionData[] = [];
@@ -59,14 +61,16 @@ export class ReconcileDay implements INodeType {
 					if (gap !== undefined && !this.continueOnFail()) return await Promise.reject(gap);
 
 					const checkSize = this.getNodeParameter('options.checkSize', i, true) !== false;
-					const checked = await checkMatched(store, session, compared, { checkSize, signal });
+					const checked = await checkMatched(store, session, compared, { checkSize, signal, progress });
 					const unreadable = checked.unreadable.map(({ error }) => nodeError(this.getNode(), error, i));
 					const [first] = unreadable;
 					if (first !== undefined && !this.continueOnFail()) return await Promise.reject(first);
 
-					matched = matched.concat(checked.matched.map((recording) => matchedItem(recording, i)));
-					missing = missing.concat(checked.missing.map((row) => missingItem(row, i)));
-					unindexed = unindexed.concat(compared.unindexed.map((file) => unindexedItem(file, i)));
+					const isSimple = this.getNodeParameter('options.simplify', i, false) === true;
+					const shown = isSimple ? simpleItem : (whole: INodeExecutionData): INodeExecutionData => whole;
+					matched = matched.concat(checked.matched.map((recording) => shown(matchedItem(recording, i))));
+					missing = missing.concat(checked.missing.map((row) => shown(missingItem(row, i))));
+					unindexed = unindexed.concat(compared.unindexed.map((file) => shown(unindexedItem(file, i))));
 					hints.push(...dayHints(compared, checked), ...compared.hints);
 					return [...gaps, ...unreadable].map((error) => failedItem(this.getNode(), error, item, i));
 				});
@@ -76,6 +80,7 @@ export class ReconcileDay implements INodeType {
 			return [];
 		});
 		showHints(this, hints);
+		showSummary(this, progress);
 		missing = missing.concat(failed);
 		// An agent is handed the first output alone (`mapResult` of n8n-core), and what is wrong has to come first.
 		if (this.getNode().type.endsWith('Tool')) return [missing.concat(unindexed, matched)];

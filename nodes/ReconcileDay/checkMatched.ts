@@ -2,6 +2,7 @@ import type { IndexRow } from '../../recordings/indexRow';
 import type { ListedFile, Reconciliation, SoundVerdict } from '../../recordings/reconciliation';
 import type { ResumingStore } from '../../transport/resumingStore';
 import { Gate } from '../shared/gate';
+import type { ProgressReport } from '../shared/progressReport';
 import type { TenantSession } from '../shared/tenantSession';
 import { checkRecording } from './recordingCheck';
 
@@ -27,19 +28,28 @@ export interface CheckedMatches {
 	readonly unreadable: ReadonlyArray<{ readonly row: IndexRow; readonly error: unknown }>;
 }
 
+export interface CheckRun {
+	readonly checkSize: boolean;
+	readonly signal: AbortSignal | undefined;
+	readonly progress: ProgressReport;
+}
+
 /** Checks every file that the index has a row for, several at once. */
 export async function checkMatched(
 	store: ResumingStore,
 	{ isSftp, maxConnections }: TenantSession,
 	{ matched, missing, rows }: Reconciliation & { readonly rows: readonly IndexRow[] },
-	{ checkSize, signal }: { readonly checkSize: boolean; readonly signal: AbortSignal | undefined },
+	{ checkSize, signal, progress }: CheckRun,
 ): Promise<CheckedMatches> {
 	const options = { checkSize, cheapToFinish: isSftp ? 0 : CHEAP_TO_FINISH_OVER_FTPS, signal };
 	const inFlight = isSftp ? maxConnections * FILES_PER_SFTP_CONNECTION : maxConnections;
-	const checks = await new Gate(() => inFlight).map(matched, async ({ row, file }) => ({
-		row,
-		...(await checkRecording(store, file, row.durationSeconds, options)),
-	}));
+	progress.expect(matched.length);
+	const checks = await new Gate(() => inFlight).map(matched, async ({ row, file }) => {
+		const checked = await checkRecording(store, file, row.durationSeconds, options);
+		if ('file' in checked) progress.finished(0);
+		else progress.goneWithout();
+		return { row, ...checked };
+	});
 	const gone = new Set(checks.flatMap((check) => (check.status === 'missing' ? [check.row] : [])));
 	const absent = new Set(missing);
 	return {

@@ -1,10 +1,12 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { periodParameters } from '../shared/periodParameters';
+import { periodParameters, todayNotice } from '../shared/periodParameters';
+import { simplifyParameter } from '../shared/simplifyParameter';
 
 /** The form of *Reconcile Day*. */
 export const reconcileDayParameters: INodeProperties[] = [
 	...periodParameters(),
+	todayNotice(),
 	{
 		displayName: 'Options',
 		name: 'options',
@@ -20,6 +22,7 @@ export const reconcileDayParameters: INodeProperties[] = [
 				description:
 					'Whether to read the beginning of every indexed .wav file, which finds those that were cut short; over FTPS, most of each file is transferred for it. Empty files are found either way.',
 			},
+			simplifyParameter,
 		],
 	},
 ];

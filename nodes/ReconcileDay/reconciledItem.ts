@@ -31,3 +31,26 @@ export function unindexedItem(file: UnindexedFile, itemIndex: number): INodeExec
 	};
 	return { json, pairedItem: { item: itemIndex } };
 }
+
+/** What people look at first; an unindexed file has no call to tell about. */
+const SIMPLE_FIELDS = [
+	'status',
+	'startTime',
+	'recordedAtUtc',
+	'durationSeconds',
+	'agentName',
+	'customerPhone',
+	'wrapUpCode',
+	'bytes',
+	'recordingId',
+	'directory',
+	'fileName',
+];
+
+/** An item with at most ten of its fields, names and values as they are. */
+export function simpleItem(item: INodeExecutionData): INodeExecutionData {
+	const fields = SIMPLE_FIELDS.filter(
+		(field) => field in item.json && !(field === 'recordedAtUtc' && 'startTime' in item.json),
+	);
+	return { ...item, json: Object.fromEntries(fields.map((field) => [field, item.json[field]])) };
+}

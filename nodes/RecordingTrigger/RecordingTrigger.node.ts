@@ -2,6 +2,7 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 import type { INodeExecutionData, INodeType, INodeTypeDescription, IPollFunctions } from 'n8n-workflow';
 
 import { eightByEightConnectionTest } from '../shared/connectionTest';
+import { FILTER_SUBTITLE, filterLoadOptions } from '../shared/filterParameters';
 import { recordingTriggerParameters } from './recordingTriggerParameters';
 import { keyOf, pollError, pollRecordings, sampleRecordings } from './runPoll';
 
@@ -24,8 +25,7 @@ export class RecordingTrigger implements INodeType {
 		icon: { light: 'file:../shared/recordings.svg', dark: 'file:../shared/recordings.dark.svg' },
 		group: ['trigger'],
 		version: 1,
-		subtitle:
-			'={{ $parameter["watch"] === "files" ? "New files" : "New calls" }}{{ $parameter["watch"] !== "files" && $parameter["filters"]?.wrapUpCodes ? " · wrap-up: " + $parameter["filters"].wrapUpCodes : "" }}',
+		subtitle: `={{ $parameter["watch"] === "files" ? "New files" : "New calls" + ${FILTER_SUBTITLE} }}`,
 		description: 'Starts the workflow when there are new call recordings, one item per recording',
 		eventTriggerDescription: '',
 		activationMessage: 'Recordings that are there now count as known. New ones start the workflow at the next poll.',
@@ -37,7 +37,7 @@ export class RecordingTrigger implements INodeType {
 		properties: recordingTriggerParameters,
 	};
 
-	methods = { credentialTest: { eightByEightConnectionTest } };
+	methods = { credentialTest: { eightByEightConnectionTest }, loadOptions: filterLoadOptions };
 
 	async poll(this: IPollFunctions): Promise<INodeExecutionData[][] | null> {
 		const failed = (error: unknown): never => {

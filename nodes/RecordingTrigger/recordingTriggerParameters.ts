@@ -1,6 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import { filterParameters } from '../shared/filterParameters';
+import { simplifyParameter } from '../shared/simplifyParameter';
 
 /** The form of the *Recording Trigger*. */
 export const recordingTriggerParameters: INodeProperties[] = [
@@ -32,6 +33,7 @@ export const recordingTriggerParameters: INodeProperties[] = [
 		type: 'string',
 		default: '',
 		placeholder: 'e.g. America/Los_Angeles',
+		hint: 'Empty: the tenant time zone of the credential',
 		description: 'IANA name of the tenant time zone. Leave empty to use the one in the credential.',
 	},
 	{
@@ -66,6 +68,7 @@ export const recordingTriggerParameters: INodeProperties[] = [
 				default: 500,
 				description: 'Most recordings that one poll emits, the oldest first. The others come with the next poll.',
 			},
+			{ ...simplifyParameter, displayOptions: { show: { '/watch': ['index'] } } },
 		],
 	},
 ];

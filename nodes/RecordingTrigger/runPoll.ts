@@ -2,8 +2,10 @@ import type { IDataObject, INodeExecutionData, IPollFunctions } from 'n8n-workfl
 
 import { callFilter } from '../../recordings/callFilter';
 import type { CallFilters } from '../../recordings/callFilter';
+import type { IndexRow } from '../../recordings/indexRow';
 import { readPollState } from '../../recordings/pollState';
 import type { Watch } from '../../recordings/pollState';
+import { simpleCall } from '../../recordings/simpleCall';
 import { ExplainedError, nodeError } from '../shared/nodeError';
 import { resumingStore, withTenant } from '../shared/tenantSession';
 import { newestCalls } from './newestCalls';
@@ -23,6 +25,7 @@ interface TriggerOptions {
 	readonly lookbackDays?: number;
 	readonly emitExisting?: boolean;
 	readonly maximumItems?: number;
+	readonly simplify?: boolean;
 }
 
 /** The newest real recordings, for a look at what the trigger gives. The trigger's memory is neither read nor touched. */
@@ -48,7 +51,7 @@ export async function sampleRecordings(context: IPollFunctions): Promise<INodeEx
 					"Loosen 'Filters' to see an example; a call that meets them starts the workflow all the same.",
 				);
 	});
-	return [items.map((json) => ({ json }))];
+	return outputOf(context, items);
 }
 
 /**
@@ -68,7 +71,14 @@ export async function pollRecordings(context: IPollFunctions): Promise<INodeExec
 	const failure = reported === undefined ? undefined : unreadable.get(reported);
 	if (failure !== undefined) throw failure;
 	memory['state'] = state as unknown as IDataObject;
-	return items.length === 0 ? null : [items.map((json) => ({ json }))];
+	return items.length === 0 ? null : outputOf(context, items);
+}
+
+function outputOf(context: IPollFunctions, items: readonly IDataObject[]): INodeExecutionData[][] {
+	const { simplify } = context.getNodeParameter('options', {}) as TriggerOptions;
+	const isSimple = simplify === true && context.getNodeParameter('watch') === 'index';
+	const simple = (item: IDataObject): IDataObject => simpleCall(item as unknown as IndexRow) as unknown as IDataObject;
+	return [items.map((item) => ({ json: isSimple ? simple(item) : item }))];
 }
 
 /** A trigger node of a workflow; its name may change. */

@@ -6,7 +6,7 @@ import type { TenantDay } from '../../recordings/tenantDay';
 import { ZoneClock } from '../../recordings/zoneClock';
 import { eightByEightConnectionTest } from '../shared/connectionTest';
 import { itemOrError } from '../shared/nodeError';
-import { periodParameters, readPeriod } from '../shared/periodParameters';
+import { PERIOD_SUBTITLE, periodParameters, readPeriod } from '../shared/periodParameters';
 import { tenantTimeZone } from '../shared/tenantTimeZone';
 
 export class ResolveTenantDay implements INodeType {
@@ -16,8 +16,7 @@ export class ResolveTenantDay implements INodeType {
 		icon: { light: 'file:../shared/recordings.svg', dark: 'file:../shared/recordings.dark.svg' },
 		group: ['transform'],
 		version: 1,
-		subtitle:
-			'={{ ({ yesterday: "Yesterday", today: "Today", date: $parameter["date"], dateRange: $parameter["startDate"] + " to " + $parameter["endDate"], lastDays: "Last " + $parameter["days"] + " days" })[$parameter["period"]] }}',
+		subtitle: `={{ ${PERIOD_SUBTITLE} }}`,
 		description: 'Find the UTC directories that hold the recordings of a tenant day',
 		defaults: { name: '8x8 Resolve Tenant Day' },
 		usableAsTool: true,

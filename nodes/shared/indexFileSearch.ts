@@ -1,21 +1,30 @@
 import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
 
+import type { ZoneClock } from '../../recordings/zoneClock';
+import { bytesText, localMinute } from './figureText';
 import { tenantOverview } from './indexListing';
+import type { ListedIndexFile } from './indexListing';
 import { nodeError } from './nodeError';
 import { withTenant } from './tenantSession';
 
 /** The index files of the tenant for the resource locator: newest first, any part of the name finds one. */
 export async function searchIndexFiles(this: ILoadOptionsFunctions, filter = ''): Promise<INodeListSearchResult> {
-	const { indexFiles } = await withTenant(
-		this,
-		async ({ store, tenantDirectory }) => await tenantOverview(store, tenantDirectory),
-	).catch((error: unknown) => {
+	const wanted = filter.trim().toLowerCase();
+	const results = await withTenant(this, async ({ store, tenantDirectory, clock }) => {
+		const { indexFiles } = await tenantOverview(store, tenantDirectory);
+		const tenantClock = clock();
+		return indexFiles
+			.filter(({ path, date }) => `${path} ${date}`.toLowerCase().includes(wanted))
+			.map((file) => ({ name: labelOf(file, tenantClock), value: file.path }));
+	}).catch((error: unknown) => {
 		throw nodeError(this.getNode(), error, 0);
 	});
-	const wanted = filter.trim().toLowerCase();
-	return {
-		results: indexFiles
-			.filter(({ path, date }) => `${path} ${date}`.toLowerCase().includes(wanted))
-			.map(({ path, date, edition }) => ({ name: edition > 1 ? `${date} (detailed)` : date, value: path })),
-	};
+	return { results };
+}
+
+/** Such as `2026-11-21 (detailed), 85.2 KB, written 2026-11-22 00:31` by the tenant's clock. */
+function labelOf({ date, edition, size, modifiedAt }: ListedIndexFile, clock: ZoneClock): string {
+	const bytes = size === undefined ? [] : [bytesText(size)];
+	const written = modifiedAt === undefined ? [] : [`written ${localMinute(modifiedAt, clock)}`];
+	return [edition > 1 ? `${date} (detailed)` : date, ...bytes, ...written].join(', ');
 }

@@ -5,10 +5,17 @@ import type { RemoteEntry, RemoteStore } from '../../transport/remoteStore';
 import { TransportError } from '../../transport/transportError';
 import { ExplainedError } from './nodeError';
 
+/** An index file as the server lists it. */
+export interface ListedIndexFile extends IndexFile {
+	/** Bytes, and when it was written; `undefined` when the server does not tell. */
+	readonly size: number | undefined;
+	readonly modifiedAt: Date | undefined;
+}
+
 /** What the top of a tenant directory holds. */
 export interface TenantOverview {
 	/** Index files of `Index/`, newest day first, the basic edition of a day before the detailed one. */
-	readonly indexFiles: readonly IndexFile[];
+	readonly indexFiles: readonly ListedIndexFile[];
 	/** Names of the day directories, newest first. */
 	readonly dayDirectories: readonly string[];
 }
@@ -44,8 +51,16 @@ export async function tenantOverview(store: RemoteStore, tenantDirectory: string
 		if (error instanceof TransportError && error.code === 'not-found') return [];
 		throw error;
 	});
-	const indexFiles = entries
-		.flatMap((entry) => (entry.type === 'file' ? (indexFileOf(INDEX_DIRECTORY, entry.name) ?? []) : []))
-		.sort((a, b) => (a.date === b.date ? a.edition - b.edition : a.date < b.date ? 1 : -1));
+	const indexFiles = indexFilesOf(INDEX_DIRECTORY, entries);
 	return { indexFiles, dayDirectories };
+}
+
+/** The index files of a listing, newest day first, the basic edition of a day before the detailed one. */
+export function indexFilesOf(directory: string, entries: readonly RemoteEntry[]): ListedIndexFile[] {
+	return entries
+		.flatMap(({ type, name, size, modifiedAt }) => {
+			const file = type === 'file' ? indexFileOf(directory, name) : undefined;
+			return file === undefined ? [] : [{ ...file, size, modifiedAt }];
+		})
+		.sort((a, b) => (a.date === b.date ? a.edition - b.edition : a.date < b.date ? 1 : -1));
 }

@@ -4,6 +4,22 @@ import type { Period } from '../../recordings/period';
 
 type Shown = NonNullable<INodeProperties['displayOptions']>['show'];
 
+/** What the period says, as a part of a subtitle expression. A date may carry a time of day, which is of no interest there. */
+export const PERIOD_SUBTITLE =
+	'({ yesterday: "Yesterday", today: "Today", date: String($parameter["date"]).slice(0, 10), dateRange: String($parameter["startDate"]).slice(0, 10) + " to " + String($parameter["endDate"]).slice(0, 10), lastDays: "Last " + $parameter["days"] + " days" })[$parameter["period"]]';
+
+/** For nodes that need the index of the days: today has none yet. */
+export function todayNotice(show: Shown = {}): INodeProperties {
+	return {
+		displayName:
+			"8x8 writes the index of a tenant day between 00:00 and 01:00 tenant time after it, so today usually has none yet. For calls of today let 8x8 Recording Trigger watch 'Files'.",
+		name: 'todayNotice',
+		type: 'notice',
+		displayOptions: { show: { ...show, period: ['today'] } },
+		default: '',
+	};
+}
+
 /**
  * The fields that choose tenant days, the same in every node that works on days.
  *
@@ -25,7 +41,8 @@ export function periodParameters(show: Shown = {}): INodeProperties[] {
 				{ name: 'Yesterday', value: 'yesterday', description: 'The last complete tenant day' },
 			],
 			default: 'yesterday',
-			description: 'Which tenant days, from midnight to midnight in the tenant time zone',
+			description:
+				'Which tenant days, from midnight to midnight in the tenant time zone. What is today and yesterday goes by that zone too, not by the clock of n8n or of this computer.',
 		},
 		{
 			displayName: 'Date',
@@ -73,6 +90,7 @@ export function periodParameters(show: Shown = {}): INodeProperties[] {
 			displayOptions: { show },
 			default: '',
 			placeholder: 'e.g. America/Los_Angeles',
+			hint: 'Empty: the tenant time zone of the credential',
 			description: 'IANA name of the tenant time zone. Leave empty to use the one in the credential.',
 		},
 	];

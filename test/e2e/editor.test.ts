@@ -128,6 +128,20 @@ describe.skipIf(chromiumIsMissing !== undefined)(`the n8n editor in Chromium ${c
 		expect(await editor.part('ndv-items-count').last().innerText()).toContain(`${keptCalls().length} items`);
 		expect(await editor.part('output-panel').innerText()).toContain('recordingId');
 		await picture('5-calls-of-yesterday');
+	});
+
+	it('offers the agents of recent calls to choose from', async () => {
+		await editor.untilAnswered('/rest/dynamic-node-parameters/options', async () => {
+			await editor.choose(page.getByPlaceholder('Add Filter'), 'Agents From List');
+		});
+		await editor.part('parameter-input-listedAgentNames').click();
+		const agents = [...new Set(demo.tenant.calls.map(({ agentName }) => agentName))].sort();
+		const entries = page.locator('.el-select-dropdown__item:visible');
+		await expect.poll(async () => await entries.count()).toBe(agents.length);
+		expect((await entries.allInnerTexts()).map((text) => text.split('\n')[0])).toEqual(agents);
+		await picture('9-choose-from-list');
+		// Chosen by nobody, the filter lets every agent's calls through.
+		await editor.part('parameter-input-listedAgentNames').click();
 		await editor.closeNode();
 	});
 
@@ -149,7 +163,7 @@ describe.skipIf(chromiumIsMissing !== undefined)(`the n8n editor in Chromium ${c
 				.map(({ recordingId, sha256 }) => `${recordingId} ${sha256}`)
 				.sort(),
 		);
-		expect(await editor.part('canvas').innerText()).toContain('wrap-up: Sale, Complaint*');
+		expect(await editor.part('canvas').innerText()).toContain('wrap-up: Sale +1');
 		await picture('6-workflow-has-run');
 	});
 

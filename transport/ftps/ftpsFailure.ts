@@ -207,6 +207,8 @@ function fromReply(error: FTPError, context: FailureContext): TransportError {
 	const code = replyCode(error, context);
 	const said = safeLine(error.message, context.secrets);
 	const detail = context.phase === 'auth' && code === 'tls-refused' ? `it offers no explicit TLS (AUTH TLS): ${said}` : said;
+	// "has no such file or directory: 550 No such file or directory" says nothing more; the detail keeps the server's words.
+	if (code === 'not-found') return ftpsError(code, context, undefined, { detail });
 	return ftpsError(code, context, detail);
 }
 

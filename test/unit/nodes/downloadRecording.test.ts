@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { NodeOperationError } from 'n8n-workflow';
 import type { INodeParameters } from 'n8n-workflow';
 import { WaveFile } from 'wavefile';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { DownloadRecording } from '../../../nodes/DownloadRecording/DownloadRecording.node';
 import { TransportError } from '../../../transport/transportError';
@@ -44,6 +44,10 @@ beforeEach(async () => {
 	store = new MemoryStore();
 	for (const name of names) store.put(`S20160607/${name}`, sound);
 	await useBinaryStore('filesystem');
+});
+
+afterEach(() => {
+	vi.restoreAllMocks();
 });
 
 describe.each(['filesystem', 'default'] as const)('Download Recording into the %s store', (mode) => {
@@ -118,6 +122,18 @@ describe('Download Recording', () => {
 			output.every(({ json, pairedItem }) => json['note'] === 'kept' && JSON.stringify(pairedItem) === '{"item":0}'),
 		).toBe(true);
 		expect(store.requests.filter((request) => request.startsWith('stat'))).toEqual([]);
+	});
+
+	it('takes what was chosen from the lists', async () => {
+		const chosen = (value: string): INodeParameters => ({ __rl: true, mode: 'list', value, cachedResultName: 'shown' });
+		const one = { directory: chosen('S20160607'), fileName: chosen(names[1] ?? '') };
+		const { output } = await run(one, { items: [{ json: {} }] });
+		expect(output[0]?.json['download']).toMatchObject({ path: `S20160607/${names[1]}` });
+		const all = { download: 'directory', directory: { __rl: true, mode: 'name', value: '={{ $json.day }}' } };
+		expect((await run(all, { items: [{ json: { day: 'S20160607' } }] })).output).toHaveLength(5);
+		store.put('Index/I20160606.csv', 'x');
+		const file = { download: 'file', path: chosen('Index/I20160606.csv') };
+		expect((await run(file, { items: [{ json: {} }] })).output).toHaveLength(1);
 	});
 
 	it('takes any file by its path', async () => {
@@ -244,6 +260,27 @@ describe('Download Recording', () => {
 		const { output } = await run({}, { items: manyItems });
 		expect(await bytesOf(output[59]?.binary?.['data'])).toEqual(sound);
 		expect(output[59]?.json['download']).toMatchObject({ attempts: 2, bytes: sound.length });
+	});
+
+	it('tells how far it is while it works on many files, and at the end how it went, without any secret', async () => {
+		for (const name of many) store.put(`S20160607/${name}`, sound);
+		store.files.delete(`S20160607/${many[3]}`);
+		store.failures.set(`read S20160607/${many[5]} at 10000`, [
+			new TransportError('connection-lost', 'The connection was lost'),
+		]);
+		let now = 0;
+		vi.spyOn(performance, 'now').mockImplementation(() => (now += 100));
+		const { messages, hints } = await run({ options: { onMissingFile: 'skip' } }, { items: manyItems });
+		expect(messages.length).toBeGreaterThan(0);
+		for (const message of messages) {
+			expect(message).toMatch(
+				/^\d+ of 60 files downloaded, [\d.]+ [KM]B, [\d.]+ KB\/s(, 1 retry)?, 1 not downloaded(, about [\dmins ]+ left)?$/,
+			);
+		}
+		expect(hints.at(-1)).toMatchObject({
+			type: 'info',
+			message: expect.stringMatching(/^59 files downloaded in .+, 1\.4 MB, .+\/s, 1 retry, 1 not downloaded\.$/),
+		});
 	});
 
 	it('stops its transfers when the execution is cancelled', async () => {

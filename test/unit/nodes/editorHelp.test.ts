@@ -84,17 +84,20 @@ describe('the list of index files', () => {
 		getNode: () => ({ name: 'List' }),
 	} as unknown as ILoadOptionsFunctions;
 
-	it('shows the newest first and finds by any part of the name', async () => {
+	it('shows the newest first, how large and from when in tenant time, and finds by any part of the name', async () => {
 		store
 			.put('Index/I20261120.csv', '')
-			.put('Index/I20261121_version2.csv', '')
-			.put('Index/I20261121.csv', '')
+			.put('Index/I20261121_version2.csv', 'twelve bytes')
+			.put('Index/I20261121.csv', Buffer.alloc(2_048))
 			.put('Index/notes.txt', '');
 		expect(await searchIndexFiles.call(context)).toEqual({
 			results: [
-				{ name: '2026-11-21', value: 'Index/I20261121.csv' },
-				{ name: '2026-11-21 (detailed)', value: 'Index/I20261121_version2.csv' },
-				{ name: '2026-11-20', value: 'Index/I20261120.csv' },
+				{ name: '2026-11-21, 2.0 KB, written 1969-12-31 16:00', value: 'Index/I20261121.csv' },
+				{
+					name: '2026-11-21 (detailed), 12 bytes, written 1969-12-31 16:00',
+					value: 'Index/I20261121_version2.csv',
+				},
+				{ name: '2026-11-20, 0 bytes, written 1969-12-31 16:00', value: 'Index/I20261120.csv' },
 			],
 		});
 		expect((await searchIndexFiles.call(context, '11-20')).results).toHaveLength(1);

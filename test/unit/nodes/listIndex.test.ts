@@ -142,6 +142,70 @@ describe('List Index of a tenant day', () => {
 		expect(output[0]?.json['rawRow']).toMatchObject({ 'TRANS ID': '1', 'WRAP UP CODE': 'Sale', 'START TIME': '' });
 	});
 
+	it('gives the ten fields that people look at when told to simplify, in that order', async () => {
+		store.put('Index/I20160606.csv', index(line(MORNING), line(EVENING)));
+		const whole = (await run(day)).output[0]?.json ?? {};
+		const fields = [
+			'startTime',
+			'durationSeconds',
+			'callType',
+			'agentName',
+			'queueName',
+			'customerPhone',
+			'wrapUpCode',
+			'recordingId',
+			'directory',
+			'fileName',
+		];
+		const { output } = await run({ ...day, options: { simplify: true } });
+		expect(Object.keys(output[0]?.json ?? {})).toEqual(fields);
+		expect(whole).toMatchObject(output[0]?.json ?? {});
+		expect(output[0]?.json).toMatchObject({ recordingId: MORNING_ID, wrapUpCode: 'Sale', durationSeconds: 30 });
+
+		const grouped = await run({ ...day, options: { simplify: true, groupBy: 'transaction' } });
+		const { recordings, ...shared } = grouped.output[0]?.json ?? {};
+		expect(shared).toEqual({
+			transactionId: '1',
+			tenantDay: '2016-06-06',
+			callType: 'inbound',
+			agentName: 'Agent One',
+			queueName: 'Sales',
+			customerPhone: '4155550100',
+			wrapUpCode: 'Sale',
+			recordingCount: 2,
+		});
+		expect((recordings as object[]).map((recording) => Object.keys(recording))).toEqual([fields, fields]);
+		const raw = await run({ ...day, options: { simplify: true, includeRawRow: true } });
+		expect(raw.output[0]?.json['rawRow']).toMatchObject({ 'TRANS ID': '1' });
+	});
+
+	it('keeps calls whose names were chosen from the list, beside those typed in', async () => {
+		const lines = [
+			line(MORNING, { agent: 'Kim' }),
+			line(EVENING, { agent: 'Bo' }),
+			line('20160606160000', { agent: 'Lee' }),
+		];
+		store.put('Index/I20160606.csv', index(...lines));
+		const { output } = await run({ ...day, filters: { listedAgentNames: ['Kim'], agentNames: 'B*' } });
+		expect(output.map(({ json }) => json['agentName'])).toEqual(['Kim', 'Bo']);
+	});
+
+	it('says of a day that is not over by the tenant clock that more calls may come', async () => {
+		store.put('Index/I20160606.csv', index(line(MORNING)));
+		// 23:30 in Los Angeles on the 6th, when it is the 7th already in UTC.
+		vi.useFakeTimers({ toFake: ['Date'], now: new Date('2016-06-07T06:30:00Z') });
+		const running = await run({ period: 'today' });
+		vi.setSystemTime(new Date('2016-06-07T07:00:00Z'));
+		const over = await run({ period: 'yesterday' });
+		vi.useRealTimers();
+		expect(ids(running)).toEqual([MORNING_ID]);
+		expect(running.hints.map(({ message }) => message)).toEqual([
+			'Tenant day 2016-06-06 is not over yet in America/Los_Angeles: more calls may come.',
+		]);
+		expect(ids(over)).toEqual([MORNING_ID]);
+		expect(over.hints).toEqual([]);
+	});
+
 	it('names file and line of a row that cannot be read whole', async () => {
 		store.put('Index/I20160606.csv', index(line(MORNING), 'Inbound,never'));
 		const { output, hints } = await run(day);
@@ -214,6 +278,12 @@ describe('List Index of a directory', () => {
 		expect(
 			ids(await run({ readFrom: 'directory', directory: '/S20160607/', fromUtc: '2016-06-07T12:00:00Z', toUtc: '' })),
 		).toEqual([`S20160607/R${NEXT_DAY}0001.wav`]);
+	});
+
+	it('takes a directory that was chosen from the list', async () => {
+		store.put('S20160606/I20160606.csv', index(line(MORNING)));
+		const directory = { __rl: true, mode: 'list', value: 'S20160606' };
+		expect(ids(await run({ readFrom: 'directory', directory, fromUtc: '', toUtc: '' }))).toEqual([MORNING_ID]);
 	});
 
 	it('falls back on Index when the directory has no index of its own', async () => {

@@ -133,6 +133,21 @@ describe('Reconcile Day', () => {
 		});
 	});
 
+	it('gives at most ten fields when told to simplify, the status first', async () => {
+		store
+			.put('Index/I20160606.csv', index(line(MORNING), line(NOON)))
+			.put(idOf(MORNING), sound)
+			.put(idOf(EVENING), sound);
+		const { outputs } = await run({ ...day, options: { simplify: true } });
+		const call = ['startTime', 'durationSeconds', 'agentName', 'customerPhone', 'wrapUpCode'];
+		const file = ['recordingId', 'directory', 'fileName'];
+		expect(outputs.map(([item]) => Object.keys(item?.json ?? {}))).toEqual([
+			['status', ...call, 'bytes', ...file],
+			['status', ...call, ...file],
+			['status', 'recordedAtUtc', 'bytes', ...file],
+		]);
+	});
+
 	it('finds exactly the planted missing, unindexed, empty and truncated files among 5,000, in one pass over each directory', async () => {
 		const stamps = Array.from({ length: 5_000 }, (_, call) =>
 			new Date(Date.parse('2016-06-06T07:00:00Z') + call * 17_000).toISOString().replace(/[-:T]/g, '').slice(0, 14),

@@ -85,6 +85,16 @@ describe('Recording Trigger watching the index', () => {
 		expect(tenant.closed).toBe(true);
 	});
 
+	it('emits ten fields of each call when told to simplify, also as a test event, and whole files', async () => {
+		const n8n = host({ options: { simplify: true, emitExisting: true } });
+		const [call] = await n8n.activate();
+		expect(call).toMatchObject({ recordingId: idOf(MORNING), agentName: 'Agent One', wrapUpCode: 'Sale' });
+		expect(Object.keys(call ?? {})).toHaveLength(10);
+		expect(await n8n.fetchTestEvent()).toEqual([call]);
+		const files = host({ watch: 'files', options: { simplify: true } });
+		expect((await files.fetchTestEvent())[0]).toHaveProperty('remoteModifiedAt');
+	});
+
 	it('begins with the existing calls of the look-back when asked to', async () => {
 		tenant
 			.put('Index/I20160602.csv', HEADER + line('20160602180000'))

@@ -35,6 +35,8 @@ export interface NodeRun {
 export interface NodeResult {
 	readonly output: INodeExecutionData[];
 	readonly hints: NodeExecutionHint[];
+	/** What the node told whoever watches, in the browser's console. */
+	readonly messages: string[];
 }
 
 export const credential: ICredentialDataDecryptedObject = {
@@ -102,8 +104,10 @@ export async function runNode(type: INodeType, run: NodeRun): Promise<NodeResult
 		nodeTypes,
 		settings: { timezone: 'UTC' },
 	});
+	const messages: string[] = [];
 	const additionalData = {
 		executionId: 'execution-1',
+		sendDataToUI: (_: string, told: { messages: string[] }) => void messages.push(...told.messages),
 		credentialsHelper: { getDecrypted: async () => run.credential, getParentTypes: () => [] },
 		currentNodeParameters: undefined,
 	} as unknown as IWorkflowExecuteAdditionalData;
@@ -122,5 +126,5 @@ export async function runNode(type: INodeType, run: NodeRun): Promise<NodeResult
 		run.signal,
 	);
 	const output = await type.execute?.call(context as unknown as IExecuteFunctions);
-	return { output: (output as INodeExecutionData[][])[0] ?? [], hints: context.hints };
+	return { output: (output as INodeExecutionData[][])[0] ?? [], hints: context.hints, messages };
 }

@@ -88,6 +88,14 @@ describe('what went wrong on FTPS', () => {
 		expect(ftpsFailure(new Error(message), { ...base, phase }).code).toBe(expected);
 	});
 
+	test('that there is no such file is said once, and the words of the server are kept apart', () => {
+		const error = ftpsFailure(reply('550 No such file or directory'), { ...base, path: 'S20160607/a.wav' });
+		expect(error.message).toBe('The server host:990 has no such file or directory ("S20160607/a.wav")');
+		expect(error.detail).toBe('550 No such file or directory');
+		const denied = ftpsFailure(reply('550 Permission denied'), { ...base, path: 'S20160607/a.wav' });
+		expect(denied.message).toBe('The server host:990 does not allow access ("S20160607/a.wav"): 550 Permission denied');
+	});
+
 	test('a path that holds telling words does not decide what the reply means', () => {
 		const path = 'day/No such file, permission denied.wav';
 		expect(pathVerdict(`550 /${path}: Not a regular file`, path)).toBe('not-a-file');

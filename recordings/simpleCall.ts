@@ -1,0 +1,50 @@
+import type { Transaction } from './callList';
+import type { IndexRow } from './indexRow';
+
+/** What people look at first, and what a download needs. */
+const FIELDS = [
+	'startTime',
+	'durationSeconds',
+	'callType',
+	'agentName',
+	'queueName',
+	'customerPhone',
+	'wrapUpCode',
+	'recordingId',
+	'directory',
+	'fileName',
+] as const;
+
+/** Of these, as many as its recordings have in common. */
+const TRANSACTION_FIELDS = [
+	'transactionId',
+	'tenantDay',
+	'callType',
+	'agentName',
+	'queueName',
+	'customerPhone',
+	'wrapUpCode',
+] as const;
+
+export type SimpleCall = Pick<IndexRow, (typeof FIELDS)[number] | 'rawRow'>;
+
+export type SimpleTransaction = Partial<Pick<IndexRow, (typeof TRANSACTION_FIELDS)[number]>> & {
+	recordingCount: number;
+	recordings: SimpleCall[];
+};
+
+/** Ten fields of a call, the same names and values as in the whole row; the raw row too, when it was asked for. */
+export function simpleCall(row: IndexRow): SimpleCall {
+	const call = Object.fromEntries(FIELDS.map((field) => [field, row[field]])) as unknown as SimpleCall;
+	return row.rawRow === undefined ? call : { ...call, rawRow: row.rawRow };
+}
+
+/** At most nine fields of a transaction, its recordings simple too. */
+export function simpleTransaction(transaction: Transaction): SimpleTransaction {
+	const shared = TRANSACTION_FIELDS.filter((field) => field in transaction);
+	return {
+		...Object.fromEntries(shared.map((field) => [field, transaction[field]])),
+		recordingCount: transaction.recordingCount,
+		recordings: transaction.recordings.map(simpleCall),
+	};
+}
