@@ -17,6 +17,7 @@ import type { TenantSession } from '../shared/tenantSession';
 import { listIndexParameters } from './listIndexParameters';
 import { readCalls } from './readCalls';
 import type { ListIndexOptions } from './readCalls';
+import { undeliveredRows } from './undeliveredRows';
 
 export class ListIndex implements INodeType {
 	description: INodeTypeDescription = {
@@ -81,9 +82,11 @@ async function listItem(
 	if (failure !== undefined && !context.continueOnFail()) return await Promise.reject(failure);
 	if (onMissingIndex === 'skip') hints.push(...result.missing.map((gap) => `Skipped: ${gap.message}.`));
 
-	const calls = asItems(result.rows, groupBy, options.simplify === true);
+	const rows =
+		options.onlyUndelivered === true ? await undeliveredRows(context, session, options, result, hints) : result.rows;
+	const calls = asItems(rows, groupBy, options.simplify === true);
 	if (calls.length > limit) hints.push(`Limit reached: ${calls.length - limit} more not shown.`);
-	if (calls.length === 0 && failures.length === 0) hints.push(`None of ${result.seen} calls met the filters.`);
+	if (result.rows.length === 0 && failures.length === 0) hints.push(`None of ${result.seen} calls met the filters.`);
 	const found = calls.slice(0, limit).map((call) => ({ json: call as IDataObject, pairedItem: { item: itemIndex } }));
 	return [...found, ...failures.map((error) => failedItem(context.getNode(), error, input, itemIndex))];
 }

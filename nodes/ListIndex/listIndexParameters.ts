@@ -1,5 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import { deliveryNameParameter } from '../shared/deliveryNameParameter';
 import { directoryParameter } from '../shared/directoryParameter';
 import { filterParameters } from '../shared/filterParameters';
 import { periodParameters, todayNotice } from '../shared/periodParameters';
@@ -97,6 +98,7 @@ export const listIndexParameters: INodeProperties[] = [
 				default: 'auto',
 				description: 'How dates in the index are written',
 			},
+			deliveryNameParameter,
 			{
 				displayName: 'Encoding',
 				name: 'encoding',
@@ -162,6 +164,14 @@ export const listIndexParameters: INodeProperties[] = [
 				],
 				default: 'error',
 				description: 'What to do when a day or directory has no index',
+			},
+			{
+				displayName: 'Only Undelivered',
+				name: 'onlyUndelivered',
+				type: 'boolean',
+				default: true,
+				description:
+					'Whether to leave out recordings that an 8x8 Mark Delivered node of this workflow has marked, so that each one is delivered once and what failed comes again',
 			},
 			simplifyParameter,
 		],

@@ -18,6 +18,8 @@ export interface ListIndexOptions {
 	readonly indexDetail?: IndexDetail;
 	readonly onMissingIndex?: 'error' | 'skip';
 	readonly limit?: number;
+	readonly onlyUndelivered?: boolean;
+	readonly deliveryName?: string;
 	readonly groupBy?: 'none' | 'transaction';
 	readonly includeRawRow?: boolean;
 	readonly simplify?: boolean;

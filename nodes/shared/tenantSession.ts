@@ -9,6 +9,8 @@ import { CREDENTIAL, tenantConnection } from './tenantConnection';
 /** A tenant's server, open for the length of one node run. */
 export interface TenantSession {
 	readonly store: RemoteStore;
+	/** Whose recordings these are: the user, and the tenant directory when one is given. */
+	readonly tenant: string;
 	/** As the credential names it, empty for the login directory. */
 	readonly tenantDirectory: string;
 	/** The connections that the credential allows at once. */
@@ -37,6 +39,7 @@ export async function withTenant<Result>(
 	const store = decorate(openStore(settings));
 	const session: TenantSession = {
 		store,
+		tenant: [settings.username, settings.tenantDirectory].filter((part) => part !== '').join('/'),
 		tenantDirectory: settings.tenantDirectory,
 		maxConnections: settings.maxConnections,
 		isSftp: settings.protocol === 'sftp',

@@ -1,0 +1,168 @@
+import { DataDeduplicationService } from 'n8n-core';
+import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { ListIndex } from '../../../nodes/ListIndex/ListIndex.node';
+import { MarkDelivered } from '../../../nodes/MarkDelivered/MarkDelivered.node';
+import { DETAILED_HEADER } from '../recordings/readText';
+import { DeduplicationModel } from './markStore';
+import { MemoryStore } from './memoryStore';
+import { credential, runNode } from './runNode';
+import type { NodeResult, NodeRun } from './runNode';
+
+let store = new MemoryStore();
+vi.mock('../../../transport/openStore', () => ({ openStore: () => store }));
+
+const model = new DeduplicationModel();
+const DIRECTORY = 'S20160606';
+const stamps = ['20160606150000', '20160606160000', '20160606170000'];
+const recordings = stamps.map((stamp) => `${DIRECTORY}/R${stamp}0001.wav`);
+const [first = '', second = '', third = ''] = recordings;
+
+function line(stamp: string, file = `R${stamp}0001.wav`): string {
+	const utc = `06/06/2016 ${stamp.slice(8, 10)}:00:00`;
+	return `Inbound,,,Agent One,4155550100,8005550199,,1,30,${file},${DIRECTORY},,${utc},,Inbound,Sales,77,,,,Sale`;
+}
+
+async function list(
+	options: INodeParameters = { onlyUndelivered: true },
+	more: Partial<NodeRun> = {},
+): Promise<NodeResult> {
+	const parameters: INodeParameters = { readFrom: 'tenantDay', period: 'date', date: '2016-06-06', options };
+	return await runNode(new ListIndex(), { parameters, credential, ...more });
+}
+
+async function mark(
+	items: INodeExecutionData[],
+	parameters: INodeParameters = {},
+	more: Partial<NodeRun> = {},
+): Promise<NodeResult> {
+	return await runNode(new MarkDelivered(), {
+		parameters: { operation: 'mark', recordingId: '={{ $json.recordingId }}', ...parameters },
+		items,
+		...more,
+	});
+}
+
+function ids({ output }: NodeResult): unknown[] {
+	return output.map((item) => item.json['recordingId']);
+}
+
+const hintsOf = ({ hints }: NodeResult): string => hints.map(({ message }) => message).join('\n');
+
+beforeAll(async () => {
+	await DataDeduplicationService.init(model);
+});
+
+beforeEach(() => {
+	model.rows.clear();
+	store = new MemoryStore();
+	store.put('Index/I20160606.csv', [DETAILED_HEADER, ...stamps.map((stamp) => line(stamp)), ''].join('\r\n'));
+});
+
+describe('Mark Delivered', () => {
+	it('keeps what it marked out of Only Undelivered, and nothing else, in this and every later run', async () => {
+		const found = await list();
+		expect(ids(found)).toEqual(recordings);
+		const marked = await mark(found.output.slice(0, 2));
+		expect(marked.output).toEqual(found.output.slice(0, 2).map((item, i) => ({ ...item, pairedItem: { item: i } })));
+		const next = await list();
+		expect(ids(next)).toEqual([third]);
+		expect(hintsOf(next)).toContain('2 of 3 calls left out: delivered before.');
+		expect(ids(await list({}))).toEqual(recordings);
+		await mark(next.output);
+		expect(ids(await list())).toEqual([]);
+	});
+
+	it('lets a recording come again that it is told to forget', async () => {
+		await mark(recordings.map((recordingId) => ({ json: { recordingId } })));
+		await mark([{ json: { recordingId: second } }], { operation: 'forget' });
+		expect(ids(await list())).toEqual([second]);
+	});
+
+	it('takes paths, lists and the recordings of a transaction', async () => {
+		const [transaction] = (await list({ onlyUndelivered: true, groupBy: 'transaction' })).output;
+		expect(transaction?.json['recordingCount']).toBe(3);
+		await mark([transaction ?? { json: {} }]);
+		expect(ids(await list())).toEqual([]);
+		await mark([{ json: {} }], {
+			operation: 'forget',
+			recordingId: `={{ ${JSON.stringify([`recordings/acme/${first}`, third])} }}`,
+		});
+		expect(ids(await list())).toEqual([first, third]);
+	});
+
+	it('gives of a transaction only what was not delivered', async () => {
+		await mark([{ json: { recordingId: second } }]);
+		const [transaction] = (await list({ onlyUndelivered: true, groupBy: 'transaction' })).output;
+		expect(transaction?.json['recordingCount']).toBe(2);
+	});
+
+	it('marks nothing that an earlier node failed with, passes it on and says so', async () => {
+		const failed: INodeExecutionData = { json: { recordingId: first, error: 'The CRM said no' } };
+		const result = await mark([failed, { json: { recordingId: second, error: null } }]);
+		expect(result.output.map(({ json }) => json)).toEqual([failed.json, { recordingId: second, error: null }]);
+		expect(hintsOf(result)).toContain('1 of 2 items carry the error of an earlier node and were not marked');
+		expect(ids(await list())).toEqual([first, third]);
+	});
+
+	it.each([
+		[{ json: {} }, "'Recording ID' is empty", '8x8 List Index'],
+		[
+			{ json: { recordingId: 'R201606061500000001.wav' } },
+			"'R201606061500000001.wav' is not a recording's id",
+			'directory and file name',
+		],
+		[{ json: { recordings: [{ recordingId: null }] } }, "'null' is not a recording's id", 'directory and file name'],
+	])('names the item without an id, and marks all the others: %j', async (bad, message, advice) => {
+		const items = [{ json: { recordingId: first } }, bad, { json: { recordingId: third } }];
+		await expect(mark(items)).rejects.toMatchObject({
+			message: expect.stringContaining(message),
+			description: expect.stringContaining(advice),
+			context: { itemIndex: 1 },
+		});
+		expect(ids(await list())).toEqual([second]);
+		const { output } = await mark(items, {}, { onError: 'continueRegularOutput' });
+		expect(output.map(({ json }) => json['error'] !== undefined)).toEqual([false, true, false]);
+	});
+
+	it('keeps several deliveries of one workflow apart', async () => {
+		await mark([{ json: { recordingId: first } }], { options: { deliveryName: 'CRM' } });
+		expect(ids(await list({ onlyUndelivered: true, deliveryName: 'CRM' }))).toEqual([second, third]);
+		expect(ids(await list({ onlyUndelivered: true, deliveryName: 'Archive' }))).toEqual(recordings);
+	});
+
+	it('refuses to mix up two tenants', async () => {
+		await mark((await list()).output);
+		await expect(
+			list({ onlyUndelivered: true }, { credential: { ...credential, username: 'umbrella' } }),
+		).rejects.toThrow("deliveries of another tenant than 'umbrella'");
+	});
+
+	it('always gives a call that names no recording', async () => {
+		store.put(
+			'Index/I20160606.csv',
+			[DETAILED_HEADER, line(stamps[0] ?? ''), line(stamps[1] ?? '', ''), ''].join('\r\n'),
+		);
+		await mark([{ json: { recordingId: first } }]);
+		const result = await list();
+		expect(ids(result)).toEqual([null]);
+		expect(hintsOf(result)).toContain('1 calls name no recording');
+	});
+
+	it('counts the limit after what was delivered is left out', async () => {
+		await mark([{ json: { recordingId: first } }]);
+		expect(ids(await list({ onlyUndelivered: true, limit: 1 }))).toEqual([second]);
+	});
+
+	it("says what to do when n8n's store cannot be used", async () => {
+		const broken = vi.spyOn(model, 'checkProcessedAndRecord').mockRejectedValue(new Error('incompatible setting.'));
+		for (const attempt of [mark([{ json: { recordingId: first } }]), list()]) {
+			await expect(attempt).rejects.toMatchObject({
+				message: "n8n's memory of what this workflow has delivered cannot be used: incompatible setting",
+				description: expect.stringContaining('Remove Duplicates'),
+			});
+		}
+		broken.mockRestore();
+	});
+});

@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+
+import type {
+	DeduplicationItemTypes,
+	ICheckProcessedOptions,
+	IDataDeduplicator,
+	IDeduplicationOutput,
+} from 'n8n-workflow';
+
+/**
+ * n8n's deduplication store in memory, with what matters of it: a workflow's keys are one list, read and written whole in two
+ * steps; hashes are compared with the list as it was before the call; the oldest go first. Written after
+ * `packages/cli/src/deduplication/deduplication-helper.ts` of n8n 2.8; the end-to-end test runs against the real one.
+ */
+export class DeduplicationModel implements IDataDeduplicator {
+	readonly rows = new Map<string, string>();
+
+	writes = 0;
+
+	/** Whether the process dies when it is about to make this write (`before`), or has just made it (`after`). */
+	dieAt: { readonly write: number; readonly when: 'before' | 'after' } | undefined;
+
+	/** Waits between reading and writing, so that calls can overtake each other. */
+	pause: () => Promise<void> = async () => await Promise.resolve();
+
+	async checkProcessedAndRecord(
+		items: DeduplicationItemTypes[],
+		scope: string,
+		{ workflow }: { workflow: { id: string } },
+		{ maxEntries }: ICheckProcessedOptions,
+	): Promise<IDeduplicationOutput> {
+		const key = `${workflow.id} ${scope}`;
+		const list = this.#read(key);
+		await this.pause();
+		const before = new Set(list);
+		const isKnown = (item: DeduplicationItemTypes): boolean => before.has(hash(item));
+		const fresh = items.filter((item) => !isKnown(item));
+		list.push(...fresh.map(hash));
+		if (maxEntries !== undefined && list.length > maxEntries) list.splice(0, list.length - maxEntries);
+		await this.#write(key, list);
+		return { new: fresh, processed: items.filter(isKnown) };
+	}
+
+	async removeProcessed(
+		items: DeduplicationItemTypes[],
+		scope: string,
+		{ workflow }: { workflow: { id: string } },
+	): Promise<void> {
+		const key = `${workflow.id} ${scope}`;
+		const list = this.#read(key);
+		await this.pause();
+		for (const item of items) {
+			const index = list.indexOf(hash(item));
+			if (index >= 0) list.splice(index, 1);
+		}
+		await this.#write(key, list);
+	}
+
+	async clearAllProcessedItems(): Promise<void> {
+		await Promise.reject(new Error('The nodes never clear what other nodes of the workflow keep'));
+	}
+
+	async getProcessedDataCount(scope: string, { workflow }: { workflow: { id: string } }): Promise<number> {
+		return await Promise.resolve(this.#read(`${workflow.id} ${scope}`).length);
+	}
+
+	#read(key: string): string[] {
+		return JSON.parse(this.rows.get(key) ?? '[]') as string[];
+	}
+
+	async #write(key: string, list: string[]): Promise<void> {
+		this.writes += 1;
+		const { dieAt } = this;
+		if (dieAt?.write === this.writes && dieAt.when === 'before') await Promise.reject(new Crash());
+		this.rows.set(key, JSON.stringify(list));
+		if (dieAt?.write === this.writes && dieAt.when === 'after') await Promise.reject(new Crash());
+	}
+}
+
+export class Crash extends Error {
+	override readonly message = 'The process died';
+}
+
+function hash(item: DeduplicationItemTypes): string {
+	return createHash('md5').update(String(item)).digest('base64');
+}
