@@ -10,6 +10,7 @@ export const EXAMPLE_NODES = {
 	list: 'List Index',
 	download: 'Download Recording',
 	deliver: 'Send to CRM',
+	mark: 'Mark Delivered',
 } as const;
 
 const FILE = join(PROJECT_ROOT, 'workflows', 'nightly-index-to-crm.json');
@@ -19,6 +20,8 @@ export interface Placement {
 	readonly id: string;
 	readonly name: string;
 	readonly credential: StoredCredential;
+	/** What n8n keeps in mind as delivered is kept under this name. A new one makes everything come once more. */
+	readonly deliveryName: string;
 }
 
 function withCredential(node: WorkflowNode, credential: StoredCredential): WorkflowNode {
@@ -29,18 +32,30 @@ function withCredential(node: WorkflowNode, credential: StoredCredential): Workf
 	};
 }
 
-/** The example workflow as it is in `workflows/`; only the credential and the CRM's address are put in. */
+function withOptions(node: WorkflowNode, options: Readonly<Record<string, unknown>>): WorkflowNode {
+	return {
+		...node,
+		parameters: { ...node.parameters, options: { ...Object(node.parameters['options']), ...options } },
+	};
+}
+
+/** The example workflow as it is in `workflows/`; only the credential, the CRM's address and the delivery's name are put in. */
 export async function exampleWorkflow(placement: Placement, crmAddress: string): Promise<Workflow> {
 	const file: Workflow = JSON.parse(await readFile(FILE, 'utf8'));
 	const nodes = file.nodes
 		.map((node) => withCredential(node, placement.credential))
 		.map((node) =>
 			node.name === EXAMPLE_NODES.deliver ? { ...node, parameters: { ...node.parameters, url: crmAddress } } : node,
+		)
+		.map((node) =>
+			node.name === EXAMPLE_NODES.list || node.name === EXAMPLE_NODES.mark
+				? withOptions(node, { deliveryName: placement.deliveryName })
+				: node,
 		);
 	return { ...file, id: placement.id, name: placement.name, nodes };
 }
 
-/** The example's first two steps without filters: every call of the same day, to see what the filter works on. */
+/** The example's first two steps without filters: every call of the same days, to see what the filter works on. */
 export async function unfilteredListing(placement: Placement): Promise<Workflow> {
 	const example = await exampleWorkflow(placement, '');
 	const kept: readonly string[] = [EXAMPLE_NODES.start, EXAMPLE_NODES.list];

@@ -21,7 +21,7 @@ export interface ExampleRun {
 	readonly label: string;
 	/** Address of the workflow in the editor. */
 	readonly editorUrl: string;
-	/** Items of List Index without a filter; `inTenant` is what the tenant's disk holds for that day. */
+	/** Items of List Index without a filter; `inTenant` is what the tenant's disk holds for these days. */
 	readonly listed: number;
 	readonly inTenant: number;
 	/** Items of List Index with the example's filter; `toKeep` is the same filter over the tenant's disk. */
@@ -55,20 +55,29 @@ function failure(result: ExecutionResult): string[] {
 
 /**
  * Runs the example workflow over one connection in the demo's n8n and compares what reached the CRM, byte by byte
- * through its checksums, with what lies on the tenant's disk.
+ * through its checksums, with what lies on the tenant's disk. Unless it is given the name of an earlier delivery, it delivers everything anew.
  */
-export async function runExample(demo: RunningDemo, connection: DemoConnection): Promise<ExampleRun> {
+export async function runExample(
+	demo: RunningDemo,
+	connection: DemoConnection,
+	deliveryName = `Run of ${new Date().toISOString()}`,
+): Promise<ExampleRun> {
 	const { tenant, crm, n8n } = demo;
 	const { protocol, credential } = connection;
 	const label = LABELS[protocol];
 	const ids = IDS[protocol];
 	const example = await exampleWorkflow(
-		{ id: ids.nightly, name: `Nightly index to CRM (${label})`, credential },
+		{ id: ids.nightly, name: `Nightly index to CRM (${label})`, credential, deliveryName },
 		crm.deliveryUrl,
 	);
 	const nightlyId = await n8n.client.putWorkflow(example);
 	const listingId = await n8n.client.putWorkflow(
-		await unfilteredListing({ id: ids.listing, name: `Every call of yesterday (${label})`, credential }),
+		await unfilteredListing({
+			id: ids.listing,
+			name: `Every call of the last days (${label})`,
+			credential,
+			deliveryName,
+		}),
 	);
 
 	const listing = await n8n.client.runWorkflow(listingId, EXAMPLE_NODES.start);
@@ -77,13 +86,14 @@ export async function runExample(demo: RunningDemo, connection: DemoConnection):
 	const execution = await n8n.client.runWorkflow(nightlyId, EXAMPLE_NODES.start);
 	const seconds = (performance.now() - startedAt) / 1_000;
 
-	// "Yesterday" by the rows' own word: the demo may run on while the tenant's day changes.
-	const listedDay = listing.nodes.has(EXAMPLE_NODES.list)
-		? itemsOf(listing, EXAMPLE_NODES.list)[0]?.json['tenantDay']
-		: undefined;
-	const day = typeof listedDay === 'string' ? listedDay : tenant.days.at(-1);
 	const keeps = exampleKeeps(example);
-	const inTenant = tenant.calls.filter((call) => call.tenantDay === day);
+	// The last days by the rows' own word: the demo may run on while the tenant's day changes.
+	const listedDays = new Set(
+		listing.nodes.has(EXAMPLE_NODES.list)
+			? itemsOf(listing, EXAMPLE_NODES.list).map(({ json }) => json['tenantDay'])
+			: [],
+	);
+	const inTenant = tenant.calls.filter((call) => listedDays.has(call.tenantDay));
 	const toKeep = inTenant.filter((call) => keeps(call.wrapUpCode));
 	const deliveries = new Map(
 		crm
@@ -103,7 +113,7 @@ export async function runExample(demo: RunningDemo, connection: DemoConnection):
 	};
 	const problems = [...failure(listing), ...failure(execution)];
 	if (counts.listed !== inTenant.length) problems.push(`${counts.listed} of ${inTenant.length} index rows were listed`);
-	if (toKeep.length === 0) problems.push('The filter keeps nothing of the day: there is nothing to show');
+	if (toKeep.length === 0) problems.push('The filter keeps nothing of these days: there is nothing to show');
 	if (counts.kept !== toKeep.length) problems.push(`${counts.kept} rows were kept, ${toKeep.length} match the filter`);
 	if (counts.downloaded !== counts.kept)
 		problems.push(`${counts.downloaded} of ${counts.kept} recordings were downloaded`);

@@ -22,7 +22,7 @@ const OWNER = { email: 'owner@test.example.com', password: SECRET };
 const MINUTE = 60_000;
 /** The workflow's runs are this far apart on n8n's shifted clock; `MINUTES_BETWEEN_RUNS=1` runs each minute, for ten minutes. */
 const MINUTES_BETWEEN_RUNS = Number(process.env['MINUTES_BETWEEN_RUNS'] ?? 10);
-const WEEK_STARTS = Date.parse('2026-11-02T08:05:00Z');
+const WEEK_STARTS = Date.parse('2026-11-02T08:00:30Z');
 const WEEK_ENDS = WEEK_STARTS + 7 * 24 * 60 * MINUTE;
 
 /** Webhook -> List Index (Only Undelivered) -> Download Recording -> CRM -> Mark Delivered; what fails goes nowhere. */

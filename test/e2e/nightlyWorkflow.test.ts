@@ -46,7 +46,7 @@ describe('the nightly workflow in a real n8n', () => {
 		}
 	});
 
-	it.each(PROTOCOLS)('delivers every kept recording of yesterday byte for byte over %s', async (protocol) => {
+	it.each(PROTOCOLS)('delivers every kept recording of the last days byte for byte over %s', async (protocol) => {
 		const run = await runExample(demo, connection(protocol));
 		expect(run.problems).toEqual([]);
 		expect(run.toKeep).toBeGreaterThan(0);
@@ -111,7 +111,7 @@ describe('the nightly workflow in a real n8n', () => {
 			const before = demo.crm.deliveries().length;
 			const run = await runExample(demo, sftp);
 			expect(run.execution.status).toBe('error');
-			expect(run.execution.error?.message).toContain('1 of yesterday');
+			expect(run.execution.error?.message).toContain('At least 1 calls did not get into the CRM');
 			expect(run.execution.error?.message).toContain(gone);
 			const delivered = demo.crm.deliveries().slice(before);
 			expect(delivered.map((delivery) => delivery.recordingId).sort()).toEqual(others.sort());
@@ -119,5 +119,33 @@ describe('the nightly workflow in a real n8n', () => {
 		} finally {
 			await rename(`${file}.aside`, file);
 		}
+	});
+
+	it('delivers in a second run only what the first could not, and nothing in a third', async () => {
+		const sftp = connection('sftp');
+		const name = 'three nights';
+		const [gone] = itemsOf((await runExample(demo, sftp)).execution, EXAMPLE_NODES.list).map((item) =>
+			String(item.json['recordingId']),
+		);
+		if (gone === undefined) throw new Error('The filter keeps nothing');
+		const file = join(demo.tenant.root, gone);
+		const delivered = async (): Promise<readonly string[]> => {
+			const before = demo.crm.deliveries().length;
+			await runExample(demo, sftp, name);
+			return demo.crm
+				.deliveries()
+				.slice(before)
+				.map(({ recordingId }) => recordingId);
+		};
+		await rename(file, `${file}.aside`);
+		try {
+			const first = await delivered();
+			expect(first.length).toBeGreaterThan(1);
+			expect(first).not.toContain(gone);
+		} finally {
+			await rename(`${file}.aside`, file);
+		}
+		expect(await delivered()).toEqual([gone]);
+		expect(await delivered()).toEqual([]);
 	});
 });

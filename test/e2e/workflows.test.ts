@@ -76,6 +76,9 @@ describe('the workflows of workflows/ in a real n8n', () => {
 		return demo.tenant.calls.filter((call) => call.tenantDay === day && keeps(call));
 	};
 
+	/** What the workflows that look back three days find: the demo's tenant has no more. */
+	const lastDays = (keeps: (call: TenantCall) => boolean): TenantCall[] => demo.tenant.calls.filter(keeps);
+
 	describe('nightly archive to S3', () => {
 		const FILE = 'nightly-archive-to-s3.json';
 		const filledIn = async (url: string): Promise<FilledIn> => ({
@@ -217,7 +220,7 @@ describe('the workflows of workflows/ in a real n8n', () => {
 					parameters: { 'List Index': { filters: { callTypes: ['inbound', 'outbound'], minimumDuration: seconds } } },
 				}),
 			);
-			const calls = yesterday((call) => call.callType !== 'directAgentAccess' && call.durationSeconds >= seconds);
+			const calls = lastDays((call) => call.callType !== 'directAgentAccess' && call.durationSeconds >= seconds);
 			expect(calls.length).toBeGreaterThan(2);
 			expect([...heard].sort()).toEqual(calls.map((call) => call.sha256).sort());
 			expect(handedOver(system)).toEqual(
@@ -236,7 +239,7 @@ describe('the workflows of workflows/ in a real n8n', () => {
 		});
 
 		it('hands the others over when the service refuses one, and names that one', async () => {
-			const [unheard, ...others] = yesterday(isSaleOrComplaint);
+			const [unheard, ...others] = lastDays(isSaleOrComplaint);
 			const service1 = await service(async (request) => {
 				const { files } = await multipartForm(request);
 				const fileName = files.get('file')?.fileName;
@@ -248,10 +251,16 @@ describe('the workflows of workflows/ in a real n8n', () => {
 			const execution = await run(FILE, {
 				credentials: [tenant(), await stored('httpBearerAuth', { token: 'speech-key' })],
 				settings: { transcriptionUrl: service1.url, transcriptsUrl: system.url },
-				parameters: { 'List Index': { filters: { wrapUpCodes: 'Sale, Complaint*' } } },
+				parameters: {
+					'List Index': {
+						filters: { wrapUpCodes: 'Sale, Complaint*' },
+						options: { onlyUndelivered: true, deliveryName: 'Codes' },
+					},
+					'Mark Delivered': { options: { deliveryName: 'Codes' } },
+				},
 			});
 			expect(execution.status).toBe('error');
-			expect(execution.error?.message).toContain(`1 of yesterday's recordings did not get through: `);
+			expect(execution.error?.message).toContain('At least 1 calls did not get through: ');
 			expect(execution.error?.message).toContain(unheard?.recordingId);
 			expect(handedOver(system).map(({ recordingId, transcript }) => [recordingId, transcript])).toEqual(
 				others.map((call) => [call.recordingId, `Words of ${call.fileName}`]),
@@ -304,8 +313,9 @@ describe('the workflows of workflows/ in a real n8n', () => {
 
 	describe('nightly index to HubSpot', () => {
 		it('stores each recording as a private file, logs a call with it for the contact, and names a call that is refused', async () => {
-			const refused = yesterday(isSaleOrComplaint)[2]?.recordingId ?? 'nothing';
-			const known = yesterday(isSaleOrComplaint)[0]?.customerPhone ?? '';
+			const refused = lastDays(isSaleOrComplaint)[2]?.recordingId ?? 'nothing';
+			let isRefusing = true;
+			const known = lastDays(isSaleOrComplaint)[0]?.customerPhone ?? '';
 			const files = new Map<string, { bytes: Buffer; name: string; options: string; folder: string }>();
 			const hubspot = await service(async (request) => {
 				if (request.headers.authorization !== 'Bearer hub-token') return { status: 401 };
@@ -326,20 +336,21 @@ describe('the workflows of workflows/ in a real n8n', () => {
 							? { status: 200, json: { total: 1, results: [{ id: '77' }] } }
 							: { status: 200, json: { total: 0, results: [] } };
 					case 'POST /crm/v3/objects/calls':
-						return request.body.toString().includes(refused)
+						return isRefusing && request.body.toString().includes(refused)
 							? { status: 400, json: { message: 'Property values were not valid' } }
 							: { status: 201, json: { id: '9' } };
 					default:
 						return { status: 404 };
 				}
 			});
-			const execution = await run('nightly-index-to-hubspot.json', {
+			const filledIn: FilledIn = {
 				credentials: [tenant(), await stored('hubspotAppToken', { appToken: 'hub-token' })],
 				settings: { hubspotUrl: hubspot.url },
-			});
+			};
+			const execution = await run('nightly-index-to-hubspot.json', filledIn);
 			expect(execution.status).toBe('error');
-			expect(execution.error?.message).toContain(`1 of yesterday's calls did not get into HubSpot: ${refused}.`);
-			const calls = yesterday(isSaleOrComplaint);
+			expect(execution.error?.message).toContain(`At least 1 calls did not get into HubSpot: ${refused}.`);
+			const calls = lastDays(isSaleOrComplaint);
 			const logged = hubspot.requests
 				.filter(({ path }) => path === '/crm/v3/objects/calls')
 				.map(({ body }) => JSON.parse(body.toString()));
@@ -369,20 +380,28 @@ describe('the workflows of workflows/ in a real n8n', () => {
 						: [],
 				);
 			}
+
+			// The next night only the refused call is left to deliver.
+			const before = hubspot.requests.length;
+			isRefusing = false;
+			expectSuccess(await run('nightly-index-to-hubspot.json', filledIn));
+			const again = hubspot.requests.slice(before).filter(({ path }) => path === '/crm/v3/objects/calls');
+			expect(again.map(({ body }) => body.toString().includes(refused))).toEqual([true]);
 		});
 	});
 
 	describe('nightly index to Salesforce', () => {
 		it('writes a task for each call and attaches its recording to that task, also when a task is refused', async () => {
-			const calls = yesterday(isSaleOrComplaint);
+			const calls = lastDays(isSaleOrComplaint);
 			const refused = calls[1];
+			let isRefusing = true;
 			const tasks = new Map<string, Record<string, unknown>>();
 			const files: { readonly entity: Record<string, unknown>; readonly bytes: Buffer }[] = [];
 			const salesforce = await service(async (request) => {
 				if (request.headers.authorization !== 'Bearer sales-token') return { status: 401 };
 				if (/^\/services\/data\/v[\d.]+\/sobjects\/task$/i.test(request.path)) {
 					const task: Record<string, unknown> = JSON.parse(request.body.toString());
-					if (JSON.stringify(task).includes(refused?.recordingId ?? 'nothing'))
+					if (isRefusing && JSON.stringify(task).includes(refused?.recordingId ?? 'nothing'))
 						return { status: 400, json: [{ errorCode: 'FIELD_CUSTOM_VALIDATION_EXCEPTION', message: 'Refused' }] };
 					const id = `00T${tasks.size}`;
 					tasks.set(id, task);
@@ -400,7 +419,7 @@ describe('the workflows of workflows/ in a real n8n', () => {
 				}
 				return { status: 404 };
 			});
-			const execution = await run('nightly-index-to-salesforce.json', {
+			const filledIn: FilledIn = {
 				credentials: [
 					tenant(),
 					await stored('salesforceOAuth2Api', {
@@ -408,7 +427,8 @@ describe('the workflows of workflows/ in a real n8n', () => {
 						oauthTokenData: { access_token: 'sales-token', instance_url: salesforce.url },
 					}),
 				],
-			});
+			};
+			const execution = await run('nightly-index-to-salesforce.json', filledIn);
 			expect(execution.status).toBe('error');
 			expect(execution.error?.message).toContain(refused?.recordingId);
 			const taken = calls.filter((call) => call !== refused);
@@ -427,6 +447,12 @@ describe('the workflows of workflows/ in a real n8n', () => {
 					[call.fileName, call.sha256],
 				]);
 			}
+
+			// The next night only the refused call is left to deliver.
+			isRefusing = false;
+			const before = files.length;
+			expectSuccess(await run('nightly-index-to-salesforce.json', filledIn));
+			expect(files.slice(before).map(({ entity }) => entity['PathOnClient'])).toEqual([refused?.fileName]);
 		});
 	});
 

@@ -47,7 +47,7 @@ export async function mainJob({ release, env }: SupportedN8n, mode: BinaryMode):
 	const seconds = (): number => (performance.now() - startedAt) / 1_000;
 	try {
 		const n8nEnv = { ...env, N8N_DEFAULT_BINARY_DATA_MODE: mode };
-		const demo = await startDemo({ directory, days: 2, protocols: PROTOCOLS, release, n8nEnv });
+		const demo = await startDemo({ directory, days: 3, protocols: PROTOCOLS, release, n8nEnv });
 		try {
 			const types = await demo.n8n.client.nodeTypes();
 			const problems = NODES.filter((node) => !types.includes(`${PACKAGE_NAME}.${node}`)).map(
