@@ -6,7 +6,11 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { FtpsSettings } from '../../transport/connectionSettings';
 import { FtpsStore } from '../../transport/ftps/ftpsStore';
 import { TransportError } from '../../transport/transportError';
-import { startScriptedServer, type ScriptedServer, type ScriptedServerOptions } from '../unit/transport/ftpsScriptedServer';
+import {
+	startScriptedServer,
+	type ScriptedServer,
+	type ScriptedServerOptions,
+} from '../unit/transport/ftpsScriptedServer';
 
 const ending: Array<() => Promise<void>> = [];
 
@@ -41,11 +45,15 @@ async function failure(work: Promise<unknown>): Promise<TransportError> {
 	throw error;
 }
 
-const commands = (server: ScriptedServer, name: string): string[] => server.received.filter((line) => line.startsWith(name));
+const commands = (server: ScriptedServer, name: string): string[] =>
+	server.received.filter((line) => line.startsWith(name));
 
 describe('logging in', () => {
 	test('a plain FTP server in explicit mode is refused before the user name or password is sent', async () => {
-		const server = await start({ mode: 'explicit', script: (command) => (command === 'AUTH' ? '502 no TLS here' : undefined) });
+		const server = await start({
+			mode: 'explicit',
+			script: (command) => (command === 'AUTH' ? '502 no TLS here' : undefined),
+		});
 		const error = await failure(open(server).list(''));
 		expect(error.code).toBe('tls-refused');
 		expect(error.detail).toContain('502 no TLS here');
@@ -53,7 +61,10 @@ describe('logging in', () => {
 	});
 
 	test('a 334 to AUTH TLS is no permission to go on', async () => {
-		const server = await start({ mode: 'explicit', script: (command) => (command === 'AUTH' ? '334 more please' : undefined) });
+		const server = await start({
+			mode: 'explicit',
+			script: (command) => (command === 'AUTH' ? '334 more please' : undefined),
+		});
 		expect((await failure(open(server).list(''))).code).toBe('tls-refused');
 		expect(server.received).toEqual(['AUTH TLS']);
 	});
@@ -101,7 +112,8 @@ describe('logging in', () => {
 
 	test('a server that repeats the password and the user name does not get them into the error', async () => {
 		const server = await start({
-			script: (command, argument) => (command === 'PASS' ? `530 tenant-name: ${argument} is\t\u001b[31mwrong` : undefined),
+			script: (command, argument) =>
+				command === 'PASS' ? `530 tenant-name: ${argument} is\t\u001b[31mwrong` : undefined,
 		});
 		const error = await failure(open(server).list(''));
 		const shown = [JSON.stringify(error), error.stack, inspect(error, { depth: 9, showHidden: true })].join();
@@ -138,14 +150,19 @@ describe('logging in', () => {
 	});
 
 	test.each([
-		['421 at a further greeting', (connection: number) => (connection === 1 ? '220 ready' : '421 Too many connections'), undefined],
+		[
+			'421 at a further greeting',
+			(connection: number) => (connection === 1 ? '220 ready' : '421 Too many connections'),
+			undefined,
+		],
 		['530 at a further login', undefined, '530 Login incorrect'],
 	] as const)('%s lowers the number of connections, and all requests are served', async (_title, greeting, refusal) => {
 		const files = { '/a': randomBytes(50_000) };
 		const server = await start({
 			files,
 			greeting,
-			script: (command, _argument, session) => (refusal !== undefined && command === 'PASS' && session.number > 1 ? refusal : undefined),
+			script: (command, _argument, session) =>
+				refusal !== undefined && command === 'PASS' && session.number > 1 ? refusal : undefined,
 		});
 		const store = open(server, { maxConnections: 4 });
 		const read = await Promise.all(Array.from({ length: 12 }, () => readAll(store.read('a'))));
@@ -173,23 +190,26 @@ describe('connections that end', () => {
 		expect(commands(server, 'PASS')).toHaveLength(2);
 	});
 
-	test.each(['421 Idle too long', 'cut'])('an idle connection that ends with the request (%s) is replaced once', async (how) => {
-		let seen = 0;
-		const server = await start({
-			files: { '/a': Buffer.from('a') },
-			script: (command, _argument, session) => {
-				if (command !== 'SIZE') return undefined;
-				seen += 1;
-				if (seen !== 2) return undefined;
-				if (how === 'cut') session.destroy();
-				return how === 'cut' ? 'silent' : how;
-			},
-		});
-		const store = open(server);
-		await readAll(store.read('a'));
-		expect((await readAll(store.read('a'))).toString()).toBe('a');
-		expect([seen, commands(server, 'PASS').length]).toEqual([3, 2]);
-	});
+	test.each(['421 Idle too long', 'cut'])(
+		'an idle connection that ends with the request (%s) is replaced once',
+		async (how) => {
+			let seen = 0;
+			const server = await start({
+				files: { '/a': Buffer.from('a') },
+				script: (command, _argument, session) => {
+					if (command !== 'SIZE') return undefined;
+					seen += 1;
+					if (seen !== 2) return undefined;
+					if (how === 'cut') session.destroy();
+					return how === 'cut' ? 'silent' : how;
+				},
+			});
+			const store = open(server);
+			await readAll(store.read('a'));
+			expect((await readAll(store.read('a'))).toString()).toBe('a');
+			expect([seen, commands(server, 'PASS').length]).toEqual([3, 2]);
+		},
+	);
 
 	test('a new connection that ends with its first request is not tried again', async () => {
 		const server = await start({
@@ -452,12 +472,18 @@ describe('passive mode', () => {
 });
 
 describe('listing', () => {
-	const listing = (text: string) => async (command: string, _argument: string, session: { send(line: string): void; data(): Promise<import('node:net').Socket> }) => {
-		if (command !== 'MLSD' && command !== 'LIST') return undefined;
-		session.send('150 here');
-		(await session.data()).end(text);
-		return '226 done';
-	};
+	const listing =
+		(text: string) =>
+		async (
+			command: string,
+			_argument: string,
+			session: { send(line: string): void; data(): Promise<import('node:net').Socket> },
+		) => {
+			if (command !== 'MLSD' && command !== 'LIST') return undefined;
+			session.send('150 here');
+			(await session.data()).end(text);
+			return '226 done';
+		};
 
 	test('MLSD gives exact sizes and UTC times; what is not stated is undefined', async () => {
 		const server = await start({
@@ -516,7 +542,11 @@ describe('listing', () => {
 		const server = await start({
 			script: (command, argument, session) => {
 				if (command === 'CWD') return argument === '/' ? undefined : '550 Failed to change directory.';
-				return listing('drwx------ 2 0 0 4096 Jun 07 01:30 secret\r\n-rw-r--r-- 1 0 0 3 Jun 07 01:30 a\r\n')(command, argument, session);
+				return listing('drwx------ 2 0 0 4096 Jun 07 01:30 secret\r\n-rw-r--r-- 1 0 0 3 Jun 07 01:30 a\r\n')(
+					command,
+					argument,
+					session,
+				);
 			},
 		});
 		const store = open(server);

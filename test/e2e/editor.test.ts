@@ -15,6 +15,7 @@ import { pictureDirectory, takePictures } from './editor/pictures';
 const NODES = [
 	'8x8 Download Recording',
 	'8x8 List Index',
+	'8x8 Mark Delivered',
 	'8x8 Reconcile Day',
 	'8x8 Recording Trigger',
 	'8x8 Resolve Tenant Day',
@@ -75,7 +76,7 @@ describe.skipIf(chromiumIsMissing !== undefined)(`the n8n editor in Chromium ${c
 		await rm(directory, { recursive: true, force: true });
 	});
 
-	it('lists all five nodes for "8x8", as a first step and as a next one', async () => {
+	it('lists all six nodes for "8x8", as a first step and as a next one', async () => {
 		await editor.startWorkflow();
 		expect((await editor.searchNodes('8x8')).sort()).toEqual(NODES);
 		await editor.addTrigger('Manual Trigger');

@@ -4,7 +4,20 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 
 import { TransportError } from '../../transport/transportError';
-import { codeOf, drain, eventually, failureOf, FAST, firstBytes, PROTOCOLS, scriptedFtps, scriptedSftp, sftpSettings, opened, startTenant } from './tenant';
+import {
+	codeOf,
+	drain,
+	eventually,
+	failureOf,
+	FAST,
+	firstBytes,
+	PROTOCOLS,
+	scriptedFtps,
+	scriptedSftp,
+	sftpSettings,
+	opened,
+	startTenant,
+} from './tenant';
 
 const big = randomBytes(3_000_000);
 /** What is worth another attempt, and is. */
@@ -16,8 +29,21 @@ describe.each(PROTOCOLS)('connections that fail, over %s', (protocol) => {
 		const store = tenant.open({ maxConnections: 4 });
 		const stream = store.read('a.wav');
 		await firstBytes(stream);
-		const works = [failureOf(drain(stream)), ...Array.from({ length: 6 }, () => store.list('').then(() => undefined, (error: unknown) => error))];
-		works.push(store.stat('a.wav').then(() => undefined, (error: unknown) => error));
+		const works = [
+			failureOf(drain(stream)),
+			...Array.from({ length: 6 }, () =>
+				store.list('').then(
+					() => undefined,
+					(error: unknown) => error,
+				),
+			),
+		];
+		works.push(
+			store.stat('a.wav').then(
+				() => undefined,
+				(error: unknown) => error,
+			),
+		);
 		tenant.proxy.use(() => ({ kind: 'refuse' }));
 		tenant.proxy.strike('reset');
 		for (const outcome of await Promise.all(works)) {
@@ -103,7 +129,8 @@ describe.each(PROTOCOLS)('connections that fail, over %s', (protocol) => {
 		tenant.proxy.strike('reset');
 		const errors = await Promise.all(failures);
 		// FTPS: a server that has sent all and said 226 leaves only the size to tell that the rest got lost on the way.
-		for (const error of errors) expect(protocol === 'ftps' ? ['connection-lost', 'size-mismatch'] : ['connection-lost']).toContain(error.code);
+		for (const error of errors)
+			expect(protocol === 'ftps' ? ['connection-lost', 'size-mismatch'] : ['connection-lost']).toContain(error.code);
 	});
 
 	test('T23: when every connection dies again and again, nothing waits for ever and every file arrives', async () => {
@@ -130,7 +157,10 @@ describe.each(PROTOCOLS)('connections that fail, over %s', (protocol) => {
 			const codes = await Promise.all(
 				cuts.map(() => {
 					const store = tenant.open({ maxConnections: 1, connectTimeout: 2_500, stallTimeout: 2_500 });
-					return store.list('').then(() => 'listed', (error: unknown) => (error instanceof TransportError ? error.code : String(error)));
+					return store.list('').then(
+						() => 'listed',
+						(error: unknown) => (error instanceof TransportError ? error.code : String(error)),
+					);
 				}),
 			);
 			for (const code of codes) expect([...DROPPED, 'protocol', 'tls-refused', 'listed']).toContain(code);
@@ -141,9 +171,13 @@ describe.each(PROTOCOLS)('connections that fail, over %s', (protocol) => {
 
 	test('T30: a handshake cut once is worth another attempt, and that one serves', async () => {
 		for (const after of [0, 30, 400, 1_200]) {
-			const tenant = await startTenant(protocol, { 'a.wav': big }, {
-				plan: ({ number, kind }) => (number === 1 && kind === 'control' ? { kind: 'reset', after } : undefined),
-			});
+			const tenant = await startTenant(
+				protocol,
+				{ 'a.wav': big },
+				{
+					plan: ({ number, kind }) => (number === 1 && kind === 'control' ? { kind: 'reset', after } : undefined),
+				},
+			);
 			expect((await drain(tenant.resuming().read('a.wav'))).equals(big)).toBe(true);
 			expect(tenant.proxy.faults()).toBe(1);
 		}
@@ -151,24 +185,36 @@ describe.each(PROTOCOLS)('connections that fail, over %s', (protocol) => {
 
 	test('a client half of the connection that ends cleanly in the middle is a lost connection, not the end of the file', async () => {
 		for (const kind of ['cut', 'halfClose'] as const) {
-			const tenant = await startTenant(protocol, { 'a.wav': big }, {
-				plan: (connection) => (connection.kind === 'data' || protocol === 'sftp' ? { kind, after: 500_000 } : undefined),
-			});
+			const tenant = await startTenant(
+				protocol,
+				{ 'a.wav': big },
+				{
+					plan: (connection) =>
+						connection.kind === 'data' || protocol === 'sftp' ? { kind, after: 500_000 } : undefined,
+				},
+			);
 			const code = await codeOf(drain(tenant.open({ stallTimeout: 1_000 }).read('a.wav', { size: big.length })));
 			expect(['connection-lost', 'size-mismatch', 'stalled']).toContain(code);
 		}
 	});
 
 	test('a request that is cut on its way to the server is tried again', async () => {
-		const tenant = await startTenant(protocol, { 'a.wav': big }, {
-			plan: ({ number, kind }) => (number === 1 && kind === 'control' ? { kind: 'reset', after: 1_900, direction: 'toServer' } : undefined),
-		});
+		const tenant = await startTenant(
+			protocol,
+			{ 'a.wav': big },
+			{
+				plan: ({ number, kind }) =>
+					number === 1 && kind === 'control' ? { kind: 'reset', after: 1_900, direction: 'toServer' } : undefined,
+			},
+		);
 		expect((await drain(tenant.resuming().read('a.wav'))).equals(big)).toBe(true);
 	});
 
 	test('with the server gone for good a read ends with one clear error, within its retries', async () => {
 		const tenant = await startTenant(protocol, { 'a.wav': big });
-		const stream = tenant.resuming({ retries: 3, firstDelay: 10, longestDelay: 40 }, { stallTimeout: 1_000 }).read('a.wav', { size: big.length });
+		const stream = tenant
+			.resuming({ retries: 3, firstDelay: 10, longestDelay: 40 }, { stallTimeout: 1_000 })
+			.read('a.wav', { size: big.length });
 		await firstBytes(stream);
 		await tenant.proxy.stopListening();
 		await tenant.kill();
@@ -182,7 +228,9 @@ describe.each(PROTOCOLS)('connections that fail, over %s', (protocol) => {
 	test('with a server that goes silent for good a read ends within stall timeout times attempts', async () => {
 		const tenant = await startTenant(protocol, { 'a.wav': big });
 		const limits = { stallTimeout: 300, connectTimeout: 300 };
-		const stream = tenant.resuming({ retries: 2, firstDelay: 10, longestDelay: 20 }, limits).read('a.wav', { size: big.length });
+		const stream = tenant
+			.resuming({ retries: 2, firstDelay: 10, longestDelay: 20 }, limits)
+			.read('a.wav', { size: big.length });
 		await firstBytes(stream);
 		tenant.proxy.use(() => ({ kind: 'blackHole' }));
 		tenant.proxy.strike('stall');
@@ -257,16 +305,26 @@ describe('a server that limits connections', () => {
 
 	test('T26: 421 in the middle of a session is a new connection, not a lost file', async () => {
 		let asked = 0;
-		const tenant = await startTenant('ftps', { 'a.wav': big }, {
-			ftps: { script: (command) => (command === 'RETR' && (asked += 1) % 2 === 1 ? '421 Timeout, closing control connection' : undefined) },
-		});
+		const tenant = await startTenant(
+			'ftps',
+			{ 'a.wav': big },
+			{
+				ftps: {
+					script: (command) =>
+						command === 'RETR' && (asked += 1) % 2 === 1 ? '421 Timeout, closing control connection' : undefined,
+				},
+			},
+		);
 		const store = tenant.resuming();
 		for (let n = 0; n < 4; n += 1) expect((await drain(store.read('a.wav'))).equals(big)).toBe(true);
 	});
 
 	test.each([
 		['further ones are cut before TLS', { mostConnections: 1 }],
-		['further ones are greeted with 421', { greeting: (connection: number) => (connection === 1 ? '220 ready' : '421 One connection per user') }],
+		[
+			'further ones are greeted with 421',
+			{ greeting: (connection: number) => (connection === 1 ? '220 ready' : '421 One connection per user') },
+		],
 	])('FTPS with one connection (%s): every file arrives over that one', async (_how, ftps) => {
 		const tenant = await startTenant('ftps', { 'a.wav': big.subarray(0, 200_000) }, { ftps });
 		const store = tenant.open({ maxConnections: 4 });
@@ -289,7 +347,9 @@ describe('a server that leaves requests unanswered', () => {
 		const store = opened(sftpSettings(server, { stallTimeout: 300 }));
 		expect(await codeOf(store.list(''), 2_000)).toBe('timeout');
 		expect(await codeOf(store.stat('a.wav'), 2_000)).toBe('timeout');
-		const ftps = await scriptedFtps({ script: (command) => (command === 'CWD' || command === 'SIZE' ? 'silent' : undefined) });
+		const ftps = await scriptedFtps({
+			script: (command) => (command === 'CWD' || command === 'SIZE' ? 'silent' : undefined),
+		});
 		const other = opened({ ...ftps.settings, stallTimeout: 300 });
 		expect(await codeOf(other.list(''), 2_000)).toBe('timeout');
 		expect(await codeOf(other.stat('a.wav'), 2_000)).toBe('timeout');
@@ -310,9 +370,13 @@ describe('a server that leaves requests unanswered', () => {
 
 	test('T16: over FTPS one transfer that never begins is tried again, and all arrive', async () => {
 		let asked = 0;
-		const tenant = await startTenant('ftps', { 'a.wav': big.subarray(0, 100_000) }, {
-			ftps: { script: (command) => (command === 'RETR' && (asked += 1) === 7 ? 'silent' : undefined) },
-		});
+		const tenant = await startTenant(
+			'ftps',
+			{ 'a.wav': big.subarray(0, 100_000) },
+			{
+				ftps: { script: (command) => (command === 'RETR' && (asked += 1) === 7 ? 'silent' : undefined) },
+			},
+		);
 		const store = tenant.resuming(FAST, { stallTimeout: 400 });
 		const reads = Array.from({ length: 12 }, () => store.readReported('a.wav'));
 		for (const { stream } of reads) expect(await drain(stream)).toHaveLength(100_000);

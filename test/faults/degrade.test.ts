@@ -3,13 +3,25 @@ import ssh2 from 'ssh2';
 import { describe, expect, test } from 'vitest';
 
 import { ResumingStore } from '../../transport/resumingStore';
-import { codeOf, drain, eventually, FAST, opened, scriptedFtps, scriptedSftp, sftpSettings, startTenant } from './tenant';
+import {
+	codeOf,
+	drain,
+	eventually,
+	FAST,
+	opened,
+	scriptedFtps,
+	scriptedSftp,
+	sftpSettings,
+	startTenant,
+} from './tenant';
 
 const { STATUS_CODE } = ssh2.utils.sftp;
 const files = Object.fromEntries(Array.from({ length: 24 }, (_, n) => [`R${n}.wav`, randomBytes(60_000 + n * 9_001)]));
 
 async function readsAll(store: ReturnType<typeof opened>): Promise<boolean[]> {
-	return await Promise.all(Object.entries(files).map(async ([path, bytes]) => (await drain(store.read(path))).equals(bytes)));
+	return await Promise.all(
+		Object.entries(files).map(async ([path, bytes]) => (await drain(store.read(path))).equals(bytes)),
+	);
 }
 
 describe('T11: an SFTP server that allows only so many open files', () => {
@@ -20,22 +32,31 @@ describe('T11: an SFTP server that allows only so many open files', () => {
 		['account', 1, 'PERMISSION_DENIED'],
 		['connection', 3, 'FAILURE'],
 		['account', 5, 'FAILURE'],
-	] as const)('one %s with %i, refusing with %s: every file arrives, and from then on none is refused', async (of, handles, status) => {
-		let refused = 0;
-		const options = { of, handles, status: STATUS_CODE[status] };
-		const server = await scriptedSftp({ files, mostOpen: { ...options, get status() {
-			refused += 1;
-			return options.status;
-		} } });
-		const store = opened(sftpSettings(server, { maxConnections: 2 }));
-		// The first time over the first connection, the second time over both: each may find out once.
-		for (let n = 0; n < 2; n += 1) expect(await readsAll(store)).toEqual(Array(24).fill(true));
-		if (of === 'account') expect(server.mostHandles()).toBeLessThanOrEqual(handles);
-		refused = 0;
-		expect(await readsAll(store)).toEqual(Array(24).fill(true));
-		expect(refused).toBe(0);
-		await eventually('every handle is closed', () => server.openHandles() === 0);
-	});
+	] as const)(
+		'one %s with %i, refusing with %s: every file arrives, and from then on none is refused',
+		async (of, handles, status) => {
+			let refused = 0;
+			const options = { of, handles, status: STATUS_CODE[status] };
+			const server = await scriptedSftp({
+				files,
+				mostOpen: {
+					...options,
+					get status() {
+						refused += 1;
+						return options.status;
+					},
+				},
+			});
+			const store = opened(sftpSettings(server, { maxConnections: 2 }));
+			// The first time over the first connection, the second time over both: each may find out once.
+			for (let n = 0; n < 2; n += 1) expect(await readsAll(store)).toEqual(Array(24).fill(true));
+			if (of === 'account') expect(server.mostHandles()).toBeLessThanOrEqual(handles);
+			refused = 0;
+			expect(await readsAll(store)).toEqual(Array(24).fill(true));
+			expect(refused).toBe(0);
+			await eventually('every handle is closed', () => server.openHandles() === 0);
+		},
+	);
 
 	test('listings wait for their turn as well', async () => {
 		const server = await scriptedSftp({ files, mostOpen: { of: 'account', handles: 1, status: STATUS_CODE.FAILURE } });
@@ -117,15 +138,18 @@ describe('an SFTP server that is particular about READs', () => {
 		await eventually('every handle is closed', () => server.openHandles() === 0);
 	});
 
-	test.each([16_384, 8_192, 4_096, 2_000])('one that refuses READs of more than %i bytes is asked for less, from then on', async (longestRead) => {
-		const server = await scriptedSftp({ files, longestRead });
-		const store = opened(sftpSettings(server));
-		expect(await readsAll(store)).toEqual(Array(24).fill(true));
-		const before = server.reads();
-		expect((await drain(store.read('R0.wav', { size: 60_000 }))).length).toBe(60_000);
-		// Halved until it fits, so never less than half of what would do.
-		expect(server.reads() - before).toBeLessThanOrEqual(Math.ceil(60_000 / (longestRead / 2)));
-	});
+	test.each([16_384, 8_192, 4_096, 2_000])(
+		'one that refuses READs of more than %i bytes is asked for less, from then on',
+		async (longestRead) => {
+			const server = await scriptedSftp({ files, longestRead });
+			const store = opened(sftpSettings(server));
+			expect(await readsAll(store)).toEqual(Array(24).fill(true));
+			const before = server.reads();
+			expect((await drain(store.read('R0.wav', { size: 60_000 }))).length).toBe(60_000);
+			// Halved until it fits, so never less than half of what would do.
+			expect(server.reads() - before).toBeLessThanOrEqual(Math.ceil(60_000 / (longestRead / 2)));
+		},
+	);
 
 	test('T20: one that gives more than it was asked for gives each byte once', async () => {
 		const bytes = files['R9.wav'] ?? Buffer.alloc(0);
@@ -139,7 +163,9 @@ describe('an SFTP server that is particular about READs', () => {
 		});
 		const store = opened(sftpSettings(server));
 		expect((await drain(store.read('R9.wav'))).equals(bytes)).toBe(true);
-		expect((await drain(store.read('R9.wav', { size: bytes.length, start: 40_001 }))).equals(bytes.subarray(40_001))).toBe(true);
+		expect(
+			(await drain(store.read('R9.wav', { size: bytes.length, start: 40_001 }))).equals(bytes.subarray(40_001)),
+		).toBe(true);
 	});
 
 	test('T20: a packet larger than the protocol allows ends the connection, and the file is tried again', async () => {
@@ -157,16 +183,21 @@ describe('an FTPS server that is particular', () => {
 	test('one that knows no REST is read from the start, and what the reader has is skipped', async () => {
 		const bytes = randomBytes(900_000);
 		let asked = 0;
-		const tenant = await startTenant('ftps', { 'a.wav': bytes }, {
-			plan: ({ kind, number }) => (kind === 'data' && number <= 2 ? { kind: 'reset', after: 350_000 * number } : undefined),
-			ftps: {
-				script: (command) => {
-					if (command !== 'REST') return undefined;
-					asked += 1;
-					return '502 REST is not implemented';
+		const tenant = await startTenant(
+			'ftps',
+			{ 'a.wav': bytes },
+			{
+				plan: ({ kind, number }) =>
+					kind === 'data' && number <= 2 ? { kind: 'reset', after: 350_000 * number } : undefined,
+				ftps: {
+					script: (command) => {
+						if (command !== 'REST') return undefined;
+						asked += 1;
+						return '502 REST is not implemented';
+					},
 				},
 			},
-		});
+		);
 		const { stream, report } = tenant.resuming().readReported('a.wav');
 		expect((await drain(stream)).equals(bytes)).toBe(true);
 		expect(report.resumed).toBe(true);
@@ -181,7 +212,9 @@ describe('an FTPS server that is particular', () => {
 			script: (command, _argument, session) => {
 				if (command === 'USER') versions.push(session.tlsVersion());
 				const isRefused = command === 'RETR' && session.tlsVersion() === 'TLSv1.3';
-				return isRefused ? '425 Unable to build data connection: TLS session of data connection not resumed' : undefined;
+				return isRefused
+					? '425 Unable to build data connection: TLS session of data connection not resumed'
+					: undefined;
 			},
 		});
 		const store = opened({ ...server.settings, maxConnections: 1 });
@@ -191,9 +224,15 @@ describe('an FTPS server that is particular', () => {
 	});
 
 	test('T24, T31: one that refuses every TLS session ends with a message that says so, after the retries', async () => {
-		const tenant = await startTenant('ftps', { 'a.wav': randomBytes(10) }, {
-			ftps: { script: (command) => (command === 'RETR' ? '522 SSL connection failed: session reuse required' : undefined) },
-		});
+		const tenant = await startTenant(
+			'ftps',
+			{ 'a.wav': randomBytes(10) },
+			{
+				ftps: {
+					script: (command) => (command === 'RETR' ? '522 SSL connection failed: session reuse required' : undefined),
+				},
+			},
+		);
 		const { stream, report } = tenant.resuming({ ...FAST, retries: 2 }).readReported('a.wav');
 		expect(await codeOf(drain(stream))).toBe('tls-session-refused');
 		expect(report.attempts).toBe(3);

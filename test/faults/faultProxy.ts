@@ -161,7 +161,9 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
 		pump(far, near, 'toClient');
 	};
 
-	const listener = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => accept('control', options.port, socket));
+	const listener = createServer({ noDelay: true, allowHalfOpen: true }, (socket) =>
+		accept('control', options.port, socket),
+	);
 	const port = await listen(listener);
 	const stop = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()));
 	return {

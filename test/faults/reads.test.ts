@@ -7,7 +7,20 @@ import { describe, expect, test } from 'vitest';
 
 import { VerifiedRead } from '../../transport/verifiedRead';
 import type { Session } from '../unit/transport/ftpsScriptedServer';
-import { codeOf, drain, eventually, failureOf, FAST, firstBytes, opened, PROTOCOLS, scriptedSftp, sftpSettings, startTenant, type Files } from './tenant';
+import {
+	codeOf,
+	drain,
+	eventually,
+	failureOf,
+	FAST,
+	firstBytes,
+	opened,
+	PROTOCOLS,
+	scriptedSftp,
+	sftpSettings,
+	startTenant,
+	type Files,
+} from './tenant';
 
 const { STATUS_CODE } = ssh2.utils.sftp;
 const file = randomBytes(900_001);
@@ -44,7 +57,9 @@ describe('SFTP answers that are legal and unusual', () => {
 			});
 			const store = opened(sftpSettings(server));
 			expect((await drain(store.read('a.wav'))).equals(bytes)).toBe(true);
-			expect((await drain(store.read('a.wav', { size: bytes.length, start: 1_001 }))).equals(bytes.subarray(1_001))).toBe(true);
+			expect(
+				(await drain(store.read('a.wav', { size: bytes.length, start: 1_001 }))).equals(bytes.subarray(1_001)),
+			).toBe(true);
 		},
 	);
 
@@ -129,31 +144,39 @@ describe('SFTP answers that are legal and unusual', () => {
 
 describe.each(PROTOCOLS)('a file that is not what it was said to be, over %s', (protocol) => {
 	test('T32: one that shrinks after it was opened is a size-mismatch, not an endless loop', async () => {
-		const tenant = await startTenant(protocol, { 'a.wav': file }, {
-			sftp: { onRead: ({ position, answer, status }) => (position < 200_000 ? answer() : status(STATUS_CODE.EOF)) },
-			ftps: { script: sends((from) => file.subarray(from, 200_000))() },
-		});
+		const tenant = await startTenant(
+			protocol,
+			{ 'a.wav': file },
+			{
+				sftp: { onRead: ({ position, answer, status }) => (position < 200_000 ? answer() : status(STATUS_CODE.EOF)) },
+				ftps: { script: sends((from) => file.subarray(from, 200_000))() },
+			},
+		);
 		expect(await codeOf(drain(tenant.open().read('a.wav')))).toBe('size-mismatch');
 		expect(await codeOf(drain(tenant.open().read('a.wav', { size: file.length })))).toBe('size-mismatch');
 	});
 
 	test('T32: where nothing proves a change, a size-mismatch is tried again only so often', async () => {
 		let openings = 0;
-		const tenant = await startTenant(protocol, { 'a.wav': file }, {
-			sftp: {
-				onRead: ({ position, asked, answer, status }) => {
-					if (asked === 0) openings += 1;
-					if (position < 200_000) answer();
-					else status(STATUS_CODE.EOF);
+		const tenant = await startTenant(
+			protocol,
+			{ 'a.wav': file },
+			{
+				sftp: {
+					onRead: ({ position, asked, answer, status }) => {
+						if (asked === 0) openings += 1;
+						if (position < 200_000) answer();
+						else status(STATUS_CODE.EOF);
+					},
+				},
+				ftps: {
+					script: sends((from) => {
+						openings += 1;
+						return file.subarray(from, Math.max(from, 200_000));
+					})(),
 				},
 			},
-			ftps: {
-				script: sends((from) => {
-					openings += 1;
-					return file.subarray(from, Math.max(from, 200_000));
-				})(),
-			},
-		});
+		);
 		const { stream, report } = tenant.resuming({ retries: 3, firstDelay: 1, longestDelay: 5 }).readReported('a.wav');
 		expect(await codeOf(drain(stream))).toBe('size-mismatch');
 		expect(report.attempts).toBeLessThanOrEqual(5);
@@ -173,7 +196,8 @@ describe.each(PROTOCOLS)('a file that is not what it was said to be, over %s', (
 		for (const size of [file.length, file.length + 1]) {
 			const files: Files = { 'a.wav': file };
 			const tenant = await startTenant(protocol, files, {
-				plan: ({ number, kind }) => (number === 1 && (kind === 'data' || protocol === 'sftp') ? { kind: 'reset', after: 400_000 } : undefined),
+				plan: ({ number, kind }) =>
+					number === 1 && (kind === 'data' || protocol === 'sftp') ? { kind: 'reset', after: 400_000 } : undefined,
 			});
 			const { stream, report } = tenant.resuming().readReported('a.wav');
 			await firstBytes(stream);
@@ -216,14 +240,18 @@ describe.each(PROTOCOLS)('a file that is not what it was said to be, over %s', (
 describe('FTPS answers that lie', () => {
 	test('a data connection that ends early and a clean 226 is a size-mismatch; with retries the rest is fetched', async () => {
 		let transfers = 0;
-		const tenant = await startTenant('ftps', { 'a.wav': file }, {
-			ftps: {
-				script: sends((from) => {
-					transfers += 1;
-					return file.subarray(from, from + 150_000);
-				})(),
+		const tenant = await startTenant(
+			'ftps',
+			{ 'a.wav': file },
+			{
+				ftps: {
+					script: sends((from) => {
+						transfers += 1;
+						return file.subarray(from, from + 150_000);
+					})(),
+				},
 			},
-		});
+		);
 		expect(await codeOf(drain(tenant.open().read('a.wav')))).toBe('size-mismatch');
 		const { stream, report } = tenant.resuming().readReported('a.wav');
 		expect((await drain(stream)).equals(file)).toBe(true);
@@ -235,9 +263,13 @@ describe('FTPS answers that lie', () => {
 		['fewer', 500_000],
 		['more', 1_000_000],
 	])('SIZE that states %s bytes than there are is a size-mismatch, never a clean end', async (_more, stated) => {
-		const tenant = await startTenant('ftps', { 'a.wav': file }, {
-			ftps: { script: (command) => (command === 'SIZE' ? `213 ${stated}` : undefined) },
-		});
+		const tenant = await startTenant(
+			'ftps',
+			{ 'a.wav': file },
+			{
+				ftps: { script: (command) => (command === 'SIZE' ? `213 ${stated}` : undefined) },
+			},
+		);
 		expect(await codeOf(drain(tenant.open().read('a.wav')))).toBe('size-mismatch');
 		const { stream, report } = tenant.resuming({ retries: 2, firstDelay: 1 }).readReported('a.wav');
 		expect(await codeOf(drain(stream))).toBe('size-mismatch');
@@ -246,26 +278,37 @@ describe('FTPS answers that lie', () => {
 
 	test('a server that accepts REST and sends from the start is found out, whatever the sizes', async () => {
 		for (const dropAt of [300_000, 450_000, 450_001, 600_000]) {
-			const tenant = await startTenant('ftps', { 'a.wav': file }, {
-				plan: ({ kind, number }) => (kind === 'data' && number === 1 ? { kind: 'reset', after: dropAt } : undefined),
-				ftps: { script: (command) => (command === 'REST' ? '350 of course' : undefined) },
-			});
+			const tenant = await startTenant(
+				'ftps',
+				{ 'a.wav': file },
+				{
+					plan: ({ kind, number }) => (kind === 'data' && number === 1 ? { kind: 'reset', after: dropAt } : undefined),
+					ftps: { script: (command) => (command === 'REST' ? '350 of course' : undefined) },
+				},
+			);
 			const { stream } = tenant.resuming().readReported('a.wav');
 			const error = await failureOf(drain(stream));
-			expect([error.code, error.message]).toEqual(['size-mismatch', 'a.wav changed on the server while it was being read']);
+			expect([error.code, error.message]).toEqual([
+				'size-mismatch',
+				'a.wav changed on the server while it was being read',
+			]);
 		}
 	});
 
 	test('all bytes, but a 4xx or 5xx at the end, is a failure that is tried again, and no byte comes twice', async () => {
 		let endings = 0;
-		const tenant = await startTenant('ftps', { 'a.wav': file }, {
-			ftps: {
-				script: async (command, argument, session) => {
-					if (command !== 'RETR' || (endings += 1) > 1) return undefined;
-					return await sends(() => file, '426 Connection closed; transfer aborted')()(command, argument, session);
+		const tenant = await startTenant(
+			'ftps',
+			{ 'a.wav': file },
+			{
+				ftps: {
+					script: async (command, argument, session) => {
+						if (command !== 'RETR' || (endings += 1) > 1) return undefined;
+						return await sends(() => file, '426 Connection closed; transfer aborted')()(command, argument, session);
+					},
 				},
 			},
-		});
+		);
 		const { stream, report } = tenant.resuming().readReported('a.wav');
 		expect((await drain(stream)).equals(file)).toBe(true);
 		expect(report.attempts).toBe(2);

@@ -31,7 +31,8 @@ test.each(PROTOCOLS)(
 		// Commands and replies are few bytes; the handshake is some 3 KB of them.
 		const control = randomResets(SEED + 1, 6_000, 20_000);
 		const tenant = await startTenant(protocol, files, {
-			plan: (connection) => (connection.kind === 'control' && protocol === 'ftps' ? control(connection) : data(connection)),
+			plan: (connection) =>
+				connection.kind === 'control' && protocol === 'ftps' ? control(connection) : data(connection),
 		});
 		const store = tenant.resuming({ retries: 5, firstDelay: 5, longestDelay: 100 }, { maxConnections: 4 });
 		const waiting: RemoteEntry[] = Object.entries(files).map(([path, bytes]) => {

@@ -12,7 +12,11 @@ import { cleanups, drain, everythingShownOf, proxyFor, scriptedFtps, scriptedSft
 const PASSWORD = `Canary-password-${randomUUID()}`;
 const PASSPHRASE = `Canary-passphrase-${randomUUID()}`;
 const PAIR = sshKeyPair('ed25519', PASSPHRASE);
-const SECRETS = [PASSWORD, PASSPHRASE, ...PAIR.private.split('\n').filter((line) => line.length > 30 && !line.startsWith('---'))];
+const SECRETS = [
+	PASSWORD,
+	PASSPHRASE,
+	...PAIR.private.split('\n').filter((line) => line.length > 30 && !line.startsWith('---')),
+];
 
 /** Where a server says nothing, and the error is looked into, not its code. */
 const IMPATIENT = { connectTimeout: 400, stallTimeout: 300 };
@@ -22,7 +26,9 @@ const written: string[] = [];
 beforeEach(() => {
 	written.length = 0;
 	for (const method of ['log', 'info', 'warn', 'error', 'debug', 'trace'] as const) {
-		vi.spyOn(console, method).mockImplementation((...parts: unknown[]) => void written.push(inspect(parts, { depth: 9 })));
+		vi.spyOn(console, method).mockImplementation(
+			(...parts: unknown[]) => void written.push(inspect(parts, { depth: 9 })),
+		);
 	}
 });
 afterEach(() => {
@@ -36,7 +42,12 @@ function expectNoSecret(shown: string, where: string): void {
 /** Lists, looks up and reads with these settings, and looks into every error that comes of it. */
 async function provoke(settings: SftpSettings | FtpsSettings, title: string): Promise<string[]> {
 	const store = openStore(settings);
-	const works = [store.list(''), store.stat('a.wav'), drain(store.read('a.wav')), drain(store.read(`${PASSWORD}/../a.wav`).on('error', () => undefined))];
+	const works = [
+		store.list(''),
+		store.stat('a.wav'),
+		drain(store.read('a.wav')),
+		drain(store.read(`${PASSWORD}/../a.wav`).on('error', () => undefined)),
+	];
 	const outcomes = await Promise.allSettled(works);
 	await store.close();
 	const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
@@ -54,12 +65,30 @@ test('T28: no failure of an SFTP server shows the password, the key or its passp
 	const login = { password: PASSWORD, privateKey: PAIR.private, passphrase: PASSPHRASE };
 	const server = await scriptedSftp({ files });
 	expect(await provoke(sftpSettings(server, login), 'a refused login')).toContain('login-failed');
-	expect(await provoke(sftpSettings(server, { ...login, passphrase: `${PASSPHRASE}x` }), 'a wrong passphrase')).toContain('invalid-settings');
-	expect(await provoke(sftpSettings(server, { ...login, privateKey: PAIR.private.slice(0, 200) }), 'half a key')).toContain('invalid-settings');
-	expect(await provoke(sftpSettings(server, { ...login, privateKey: PAIR.private.replace('OPENSSH', 'RSA') }), 'another kind of key')).toContain('invalid-settings');
-	expect(await provoke(sftpSettings(server, { ...login, allowUnknownHostKey: false }), 'an unknown host key')).toContain('host-key-unknown');
-	expect(await provoke(sftpSettings(server, { ...login, allowUnknownHostKey: false, hostKeyFingerprints: [`SHA256:${'A'.repeat(43)}`] }), 'a changed host key')).toContain('host-key-changed');
-	expect(await provoke(sftpSettings(server, { ...login, hostKeyFingerprints: [PAIR.private] }), 'a key in the wrong field')).toContain('invalid-settings');
+	expect(
+		await provoke(sftpSettings(server, { ...login, passphrase: `${PASSPHRASE}x` }), 'a wrong passphrase'),
+	).toContain('invalid-settings');
+	expect(
+		await provoke(sftpSettings(server, { ...login, privateKey: PAIR.private.slice(0, 200) }), 'half a key'),
+	).toContain('invalid-settings');
+	expect(
+		await provoke(
+			sftpSettings(server, { ...login, privateKey: PAIR.private.replace('OPENSSH', 'RSA') }),
+			'another kind of key',
+		),
+	).toContain('invalid-settings');
+	expect(
+		await provoke(sftpSettings(server, { ...login, allowUnknownHostKey: false }), 'an unknown host key'),
+	).toContain('host-key-unknown');
+	expect(
+		await provoke(
+			sftpSettings(server, { ...login, allowUnknownHostKey: false, hostKeyFingerprints: [`SHA256:${'A'.repeat(43)}`] }),
+			'a changed host key',
+		),
+	).toContain('host-key-changed');
+	expect(
+		await provoke(sftpSettings(server, { ...login, hostKeyFingerprints: [PAIR.private] }), 'a key in the wrong field'),
+	).toContain('invalid-settings');
 	expect(await provoke(sftpSettings(server, { ...login, port: 1 }), 'nobody there')).toContain('unreachable');
 
 	const open = { ...login, password: 'right', privateKey: undefined, passphrase: PASSWORD };
@@ -80,7 +109,13 @@ test('T28: no failure of an FTPS server shows the password', async () => {
 	const files = { '/a.wav': randomBytes(200_000) };
 	const server = await scriptedFtps({ files });
 	const login = { ...server.settings, password: PASSWORD };
-	for (const reply of [`530 ${PASSWORD} is wrong`, `421 ${PASSWORD}`, `332 account for ${PASSWORD}?`, '999 what', `5${PASSWORD}`]) {
+	for (const reply of [
+		`530 ${PASSWORD} is wrong`,
+		`421 ${PASSWORD}`,
+		`332 account for ${PASSWORD}?`,
+		'999 what',
+		`5${PASSWORD}`,
+	]) {
 		const refusing = await scriptedFtps({ script: (command) => (command === 'PASS' ? reply : undefined) });
 		await provoke({ ...refusing.settings, password: PASSWORD }, reply);
 	}
@@ -91,9 +126,15 @@ test('T28: no failure of an FTPS server shows the password', async () => {
 			await lying.close();
 		}
 	}
-	expect(await provoke({ ...login, caCertificate: undefined }, 'an untrusted certificate')).toContain('certificate-untrusted');
-	expect(await provoke({ ...login, caCertificate: PASSWORD }, 'a password in the wrong field')).toContain('invalid-settings');
-	expect(await provoke({ ...login, password: `${PASSWORD}\r\nDELE a` }, 'a password with a line end')).toContain('invalid-settings');
+	expect(await provoke({ ...login, caCertificate: undefined }, 'an untrusted certificate')).toContain(
+		'certificate-untrusted',
+	);
+	expect(await provoke({ ...login, caCertificate: PASSWORD }, 'a password in the wrong field')).toContain(
+		'invalid-settings',
+	);
+	expect(await provoke({ ...login, password: `${PASSWORD}\r\nDELE a` }, 'a password with a line end')).toContain(
+		'invalid-settings',
+	);
 	expect(await provoke({ ...login, ...IMPATIENT, protocol: 'ftpsExplicit' }, 'the wrong mode')).toContain('timeout');
 	expect(await provoke({ ...login, port: 1 }, 'nobody there')).toContain('unreachable');
 	for (const after of [0, 40, 700, 1_300, 2_000, 3_000]) {

@@ -60,7 +60,12 @@ async function startSftp(): Promise<Server> {
 		tenantDirectory: '',
 		maxConnections: 4,
 	};
-	return { settings, proxy, openHandles: server.openHandles, close: () => Promise.all([proxy.close(), server.close()]).then(() => undefined) };
+	return {
+		settings,
+		proxy,
+		openHandles: server.openHandles,
+		close: () => Promise.all([proxy.close(), server.close()]).then(() => undefined),
+	};
 }
 
 async function startFtps(): Promise<Server> {
@@ -73,14 +78,21 @@ async function startFtps(): Promise<Server> {
 	const proxy = await startFaultProxy({ port: server.settings.port });
 	announce = proxy.forwardData;
 	const settings = { ...server.settings, port: proxy.port, maxConnections: 4 };
-	return { settings, proxy, openHandles: () => 0, close: () => Promise.all([proxy.close(), server.close()]).then(() => undefined) };
+	return {
+		settings,
+		proxy,
+		openHandles: () => 0,
+		close: () => Promise.all([proxy.close(), server.close()]).then(() => undefined),
+	};
 }
 
 function measure(signal: AbortSignal): Figures {
 	collect();
 	const { heapUsed, rss } = process.memoryUsage();
 	const descriptors = process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0;
-	const listeners = getEventListeners(signal, 'abort').length + process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0);
+	const listeners =
+		getEventListeners(signal, 'abort').length +
+		process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0);
 	return { descriptors, listeners, heap: heapUsed, resident: rss };
 }
 
@@ -125,7 +137,9 @@ async function soak(name: string, start: () => Promise<Server>): Promise<string[
 		);
 	}
 	const seconds = (performance.now() - began) / 1000;
-	console.log(`${name}: ${FILES} files in ${seconds.toFixed(1)} s, ${server.proxy.accepted('control')} connections, ${server.proxy.faults()} broken, ${server.openHandles()} handles open`);
+	console.log(
+		`${name}: ${FILES} files in ${seconds.toFixed(1)} s, ${server.proxy.accepted('control')} connections, ${server.proxy.faults()} broken, ${server.openHandles()} handles open`,
+	);
 	const steady = history.slice(WARM_UP - 1, -1);
 	const last = history.at(-1);
 	const problems = (Object.keys(SLACK) as Array<keyof Figures>).flatMap((key) => {

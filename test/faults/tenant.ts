@@ -9,7 +9,11 @@ import { ResumingStore } from '../../transport/resumingStore';
 import type { RetryPolicy } from '../../transport/retry';
 import { TransportError } from '../../transport/transportError';
 import { startScriptedSftp, type ScriptedSftp, type ScriptedSftpOptions } from '../servers/scriptedSftp';
-import { startScriptedServer, type ScriptedServer, type ScriptedServerOptions } from '../unit/transport/ftpsScriptedServer';
+import {
+	startScriptedServer,
+	type ScriptedServer,
+	type ScriptedServerOptions,
+} from '../unit/transport/ftpsScriptedServer';
 import { startFaultProxy, type FaultPlan, type FaultProxy } from './faultProxy';
 
 export type Protocol = 'sftp' | 'ftps';
@@ -18,7 +22,9 @@ export const PROTOCOLS: readonly Protocol[] = ['sftp', 'ftps'];
 /** Contents by path below the tenant directory. */
 export type Files = Record<string, Buffer>;
 
-type Changes = Partial<Pick<ConnectionSettings, 'host' | 'port' | 'maxConnections' | 'connectTimeout' | 'stallTimeout'>>;
+type Changes = Partial<
+	Pick<ConnectionSettings, 'host' | 'port' | 'maxConnections' | 'connectTimeout' | 'stallTimeout'>
+>;
 
 /** A server that does as the test says, behind a proxy that does, too. */
 export interface Tenant {
@@ -75,7 +81,10 @@ export async function scriptedSftp(options: ScriptedSftpOptions): Promise<Script
 }
 
 /** Settings for a scripted SFTP server. */
-export function sftpSettings(server: { readonly host: string; readonly port: number }, changes: Partial<SftpSettings> = {}): SftpSettings {
+export function sftpSettings(
+	server: { readonly host: string; readonly port: number },
+	changes: Partial<SftpSettings> = {},
+): SftpSettings {
 	return {
 		protocol: 'sftp',
 		host: server.host,
@@ -99,7 +108,10 @@ export async function scriptedFtps(options: Partial<ScriptedServerOptions> = {})
 }
 
 /** A store of its own for these settings, closed with the test. */
-export function opened<Settings extends SftpSettings | FtpsSettings>(settings: Settings, changes: Partial<Settings> = {}): RemoteStore {
+export function opened<Settings extends SftpSettings | FtpsSettings>(
+	settings: Settings,
+	changes: Partial<Settings> = {},
+): RemoteStore {
 	const store = openStore({ ...settings, ...changes });
 	cleanups.push(() => store.close());
 	return store;
@@ -168,7 +180,8 @@ export async function failureOf(work: Promise<unknown>, milliseconds = 8_000): P
 	throw outcome instanceof Error ? outcome : new Error(`Rejected with ${inspect(outcome)}`);
 }
 
-export const codeOf = async (work: Promise<unknown>, milliseconds?: number): Promise<string> => (await failureOf(work, milliseconds)).code;
+export const codeOf = async (work: Promise<unknown>, milliseconds?: number): Promise<string> =>
+	(await failureOf(work, milliseconds)).code;
 
 /** Waits until this holds, for 5 s at most. */
 export async function eventually(what: string, holds: () => boolean): Promise<void> {
@@ -189,5 +202,10 @@ export function firstBytes(stream: NodeJS.ReadableStream): Promise<void> {
 
 /** Everything that a log or an execution record could show of an error. */
 export function everythingShownOf(error: Error): string {
-	return [JSON.stringify(error), String(error), error.stack, inspect(error, { depth: 12, showHidden: true, getters: true })].join('\n');
+	return [
+		JSON.stringify(error),
+		String(error),
+		error.stack,
+		inspect(error, { depth: 12, showHidden: true, getters: true }),
+	].join('\n');
 }

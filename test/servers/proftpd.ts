@@ -19,7 +19,8 @@ export function proftpdHere(): RealServer {
 
 function whatIsMissing(): string | undefined {
 	if (!existsSync(PROFTPD)) return 'proftpd is not installed (test/setup/debian.sh installs it)';
-	if (!existsSync(join(MODULES, 'mod_tls.so'))) return 'proftpd-mod-crypto is not installed (test/setup/debian.sh installs it)';
+	if (!existsSync(join(MODULES, 'mod_tls.so')))
+		return 'proftpd-mod-crypto is not installed (test/setup/debian.sh installs it)';
 	if (process.getuid?.() !== 0) return 'it starts as root';
 	return undefined;
 }
@@ -66,7 +67,9 @@ export async function startProftpd(options: FtpsServerOptions): Promise<FtpsServ
 	await writeFile(at('key.pem'), certificate.key, { mode: 0o600 });
 	await writeFile(at('certificate.pem'), certificate.certificate);
 	const { stdout } = await promisify(execFile)('openssl', ['passwd', '-6', password]);
-	await writeFile(at('users'), `${username}:${stdout.trim()}:${NOBODY}:${NOBODY}::${root}:/bin/false\n`, { mode: 0o600 });
+	await writeFile(at('users'), `${username}:${stdout.trim()}:${NOBODY}:${NOBODY}::${root}:/bin/false\n`, {
+		mode: 0o600,
+	});
 	const configuration = [
 		`ModulePath ${MODULES}`,
 		'LoadModule mod_tls.c',

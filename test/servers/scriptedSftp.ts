@@ -55,7 +55,9 @@ export interface ScriptedSftpOptions {
 	/** Modification time in seconds, 0 without it. */
 	readonly modified?: ((path: string) => number) | undefined;
 	/** Handles that one connection, or all together, may have open; more are refused with this status. */
-	readonly mostOpen?: { readonly of: 'connection' | 'account'; readonly handles: number; readonly status: number } | undefined;
+	readonly mostOpen?:
+		| { readonly of: 'connection' | 'account'; readonly handles: number; readonly status: number }
+		| undefined;
 	/** Longer READs are refused. */
 	readonly longestRead?: number | undefined;
 	/** READs that do not begin where the last one ended are refused; the first may begin anywhere. */

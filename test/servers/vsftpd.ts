@@ -3,7 +3,15 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { createServerCertificate, type ServerCertificate } from '../../demo/servers/serverCertificate';
-import { freePort, realServer, startProcess, temporaryDirectory, waitForPort, type RealServer, type RunningProcess } from './process';
+import {
+	freePort,
+	realServer,
+	startProcess,
+	temporaryDirectory,
+	waitForPort,
+	type RealServer,
+	type RunningProcess,
+} from './process';
 import type { FtpsServer } from './proftpd';
 
 const START_MILLISECONDS = 10_000;
@@ -26,7 +34,10 @@ function whatIsMissing(): string | undefined {
 /** Ids of the processes below one, the nearest first. */
 async function descendantsOf(pid: number): Promise<number[]> {
 	const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
-	const children = text.split(' ').filter((part) => part !== '').map(Number);
+	const children = text
+		.split(' ')
+		.filter((part) => part !== '')
+		.map(Number);
 	const below = await Promise.all(children.map(descendantsOf));
 	return [...children, ...below.flat()];
 }

@@ -7,7 +7,14 @@ import { TransportError } from '../transportError';
 import type { PooledConnection } from './controlConnectionPool';
 import { DataConnector } from './dataConnection';
 import { parseListing, type ListedName } from './directoryListing';
-import { ftpsError, ftpsFailure, isAmbiguousRefusal, isCleanRefusal, isTlsFailure, type FtpsPhase } from './ftpsFailure';
+import {
+	ftpsError,
+	ftpsFailure,
+	isAmbiguousRefusal,
+	isCleanRefusal,
+	isTlsFailure,
+	type FtpsPhase,
+} from './ftpsFailure';
 import { ignoreLateErrors, openTcp, startTls, TlsHandshakeFailure } from './socket';
 import { tlsOptions } from './tlsTrust';
 import type { TransferSink } from './transferSink';

@@ -26,7 +26,10 @@ const CERTIFICATE_REASONS: ReadonlyMap<string, string> = new Map([
 	['SELF_SIGNED_CERT_IN_CHAIN', 'it is signed by a CA that is not trusted here'],
 	['UNABLE_TO_GET_ISSUER_CERT', 'it is signed by a CA that is not trusted here'],
 	['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'it is signed by a CA that is not trusted here'],
-	['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'it is signed by a CA that is not trusted here, or an intermediate certificate is not sent'],
+	[
+		'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+		'it is signed by a CA that is not trusted here, or an intermediate certificate is not sent',
+	],
 	['CERT_UNTRUSTED', 'it is signed by a CA that is not trusted here'],
 	['CERT_HAS_EXPIRED', 'it has expired'],
 	['CERT_NOT_YET_VALID', 'it is not valid yet'],
@@ -67,11 +70,13 @@ const NETWORK_CODES: ReadonlyMap<string, TransportErrorCode> = new Map([
 ]);
 
 /** How servers say that they take no more of us: ProFTPD `MaxClients…` answers 530 with such a text, not 421. */
-const LIMIT_TEXT = /too many|maximum|max(?:imum)? number|limit (?:of|reached|exceeded)|connections? (?:limit|exceeded)|already connected/iu;
+const LIMIT_TEXT =
+	/too many|maximum|max(?:imum)? number|limit (?:of|reached|exceeded)|connections? (?:limit|exceeded)|already connected/iu;
 /** "Maximum login attempts exceeded" is no limit that waiting mends. */
 const FAILED_LOGIN_TEXT = /attempt|incorrect|invalid|wrong|fail/iu;
 const SESSION_TEXT = /\b(?:session|re-?use|resum)|\b(?:tls|ssl)\b/iu;
-const MISSING_TEXT = /no such|not found|(?:does ?n[o']t|does not) exist|cannot find|can't find|nonexist|unknown (?:file|directory)/iu;
+const MISSING_TEXT =
+	/no such|not found|(?:does ?n[o']t|does not) exist|cannot find|can't find|nonexist|unknown (?:file|directory)/iu;
 const NOT_A_FILE_TEXT = /not a (?:regular|plain|normal)? ?file|is a directory|only retrieve regular files/iu;
 const DENIED_TEXT = /permission|denied|not permitted|forbidden|not allowed|unauthori[sz]ed|privilege/iu;
 
@@ -191,7 +196,8 @@ function requestCode(reply: number, text: string): TransportErrorCode {
 	if (reply === 522) return 'tls-session-refused';
 	// RFC 4217: the server wants another protection level than the private one.
 	if (reply === 521 || reply === 534 || reply === 536) return 'tls-refused';
-	if (reply === 425 && (SESSION_TEXT.test(text) || /operation not permitted/iu.test(text))) return 'tls-session-refused';
+	if (reply === 425 && (SESSION_TEXT.test(text) || /operation not permitted/iu.test(text)))
+		return 'tls-session-refused';
 	if (reply === 425 || reply === 426) return 'connection-lost';
 	// Not logged in, in the middle of a session: the server forgot us, a new connection mends it.
 	if (reply === 530) return 'connection-lost';
@@ -206,7 +212,8 @@ function requestCode(reply: number, text: string): TransportErrorCode {
 function fromReply(error: FTPError, context: FailureContext): TransportError {
 	const code = replyCode(error, context);
 	const said = safeLine(error.message, context.secrets);
-	const detail = context.phase === 'auth' && code === 'tls-refused' ? `it offers no explicit TLS (AUTH TLS): ${said}` : said;
+	const detail =
+		context.phase === 'auth' && code === 'tls-refused' ? `it offers no explicit TLS (AUTH TLS): ${said}` : said;
 	// "has no such file or directory: 550 No such file or directory" says nothing more; the detail keeps the server's words.
 	if (code === 'not-found') return ftpsError(code, context, undefined, { detail });
 	return ftpsError(code, context, detail);
@@ -242,7 +249,8 @@ function tlsDetail(code: string, text: string, context: FailureContext): string 
 function fromWords(text: string, context: FailureContext): TransportErrorCode {
 	if (/^Timeout when trying to open data connection/u.test(text)) return 'timeout';
 	if (/^Timeout/u.test(text)) return context.phase === 'transfer' ? 'stalled' : 'timeout';
-	if (/closed|FIN packet|premature|disconnected|hang up|Data connection is not open/iu.test(text)) return 'connection-lost';
+	if (/closed|FIN packet|premature|disconnected|hang up|Data connection is not open/iu.test(text))
+		return 'connection-lost';
 	return 'protocol';
 }
 
@@ -257,8 +265,12 @@ export function ftpsFailure(error: unknown, context: FailureContext): TransportE
 	const text = textOf(error);
 	const certificate = CERTIFICATE_REASONS.get(code);
 	if (certificate !== undefined) {
-		const detail = context.fingerprint === undefined ? certificate : `${certificate}; its fingerprint is ${context.fingerprint}`;
-		return ftpsError('certificate-untrusted', context, detail, { fingerprint: context.fingerprint, detail: certificate });
+		const detail =
+			context.fingerprint === undefined ? certificate : `${certificate}; its fingerprint is ${context.fingerprint}`;
+		return ftpsError('certificate-untrusted', context, detail, {
+			fingerprint: context.fingerprint,
+			detail: certificate,
+		});
 	}
 	if (isTlsCode(code)) {
 		return ftpsError(tlsCode(code, text, context.phase), context, tlsDetail(code, text, context));

@@ -45,7 +45,10 @@ export class FtpsStore implements RemoteStore {
 	async list(directory: string, { signal }: RequestOptions = {}): Promise<RemoteEntry[]> {
 		const path = legalRemotePath(directory);
 		const below = joinTenantPath(this.#settings.tenantDirectory, path);
-		const names = await this.#use((connection) => listDirectory(connection, targetOn(connection, below, path)), allowMany(signal));
+		const names = await this.#use(
+			(connection) => listDirectory(connection, targetOn(connection, below, path)),
+			allowMany(signal),
+		);
 		return names
 			.filter((entry) => isListableName(entry.name))
 			.map(({ name, type, size, modifiedAt }) => ({ name, path: childPath(path, name), type, size, modifiedAt }));
@@ -54,7 +57,10 @@ export class FtpsStore implements RemoteStore {
 	async stat(path: string, { signal }: RequestOptions = {}): Promise<RemoteEntry> {
 		const legal = legalRemotePath(path);
 		const below = joinTenantPath(this.#settings.tenantDirectory, legal);
-		const facts = await this.#use((connection) => statPath(connection, targetOn(connection, below, legal)), allowMany(signal));
+		const facts = await this.#use(
+			(connection) => statPath(connection, targetOn(connection, below, legal)),
+			allowMany(signal),
+		);
 		return { name: lastPart(legal), path: legal, type: facts.type, size: facts.size, modifiedAt: facts.modifiedAt };
 	}
 

@@ -41,7 +41,8 @@ export async function explainRefusal(
 	const said = refusal.failure.detail;
 	if (found === 'unknown') return refusal.failure;
 	if (found === 'missing') return connection.error('not-found', target.path, said);
-	if (wanted === 'file' && found.type === 'directory') return connection.error('not-a-file', target.path, 'it is a directory');
+	if (wanted === 'file' && found.type === 'directory')
+		return connection.error('not-a-file', target.path, 'it is a directory');
 	if (wanted === 'directory' && found.type === 'file') {
 		return connection.error('not-found', target.path, 'it is a file, not a directory');
 	}
@@ -68,14 +69,16 @@ export async function fileSize(connection: ControlConnection, target: Target): P
 	if (size !== undefined) return size;
 	const facts = await listedFacts(connection, target);
 	if (facts.type === 'directory') throw connection.error('not-a-file', target.path, 'it is a directory');
-	if (facts.size === undefined) throw connection.error('protocol', target.path, 'it does not state the size of this file');
+	if (facts.size === undefined)
+		throw connection.error('protocol', target.path, 'it does not state the size of this file');
 	return facts.size;
 }
 
 async function listedFacts(connection: ControlConnection, target: Target, refusal?: Refusal): Promise<Facts> {
 	const found = await lookUp(connection, target);
 	if (found === 'missing') throw connection.error('not-found', target.path, refusal?.failure.detail);
-	if (found === 'unknown') throw refusal?.failure ?? connection.error('protocol', target.path, 'its directory cannot be listed');
+	if (found === 'unknown')
+		throw refusal?.failure ?? connection.error('protocol', target.path, 'its directory cannot be listed');
 	return found;
 }
 

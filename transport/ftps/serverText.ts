@@ -12,9 +12,7 @@ export interface Secrets {
 
 function withoutSecrets(text: string, { username, password }: Secrets): string {
 	const hidden = [password, username.length < SHORTEST_NAME ? '' : username].filter((secret) => secret !== '');
-	return hidden
-		.sort((a, b) => b.length - a.length)
-		.reduce((shown, secret) => shown.replaceAll(secret, BLANK), text);
+	return hidden.sort((a, b) => b.length - a.length).reduce((shown, secret) => shown.replaceAll(secret, BLANK), text);
 }
 
 /**

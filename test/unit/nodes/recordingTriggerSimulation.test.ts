@@ -236,7 +236,10 @@ afterEach(() => {
 });
 
 describe('Recording Trigger in a life of random days', () => {
-	const seeds = Array.from({ length: Number(process.env['STORIES'] ?? (process.env['CI'] === undefined ? 3 : 12)) }, (_, seed) => seed + 1);
+	const seeds = Array.from(
+		{ length: Number(process.env['STORIES'] ?? (process.env['CI'] === undefined ? 3 : 12)) },
+		(_, seed) => seed + 1,
+	);
 
 	it.each(seeds)('emits every call that comes into the index exactly once (story %i)', async (seed) => {
 		vi.useFakeTimers({ toFake: ['Date'] });

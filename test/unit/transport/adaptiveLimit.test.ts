@@ -3,7 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { AdaptiveLimit } from '../../../transport/adaptiveLimit';
 
 /** Runs a link on which `filesPerSecond(limit)` files arrive, and tells the limits along the way. */
-function settle(limit: AdaptiveLimit, clock: { now: number }, filesPerSecond: (limit: number) => number, files = 2_000): number[] {
+function settle(
+	limit: AdaptiveLimit,
+	clock: { now: number },
+	filesPerSecond: (limit: number) => number,
+	files = 2_000,
+): number[] {
 	const seen = new Set<number>([limit.current]);
 	for (let file = 0; file < files; file++) {
 		clock.now += 1_000 / filesPerSecond(limit.current);

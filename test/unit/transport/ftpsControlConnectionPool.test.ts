@@ -40,7 +40,10 @@ interface Rig {
 }
 
 /** `outcome` decides the nth attempt to open: an error code, or nothing for success. */
-function rig(maxConnections: number, outcome: (attempt: number) => TransportErrorCode | undefined = () => undefined): Rig {
+function rig(
+	maxConnections: number,
+	outcome: (attempt: number) => TransportErrorCode | undefined = () => undefined,
+): Rig {
 	const opened: FakeConnection[] = [];
 	let attempts = 0;
 	let opening = 0;
@@ -183,7 +186,9 @@ describe('the pool of control connections', () => {
 	test.each(['busy', 'login-failed'] as const)('%s while others are open lowers the number for good', async (code) => {
 		const { pool, attempts } = rig(4, (attempt) => (attempt > 2 ? code : undefined));
 		for (let round = 0; round < 3; round += 1) {
-			const outcomes = await Promise.allSettled(Array.from({ length: 8 }, (_, n) => pool.use(() => tick().then(() => n))));
+			const outcomes = await Promise.allSettled(
+				Array.from({ length: 8 }, (_, n) => pool.use(() => tick().then(() => n))),
+			);
 			expect(codes(outcomes)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
 		}
 		// Two more were asked for at once.

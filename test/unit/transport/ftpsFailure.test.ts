@@ -104,9 +104,16 @@ describe('what went wrong on FTPS', () => {
 	});
 
 	test('carries nothing of the error it is made from, neither password nor user name', () => {
-		const source = Object.assign(new Error('PASS Canary-4711 for tenant-name failed'), { client: { password: 'Canary-4711' } });
+		const source = Object.assign(new Error('PASS Canary-4711 for tenant-name failed'), {
+			client: { password: 'Canary-4711' },
+		});
 		const error = ftpsFailure(source, base);
-		const shown = [JSON.stringify(error), error.message, error.stack, inspect(error, { depth: 9, showHidden: true })].join();
+		const shown = [
+			JSON.stringify(error),
+			error.message,
+			error.stack,
+			inspect(error, { depth: 9, showHidden: true }),
+		].join();
 		expect(shown).not.toContain('Canary-4711');
 		expect(shown).not.toContain('tenant-name');
 		expect(error.cause).toBeUndefined();
@@ -160,7 +167,9 @@ describe('what FTP servers write', () => {
 
 	test('an empty listing and DOS lines', () => {
 		expect(parseListing('\r\n \r\n')).toEqual([]);
-		expect(parseListing('12-05-96  05:03PM       <DIR>          S20160607\r\n12-05-96  05:03PM  482044 a b.wav')).toEqual([
+		expect(
+			parseListing('12-05-96  05:03PM       <DIR>          S20160607\r\n12-05-96  05:03PM  482044 a b.wav'),
+		).toEqual([
 			{ name: 'S20160607', type: 'directory', size: undefined, modifiedAt: undefined },
 			{ name: 'a b.wav', type: 'file', size: 482_044, modifiedAt: undefined },
 		]);

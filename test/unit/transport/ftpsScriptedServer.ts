@@ -23,7 +23,11 @@ export interface Session {
 }
 
 /** Answers a command itself, or returns `undefined` for what the server does by default. `silent` = never answered. */
-export type Script = (command: string, argument: string, session: Session) => string | undefined | Promise<string | undefined>;
+export type Script = (
+	command: string,
+	argument: string,
+	session: Session,
+) => string | undefined | Promise<string | undefined>;
 
 export interface ScriptedServerOptions {
 	readonly mode: 'implicit' | 'explicit';

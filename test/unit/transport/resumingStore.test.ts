@@ -40,7 +40,14 @@ describe('a store that tries again', () => {
 		store.failures.set('stat S20160607/a.wav', [lost()]);
 		expect(await patient.list('S20160607')).toHaveLength(1);
 		expect(await patient.stat('S20160607/a.wav')).toMatchObject({ size: content.length });
-		for (const code of ['login-failed', 'host-key-changed', 'certificate-untrusted', 'not-found', 'permission-denied', 'illegal-path'] as const) {
+		for (const code of [
+			'login-failed',
+			'host-key-changed',
+			'certificate-untrusted',
+			'not-found',
+			'permission-denied',
+			'illegal-path',
+		] as const) {
 			store.requests.length = 0;
 			store.failures.set('list S20160607', [new TransportError(code, 'no')]);
 			await expect(patient.list('S20160607')).rejects.toMatchObject({ code });
@@ -54,14 +61,19 @@ describe('a store that tries again', () => {
 		store.failures.set('read S20160607/a.wav at 10000', [lost()]);
 		const { stream } = new ResumingStore(store, fast).readReported('S20160607/a.wav', {}, known);
 		stream.once('data', () => store.put('S20160607/a.wav', Buffer.concat([content, content])));
-		await expect(buffer(stream)).rejects.toMatchObject({ code: 'size-mismatch', message: expect.stringContaining('changed on the server') });
+		await expect(buffer(stream)).rejects.toMatchObject({
+			code: 'size-mismatch',
+			message: expect.stringContaining('changed on the server'),
+		});
 	});
 
 	it('stops waiting when it is cancelled', async () => {
 		const store = tenant();
 		const cancel = new AbortController();
 		store.failures.set('list S20160607', [lost()]);
-		const listing = new ResumingStore(store, { retries: 5, firstDelay: 60_000 }).list('S20160607', { signal: cancel.signal });
+		const listing = new ResumingStore(store, { retries: 5, firstDelay: 60_000 }).list('S20160607', {
+			signal: cancel.signal,
+		});
 		setTimeout(() => cancel.abort(), 20);
 		await expect(listing).rejects.toMatchObject({ code: 'aborted' });
 	});

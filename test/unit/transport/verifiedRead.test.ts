@@ -10,8 +10,16 @@ import type { Verification } from '../../../transport/verifiedRead';
 const bytes = randomBytes(100_000);
 
 function verified(content: Buffer, changes: Partial<Verification> = {}): VerifiedRead {
-	const read = new VerifiedRead({ path: 'a.wav', size: content.length, checksum: 'sha256', headBytes: 1_000, ...changes });
-	const chunks = Array.from({ length: Math.ceil(content.length / 7_000) }, (_, at) => content.subarray(at * 7_000, (at + 1) * 7_000));
+	const read = new VerifiedRead({
+		path: 'a.wav',
+		size: content.length,
+		checksum: 'sha256',
+		headBytes: 1_000,
+		...changes,
+	});
+	const chunks = Array.from({ length: Math.ceil(content.length / 7_000) }, (_, at) =>
+		content.subarray(at * 7_000, (at + 1) * 7_000),
+	);
 	return Readable.from(chunks).pipe(read);
 }
 
