@@ -1,16 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startDemo, type RunningDemo } from '../../demo/startDemo';
+import type { RunningDemo } from '../../demo/startDemo';
 import type { TenantCall } from '../../demo/tenant/tenantCall';
-import { chromiumIsMissing, startChromium } from './editor/chromium';
-import { CredentialDialog } from './editor/credentialDialog';
+import { chromiumIsMissing } from './editor/chromium';
+import type { CredentialDialog } from './editor/credentialDialog';
 import { addDeliveryStep } from './editor/deliveryStep';
-import { EditorPage } from './editor/editorPage';
-import { pictureDirectory, takePictures } from './editor/pictures';
+import type { EditorPage } from './editor/editorPage';
+import { startEditorSession, type EditorSession } from './editor/editorSession';
 
 const NODES = [
 	'8x8 Download Recording',
@@ -22,7 +19,6 @@ const NODES = [
 ];
 /** As in the example workflow. */
 const WRAP_UP_CODES = 'Sale, Complaint*';
-const STEP_MILLISECONDS = 15_000;
 
 /** A number that the browser knows about an element, such as how far a player has come. */
 async function numberOf(element: Locator, property: string): Promise<number> {
@@ -33,16 +29,12 @@ async function numberOf(element: Locator, property: string): Promise<number> {
 describe.skipIf(chromiumIsMissing !== undefined)(`the n8n editor in Chromium ${chromiumIsMissing ?? ''}`, () => {
 	const wrongPassword = `canary-${randomBytes(8).toString('hex')}`;
 	const answers: Promise<string>[] = [];
-	let directory = '';
+	let session: EditorSession | undefined;
 	let demo: RunningDemo;
-	let browser: Browser;
 	let page: Page;
 	let editor: EditorPage;
 	let dialog: CredentialDialog;
-
-	const picture = async (name: string): Promise<void> => {
-		await takePictures(page, pictureDirectory(join(directory, 'pictures')), name);
-	};
+	let picture: EditorSession['picture'];
 
 	/** The tenant's calls of the day that List Index takes for yesterday and that its filter keeps. */
 	const keptCalls = (): readonly TenantCall[] => {
@@ -53,27 +45,15 @@ describe.skipIf(chromiumIsMissing !== undefined)(`the n8n editor in Chromium ${c
 	};
 
 	beforeAll(async () => {
-		directory = await mkdtemp(join(tmpdir(), '8x8-editor-'));
-		demo = await startDemo({ directory, days: 3, protocols: ['ftpsImplicit'] });
-		// The credential is to be typed in by hand.
-		for (const { credential } of demo.connections) {
-			await demo.n8n.client.request('DELETE', `/rest/credentials/${credential.id}`);
-		}
-		browser = await startChromium();
-		page = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme: 'light' });
-		page.setDefaultTimeout(STEP_MILLISECONDS);
+		session = await startEditorSession(3);
+		({ demo, page, editor, dialog, picture } = session);
 		page.on('response', (response) => {
 			if (response.url().includes('/rest/')) answers.push(response.text().catch(() => ''));
 		});
-		editor = new EditorPage(page, demo.n8n.url);
-		dialog = new CredentialDialog(editor);
-		await editor.logIn(demo.owner);
 	});
 
 	afterAll(async () => {
-		await browser?.close();
-		await demo?.stop();
-		await rm(directory, { recursive: true, force: true });
+		await session?.stop();
 	});
 
 	it('lists all six nodes for "8x8", as a first step and as a next one', async () => {
@@ -92,11 +72,7 @@ describe.skipIf(chromiumIsMissing !== undefined)(`the n8n editor in Chromium ${c
 		await editor.addCommunityNode('8x8', '8x8 List Index');
 		await picture('2-list-index');
 		await dialog.openNew();
-		await dialog.choose('platform', 'Other Host');
-		for (const field of ['host', 'port', 'username', 'caCertificate', 'tenantTimeZone']) {
-			await dialog.type(field, String(data?.[field]));
-		}
-		await dialog.type('password', wrongPassword);
+		await dialog.fillIn({ ...data, password: wrongPassword });
 		expect(await dialog.save()).toMatch(/^Couldn.t connect with these settings/);
 		const details = await dialog.details();
 		expect(details).toMatch(/The server .* refused the login/);

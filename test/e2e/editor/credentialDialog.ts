@@ -20,10 +20,26 @@ export class CredentialDialog {
 		await this.#editor.part('editCredential-modal').waitFor();
 	}
 
+	/** From n8n's list of credentials, where a person without a workflow begins. */
+	async openNewFromList(words: string): Promise<void> {
+		await this.#editor.openCredentials();
+		await this.#editor.part('add-resource-credential').click();
+		const search = this.#editor.part('new-credential-type-select').locator('input');
+		await search.fill(words);
+		await this.#editor.choose(search, words);
+		await this.#editor.part('new-credential-type-button').click();
+		await this.#editor.part('editCredential-modal').waitFor();
+	}
+
 	/** The one that the node of the open form has. */
 	async openExisting(): Promise<void> {
 		await this.#editor.part('credential-edit-button').click();
 		await this.#field('username').waitFor();
+	}
+
+	/** The credential that the open form is set to, empty when it has none. */
+	async chosen(): Promise<string> {
+		return await this.#editor.part('node-credentials-select').locator('input').inputValue();
 	}
 
 	async choose(name: string, option: string): Promise<void> {
@@ -32,6 +48,14 @@ export class CredentialDialog {
 
 	async type(name: string, value: string): Promise<void> {
 		await this.#field(name).locator('input, textarea').first().fill(value);
+	}
+
+	/** Types in what leads to an FTPS server that 8x8 does not run. */
+	async fillIn(data: Readonly<Record<string, unknown>>): Promise<void> {
+		await this.choose('platform', 'Other Host');
+		for (const field of ['host', 'port', 'username', 'password', 'caCertificate', 'tenantTimeZone']) {
+			await this.type(field, String(data[field]));
+		}
 	}
 
 	async typed(name: string): Promise<string> {

@@ -33,6 +33,37 @@ export class EditorPage {
 		await this.part('canvas-plus-button').click();
 	}
 
+	async openCredentials(): Promise<void> {
+		await this.#page.goto(`${this.#url}/home/credentials`);
+	}
+
+	/** Makes a workflow of a file, by the menu of a new one. */
+	async importWorkflow(file: string): Promise<void> {
+		await this.#page.goto(`${this.#url}/workflow/new`);
+		await this.part('workflow-menu').click();
+		const [chooser] = await Promise.all([
+			this.#page.waitForEvent('filechooser'),
+			this.part('workflow-menu-item-import-from-file').click(),
+		]);
+		await chooser.setFiles(file);
+		await this.part('canvas-node').first().waitFor();
+		// n8n saves the workflow by itself and then knows it by an id.
+		await this.#page.waitForURL(/\/workflow\/(?!new)\w+/);
+	}
+
+	/** Runs the whole workflow and waits until n8n says that all went well. */
+	async executeWorkflow(): Promise<void> {
+		await this.part('execute-workflow-button').click();
+		await this.#page.getByText('Workflow executed successfully').waitFor();
+		await this.dismissToasts();
+	}
+
+	async publish(): Promise<void> {
+		await this.#page.getByRole('button', { name: 'Publish' }).first().click();
+		await this.part('workflow-publish-button').click();
+		await this.#page.getByText('Workflow published').first().waitFor();
+	}
+
 	/** Types into the node panel and gives the names that it lists. */
 	async searchNodes(words: string): Promise<string[]> {
 		const search = this.part('node-creator-search-bar');
@@ -53,7 +84,7 @@ export class EditorPage {
 		await this.part('execute-workflow-button').waitFor();
 	}
 
-	/** Adds one of an installed package's nodes behind the last one. Its form opens. */
+	/** Adds one of an installed package's nodes behind the last one, or as the first one. Its form opens. */
 	async addCommunityNode(words: string, name: string): Promise<void> {
 		await this.searchNodes(words);
 		await this.#choose(name);
