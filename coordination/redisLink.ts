@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 
 import type { RedisSettings } from './redisSettings';
@@ -99,6 +100,7 @@ export class RedisLink {
 				: new library.Cluster([...clusterNodes], {
 						redisOptions: options,
 						enableOfflineQueue: false,
+						enableReadyCheck: false,
 						lazyConnect: true,
 						clusterRetryStrategy: reconnectDelay,
 						...(resolvesNames ? {} : { dnsLookup: (address, answer) => answer(null, address) }),
@@ -112,7 +114,9 @@ export class RedisLink {
 		} else {
 			client.on('+node', (each: Redis) => each.on('connect', () => each.stream.unref()));
 		}
-		await client.connect().catch(() => undefined);
+		// The library goes on connecting by itself; a cluster without nodes it tries for ever.
+		const connected = client.connect().catch(() => undefined);
+		await Promise.race([connected, pause(CONNECT_MILLISECONDS, undefined, { ref: false })]);
 		return client;
 	}
 
