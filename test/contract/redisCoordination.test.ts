@@ -19,7 +19,8 @@ import { redisHere, startRedis, type RedisServer } from '../servers/redis';
 import { HELD_ACCOUNT, type LeaseHolding } from './leaseHolding';
 
 const HOLDER = fileURLToPath(new URL('./leaseHolderProcess.ts', import.meta.url));
-const PASSWORD = 'canary-Redis-7f3a';
+/** Must not show anywhere. */
+const CANARIES = ['canary-of-redis', 'canary-wrong', 'canary-of-tenant'] as const;
 const PATIENCE = 30_000;
 /** Everything ten times as fast. */
 const TIMES: LedgerTimes = {
@@ -39,7 +40,7 @@ describe.skipIf(skip)(reason ?? 'what processes agree on in Redis', () => {
 	const cleanups: Array<() => Promise<void> | void> = [];
 
 	beforeEach(async () => {
-		redis = await startRedis({ password: PASSWORD });
+		redis = await startRedis({ password: CANARIES[0] });
 		cleanups.push(async () => await redis.close());
 	});
 	afterEach(async () => {
@@ -82,7 +83,7 @@ describe.skipIf(skip)(reason ?? 'what processes agree on in Redis', () => {
 		return proxy;
 	};
 	const admin = async (command: string, ...args: string[]): Promise<void> => {
-		const client = new Redis({ port: redis.port, password: PASSWORD });
+		const client = new Redis({ port: redis.port, password: CANARIES[0] });
 		await client.call(command, ...args).finally(() => client.disconnect());
 	};
 
@@ -162,11 +163,11 @@ describe.skipIf(skip)(reason ?? 'what processes agree on in Redis', () => {
 	});
 
 	test('a refused password is said to be one, and neither it nor what the library knows shows', async () => {
-		const wrong = { ...redis.environment, QUEUE_BULL_REDIS_PASSWORD: 'canary-wrong-91c' };
+		const wrong = { ...redis.environment, QUEUE_BULL_REDIS_PASSWORD: CANARIES[1] };
 		const settings = {
 			...HELD_ACCOUNT,
 			protocol: 'ftpsImplicit',
-			password: 'canary-tenant-55',
+			password: CANARIES[2],
 			tenantDirectory: '',
 			maxConnections: 4,
 			allowUnauthorizedCerts: false,
