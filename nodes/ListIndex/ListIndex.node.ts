@@ -14,9 +14,10 @@ import { PERIOD_SUBTITLE } from '../shared/periodParameters';
 import { searchDirectories } from '../shared/recordingSearch';
 import { resumingStore } from '../shared/tenantSession';
 import type { TenantSession } from '../shared/tenantSession';
+import { readListIndexOptions } from './listIndexOptions';
+import type { ListIndexOptions } from './listIndexOptions';
 import { listIndexParameters } from './listIndexParameters';
 import { readCalls } from './readCalls';
-import type { ListIndexOptions } from './readCalls';
 import { undeliveredRows } from './undeliveredRows';
 
 export class ListIndex implements INodeType {
@@ -71,8 +72,8 @@ async function listItem(
 	input: INodeExecutionData,
 	hints: string[],
 ): Promise<INodeExecutionData[]> {
-	const options = context.getNodeParameter('options', itemIndex, {}) as ListIndexOptions;
-	const { onMissingIndex = 'error', groupBy = 'none', limit = Infinity } = options;
+	const options = readListIndexOptions(context, itemIndex);
+	const { onMissingIndex, limit } = options;
 	const result = await readCalls(context, session, itemIndex, options);
 	hints.push(...result.hints);
 
@@ -82,9 +83,8 @@ async function listItem(
 	if (failure !== undefined && !context.continueOnFail()) return await Promise.reject(failure);
 	if (onMissingIndex === 'skip') hints.push(...result.missing.map((gap) => `Skipped: ${gap.message}.`));
 
-	const rows =
-		options.onlyUndelivered === true ? await undeliveredRows(context, session, options, result, hints) : result.rows;
-	const calls = asItems(rows, groupBy, options.simplify === true);
+	const rows = options.onlyUndelivered ? await undeliveredRows(context, session, options, result, hints) : result.rows;
+	const calls = asItems(rows, options);
 	if (calls.length > limit) hints.push(`Limit reached: ${calls.length - limit} more not shown.`);
 	if (result.rows.length === 0 && failures.length === 0) hints.push(`None of ${result.seen} calls met the filters.`);
 	const found = calls.slice(0, limit).map((call) => ({ json: call as IDataObject, pairedItem: { item: itemIndex } }));
@@ -92,8 +92,8 @@ async function listItem(
 }
 
 /** Calls, or transactions of calls, with all their fields or the few that people look at. */
-function asItems(rows: readonly IndexRow[], groupBy: 'none' | 'transaction', isSimple: boolean): readonly object[] {
-	if (groupBy === 'none') return isSimple ? rows.map(simpleCall) : rows;
+function asItems(rows: readonly IndexRow[], { groupBy, simplify }: ListIndexOptions): readonly object[] {
+	if (groupBy === 'none') return simplify ? rows.map(simpleCall) : rows;
 	const transactions = groupByTransaction(rows);
-	return isSimple ? transactions.map(simpleTransaction) : transactions;
+	return simplify ? transactions.map(simpleTransaction) : transactions;
 }

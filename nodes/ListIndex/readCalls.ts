@@ -1,11 +1,9 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
+import { isCalendarDate } from '../../recordings/calendarDate';
 import { callFilter } from '../../recordings/callFilter';
 import type { CallFilters } from '../../recordings/callFilter';
-import type { IndexDetail } from '../../recordings/indexFile';
 import { windowOfDirectory } from '../../recordings/indexCoverage';
-import type { IndexEncoding } from '../../recordings/indexText';
-import type { DateOrder } from '../../recordings/indexTime';
 import { tenantDaysOf } from '../../recordings/period';
 import type { TenantDay } from '../../recordings/tenantDay';
 import { ExplainedError } from '../shared/nodeError';
@@ -13,19 +11,7 @@ import { readPeriod } from '../shared/periodParameters';
 import { readDirectory, readDirectoryWindow, readIndexFile, readTenantDays } from '../shared/tenantIndex';
 import type { IndexRequest, IndexResult } from '../shared/tenantIndex';
 import type { TenantSession } from '../shared/tenantSession';
-
-export interface ListIndexOptions {
-	readonly indexDetail?: IndexDetail;
-	readonly onMissingIndex?: 'error' | 'skip';
-	readonly limit?: number;
-	readonly onlyUndelivered?: boolean;
-	readonly deliveryName?: string;
-	readonly groupBy?: 'none' | 'transaction';
-	readonly includeRawRow?: boolean;
-	readonly simplify?: boolean;
-	readonly dateOrder?: DateOrder | 'auto';
-	readonly encoding?: IndexEncoding;
-}
+import type { ListIndexOptions } from './listIndexOptions';
 
 /** The calls that an item's parameters ask for. */
 export async function readCalls(
@@ -35,20 +21,19 @@ export async function readCalls(
 	options: ListIndexOptions,
 ): Promise<IndexResult> {
 	const readFrom = context.getNodeParameter('readFrom', itemIndex) as 'tenantDay' | 'directory' | 'indexFile';
-	const text = (name: string): string => String(context.getNodeParameter(name, itemIndex, '') ?? '').trim();
+	const text = (name: string): string => {
+		const value = (context.getNodeParameter(name, itemIndex, '') ?? '') as unknown;
+		return (value instanceof Date ? value.toISOString() : String(value)).trim();
+	};
 	const located = (name: string): string =>
 		String(context.getNodeParameter(name, itemIndex, '', { extractValue: true }) ?? '').trim();
 	const filters = context.getNodeParameter('filters', itemIndex, {}) as CallFilters;
 	const request: IndexRequest = {
 		store: session.store,
 		tenantDirectory: session.tenantDirectory,
-		clock: session.clock(readFrom === 'tenantDay' ? text('timeZone') : ''),
-		detail: options.indexDetail ?? 'auto',
-		format: {
-			encoding: options.encoding ?? 'auto',
-			dateOrder: options.dateOrder ?? 'auto',
-			includeRawRow: options.includeRawRow ?? false,
-		},
+		clock: session.clock(readFrom === 'indexFile' ? '' : text('timeZone')),
+		detail: options.indexDetail,
+		format: options.format,
 		matches: callFilter(filters),
 		signal: context.getExecutionCancelSignal(),
 	};
@@ -58,7 +43,7 @@ export async function readCalls(
 			const now = Date.now();
 			const days = tenantDaysOf(readPeriod(context, itemIndex), request.clock, now);
 			const result = await readTenantDays(request, days);
-			return { ...result, hints: [...result.hints, ...runningDays(days, now, result)] };
+			return { ...result, hints: [...result.hints, ...runningDays(days, now, result), ...skippedDays(days)] };
 		}
 		case 'indexFile':
 			return await readIndexFile(request, located('indexFile'));
@@ -73,6 +58,13 @@ function runningDays(days: readonly TenantDay[], now: number, { missing }: Index
 	return days
 		.filter(({ date, toUtc }) => toUtc > now && !withoutIndex.has(date))
 		.map(({ date, timeZone }) => `Tenant day ${date} is not over yet in ${timeZone}: more calls may come.`);
+}
+
+/** A day that was asked for by its date and that the zone never had. */
+function skippedDays(days: readonly TenantDay[]): string[] {
+	return days
+		.filter(({ hours }) => hours === 0)
+		.map(({ date, timeZone }) => `Tenant day ${date} has no hours: the clocks of ${timeZone} skipped it.`);
 }
 
 async function readFromDirectory(
@@ -108,7 +100,8 @@ async function readFromDirectory(
 
 function utcTime(field: string, text: string): number {
 	const withZone = /(?:z|[+-]\d{2}:?\d{2})$/i.test(text) ? text : `${text}Z`;
-	const millis = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}/.test(text) ? Date.parse(withZone.replace(' ', 'T')) : Number.NaN;
+	const [, date = ''] = /^(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}/.exec(text) ?? [];
+	const millis = isCalendarDate(date) ? Date.parse(withZone.replace(' ', 'T')) : Number.NaN;
 	if (!Number.isNaN(millis)) return millis;
 	throw new ExplainedError(
 		`'${text.slice(0, 60)}' in '${field}' is not a time`,

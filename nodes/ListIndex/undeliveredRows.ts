@@ -4,13 +4,13 @@ import type { IndexRow } from '../../recordings/indexRow';
 import { deliveredMarks } from '../shared/deliveredMarks';
 import type { IndexResult } from '../shared/tenantIndex';
 import type { TenantSession } from '../shared/tenantSession';
-import type { ListIndexOptions } from './readCalls';
+import type { ListIndexOptions } from './listIndexOptions';
 
 /** The calls whose recordings this workflow has not marked as delivered. A row that names no recording always stays. */
 export async function undeliveredRows(
 	context: IExecuteFunctions,
 	session: TenantSession,
-	{ deliveryName = '' }: ListIndexOptions,
+	{ deliveryName }: ListIndexOptions,
 	{ rows }: IndexResult,
 	hints: string[],
 ): Promise<readonly IndexRow[]> {

@@ -136,6 +136,39 @@ describe('List Index of a tenant day', () => {
 		expect(grouped.output[0]?.json).toMatchObject({ transactionId: '1', recordingCount: 3 });
 	});
 
+	it('leaves no call out for a limit that is empty, and refuses one that is no number of items', async () => {
+		store.put('Index/I20160606.csv', index(line(MORNING), line(EVENING)));
+		for (const limit of ['', '={{ null }}', '={{ $json.none }}', '2'])
+			expect(ids(await run({ ...day, options: { limit } }))).toHaveLength(2);
+		for (const limit of [0, -1, 1.5, 'all'])
+			await expect(run({ ...day, options: { limit } })).rejects.toThrow(
+				`'${limit}' in 'Limit' is not a number of items`,
+			);
+	});
+
+	it('takes an option that comes out empty for its default, and refuses a value that it cannot have', async () => {
+		store.put('Index/I20160606.csv', [BASIC_HEADER, basic(MORNING), ''].join('\n'));
+		store.put('S20160607/I20160607_version2.csv', index(line(EVENING)));
+		const whole = (await run(day)).output;
+		for (const name of ['indexDetail', 'onMissingIndex', 'groupBy', 'dateOrder', 'encoding']) {
+			for (const value of ['', '={{ null }}'])
+				expect((await run({ ...day, options: { [name]: value } })).output).toEqual(whole);
+			await expect(run({ ...day, options: { [name]: 'most' } })).rejects.toMatchObject({
+				message: expect.stringContaining("'most' is no value of '"),
+				description: expect.stringMatching(/in the options to one of .+, or remove it\.$/),
+			});
+		}
+		expect((await run({ ...day, filters: { callTypes: '={{ null }}' } })).output).toEqual(whole);
+	});
+
+	it('says of a day that the clocks skipped that it has no hours', async () => {
+		const { output, hints } = await run({ ...day, date: '2011-12-30', timeZone: 'Pacific/Apia' });
+		expect(output).toEqual([]);
+		expect(hints.map(({ message }) => message)).toContain(
+			'Tenant day 2011-12-30 has no hours: the clocks of Pacific/Apia skipped it.',
+		);
+	});
+
 	it('adds the row as written when asked for', async () => {
 		store.put('Index/I20160606.csv', index(line(MORNING)));
 		const { output } = await run({ ...day, options: { includeRawRow: true } });
@@ -272,6 +305,32 @@ describe('List Index of a directory', () => {
 		expect(result.output.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }]);
 	});
 
+	it("reads them by the clock of Resolve Tenant Day when that is not the credential's", async () => {
+		const header = 'START TIME,FILENAME';
+		const calls = ['06/06/2016 00:10:00,R201606052310000001.wav', '06/06/2016 23:50:00,R201606062250000001.wav'];
+		store.put('Index/I20160606.csv', [header, ...calls, ''].join('\n'));
+		const resolved = await runNode(new ResolveTenantDay(), {
+			parameters: { period: 'date', date: '2016-06-06', timeZone: 'Europe/London' },
+			credential,
+		});
+		const { output } = await run({ readFrom: 'directory' }, { items: resolved.output });
+		expect(output.map(({ json }) => [json['tenantDay'], json['startTime']])).toEqual([
+			['2016-06-06', '2016-06-06T00:10:00.000+01:00'],
+			['2016-06-06', '2016-06-06T23:50:00.000+01:00'],
+		]);
+	});
+
+	it('takes a window of dates from an expression', async () => {
+		store.put('S20160606/I20160606.csv', index(line(MORNING), line('20160606210000')));
+		const window = {
+			fromUtc: '={{ new Date("2016-06-06T20:00:00Z") }}',
+			toUtc: '={{ DateTime.fromISO("2016-06-07T00:00:00Z") }}',
+		};
+		expect(ids(await run({ readFrom: 'directory', directory: 'S20160606', ...window }))).toEqual([
+			'S20160606/R201606062100000001.wav',
+		]);
+	});
+
 	it('without a window gives everything in the index of the directory', async () => {
 		store.put('S20160607/I20160607.csv', index(line(EVENING), line(NEXT_DAY)));
 		expect(ids(await run({ readFrom: 'directory', directory: 'S20160607' }))).toHaveLength(2);
@@ -299,6 +358,8 @@ describe('List Index of a directory', () => {
 		await expect(run({ readFrom: 'directory', directory: 'S20160607', fromUtc: 'noon' })).rejects.toThrow(
 			"'noon' in 'From (UTC)' is not a time",
 		);
+		const impossible = { readFrom: 'directory', directory: 'S20160607', fromUtc: '2016-02-31T00:00:00Z' };
+		await expect(run(impossible)).rejects.toThrow("'2016-02-31T00:00:00Z' in 'From (UTC)' is not a time");
 		await expect(
 			run({ readFrom: 'directory', directory: 'S20160607', fromUtc: '2016-06-07T08:00Z', toUtc: '2016-06-07T07:00Z' }),
 		).rejects.toThrow('not after');
