@@ -4,7 +4,8 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData, INodeType, INo
 import { ResumingStore } from '../../transport/resumingStore';
 import { TransportError } from '../../transport/transportError';
 import { eightByEightConnectionTest } from '../shared/connectionTest';
-import { showHints } from '../shared/executionHints';
+import { showHints, warning } from '../shared/executionHints';
+import type { Hint } from '../shared/executionHints';
 import { Gate } from '../shared/gate';
 import { searchIndexFiles } from '../shared/indexFileSearch';
 import { runWithTenant } from '../shared/itemRun';
@@ -43,7 +44,7 @@ export class DownloadRecording implements INodeType {
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const hints: string[] = [];
+		const hints: Hint[] = [];
 		const progress = progressOf(this, 'downloaded');
 		const output = await runWithTenant(
 			this,
@@ -56,7 +57,7 @@ export class DownloadRecording implements INodeType {
 					const isMissing = error instanceof TransportError && error.code === 'not-found';
 					if (!isMissing || this.getNodeParameter('options.onMissingFile', i, 'error') !== 'skip')
 						return await Promise.reject(error);
-					hints.push(`Skipped, not on the server: ${error.path ?? 'a file'}.`);
+					hints.push(warning(`Skipped, not on the server: ${error.path ?? 'a file'}.`));
 					return [];
 				};
 				const download = async (
@@ -68,7 +69,7 @@ export class DownloadRecording implements INodeType {
 					const done = await downloadFile(this, store, { ...file, listed }, readOptions(this, i));
 					limit.succeeded(done.facts.bytes);
 					progress.finished(done.facts.bytes, done.facts.attempts);
-					if (done.hint !== undefined) hints.push(done.hint);
+					if (done.hint !== undefined) hints.push(warning(done.hint));
 					const field = String(this.getNodeParameter('binaryPropertyName', i));
 					const json = { ...item.json, download: done.facts as unknown as IDataObject };
 					return [{ json, binary: { ...item.binary, [field]: done.binary }, pairedItem: { item: i } }];

@@ -5,7 +5,8 @@ import { groupByTransaction } from '../../recordings/callList';
 import type { IndexRow } from '../../recordings/indexRow';
 import { simpleCall, simpleTransaction } from '../../recordings/simpleCall';
 import { eightByEightConnectionTest } from '../shared/connectionTest';
-import { showHints } from '../shared/executionHints';
+import { info, repeatedRuns, showHints, warning } from '../shared/executionHints';
+import type { Hint } from '../shared/executionHints';
 import { FILTER_SUBTITLE, filterLoadOptions } from '../shared/filterParameters';
 import { searchIndexFiles } from '../shared/indexFileSearch';
 import { runWithTenant } from '../shared/itemRun';
@@ -45,7 +46,7 @@ export class ListIndex implements INodeType {
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const hints: string[] = [];
+		const hints: Hint[] = repeatedRuns(this);
 		const output = await runWithTenant(
 			this,
 			async (session, items) => {
@@ -70,23 +71,25 @@ async function listItem(
 	session: TenantSession,
 	itemIndex: number,
 	input: INodeExecutionData,
-	hints: string[],
+	hints: Hint[],
 ): Promise<INodeExecutionData[]> {
 	const options = readListIndexOptions(context, itemIndex);
 	const { onMissingIndex, limit } = options;
 	const result = await readCalls(context, session, itemIndex, options);
-	hints.push(...result.hints);
+	hints.push(...result.hints.map(warning));
 
 	const failures =
 		onMissingIndex === 'skip' ? [] : result.missing.map((gap) => nodeError(context.getNode(), gap, itemIndex));
 	const [failure] = failures;
 	if (failure !== undefined && !context.continueOnFail()) return await Promise.reject(failure);
-	if (onMissingIndex === 'skip') hints.push(...result.missing.map((gap) => `Skipped: ${gap.message}.`));
+	if (onMissingIndex === 'skip') hints.push(...result.missing.map((gap) => warning(`Skipped: ${gap.message}.`)));
 
 	const rows = options.onlyUndelivered ? await undeliveredRows(context, session, options, result, hints) : result.rows;
 	const calls = asItems(rows, options);
-	if (calls.length > limit) hints.push(`Limit reached: ${calls.length - limit} more not shown.`);
-	if (result.rows.length === 0 && failures.length === 0) hints.push(`None of ${result.seen} calls met the filters.`);
+	if (calls.length > limit) hints.push(warning(`Limit reached: ${calls.length - limit} more not shown.`));
+	if (result.rows.length === 0 && result.missing.length === 0) {
+		hints.push(info(result.seen === 0 ? 'The index lists no calls.' : `None of ${result.seen} calls met the filters.`));
+	}
 	const found = calls.slice(0, limit).map((call) => ({ json: call as IDataObject, pairedItem: { item: itemIndex } }));
 	return [...found, ...failures.map((error) => failedItem(context.getNode(), error, input, itemIndex))];
 }

@@ -4,7 +4,8 @@ import type { IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescrip
 import { tenantDaysOf } from '../../recordings/period';
 import { ResumingStore } from '../../transport/resumingStore';
 import { eightByEightConnectionTest } from '../shared/connectionTest';
-import { showHints } from '../shared/executionHints';
+import { repeatedRuns, showHints, warning } from '../shared/executionHints';
+import type { Hint } from '../shared/executionHints';
 import { runWithTenant } from '../shared/itemRun';
 import { ExplainedError, failedItem, itemOrError, nodeError } from '../shared/nodeError';
 import { PERIOD_SUBTITLE, readPeriod } from '../shared/periodParameters';
@@ -40,7 +41,7 @@ export class ReconcileDay implements INodeType {
 	methods = { credentialTest: { eightByEightConnectionTest } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const hints: string[] = [];
+		const hints: Hint[] = repeatedRuns(this);
 		const progress = progressOf(this, 'checked');
 		let matched: INodeExecutionData[] = [];
 		let missing: INodeExecutionData[] = [];
@@ -71,7 +72,7 @@ export class ReconcileDay implements INodeType {
 					matched = matched.concat(checked.matched.map((recording) => shown(matchedItem(recording, i))));
 					missing = missing.concat(checked.missing.map((row) => shown(missingItem(row, i))));
 					unindexed = unindexed.concat(compared.unindexed.map((file) => shown(unindexedItem(file, i))));
-					hints.push(...dayHints(compared, checked), ...compared.hints);
+					hints.push(...dayHints(compared, checked), ...compared.hints.map(warning));
 					return [...gaps, ...unreadable].map((error) => failedItem(this.getNode(), error, item, i));
 				});
 				// What could not be proven must reach whoever watches for gaps; with an error output n8n takes it from here.

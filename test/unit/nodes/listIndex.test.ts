@@ -125,11 +125,11 @@ describe('List Index of a tenant day', () => {
 
 		const limited = await run({ ...day, options: { limit: 1 } });
 		expect(ids(limited)).toEqual([MORNING_ID]);
-		expect(limited.hints.map(({ message }) => message)).toEqual(['Limit reached: 2 more not shown.']);
+		expect(limited.hints).toMatchObject([{ message: 'Limit reached: 2 more not shown.', type: 'warning' }]);
 
 		const nothing = await run({ ...day, filters: { agentNames: 'Nobody' } });
 		expect(nothing.output).toEqual([]);
-		expect(nothing.hints[0]?.message).toBe('None of 3 calls met the filters.');
+		expect(nothing.hints).toMatchObject([{ message: 'None of 3 calls met the filters.', type: 'info' }]);
 
 		const grouped = await run({ ...day, options: { groupBy: 'transaction' } });
 		expect(grouped.output).toHaveLength(1);
@@ -239,6 +239,25 @@ describe('List Index of a tenant day', () => {
 		expect(over.hints).toEqual([]);
 	});
 
+	it('says how often every call comes when several input items ask for the same', async () => {
+		store.put('Index/I20160606.csv', index(line(MORNING), line(EVENING)));
+		const items = [{ json: { date: '2016-06-06' } }, { json: { date: '2016-06-06' } }];
+		const repeated = await run(day, { items });
+		expect(ids(repeated)).toEqual([MORNING_ID, EVENING_ID, MORNING_ID, EVENING_ID]);
+		expect(repeated.hints).toMatchObject([
+			{
+				message:
+					'Ran once for each of the 2 input items, so every call comes 2 times. Switch on Settings > Execute Once to list each call once.',
+				type: 'warning',
+			},
+		]);
+		expect((await run(day)).hints).toEqual([]);
+		const dated = await run({ ...day, date: '={{ $json.date }}' }, { items });
+		expect(dated.hints).toEqual([]);
+		const filtered = await run({ ...day, filters: { agentNames: '={{ $json.agent }}' } }, { items });
+		expect(filtered.hints).toEqual([]);
+	});
+
 	it('names file and line of a row that cannot be read whole', async () => {
 		store.put('Index/I20160606.csv', index(line(MORNING), 'Inbound,never'));
 		const { output, hints } = await run(day);
@@ -288,7 +307,7 @@ describe('List Index without an index', () => {
 		store.put('Index/I20160606.csv', index());
 		const { output, hints } = await run(day);
 		expect(output).toEqual([]);
-		expect(hints[0]?.message).toBe('None of 0 calls met the filters.');
+		expect(hints).toMatchObject([{ message: 'The index lists no calls.', type: 'info' }]);
 	});
 });
 
