@@ -14,7 +14,7 @@ import { progressOf, showSummary } from '../shared/progressReport';
 import { searchDirectories, searchRecordings } from '../shared/recordingSearch';
 import { DirectoryListings } from './directoryListings';
 import { downloadFile } from './downloadFile';
-import { filesInFlight, readOptions, retriesOf, stallTimeoutOf } from './downloadOptions';
+import { binaryFieldOf, filesInFlight, readOptions, retriesOf, stallTimeoutOf } from './downloadOptions';
 import { downloadRecordingParameters } from './downloadRecordingParameters';
 import { wantedFiles } from './remoteFile';
 import type { WantedFile } from './remoteFile';
@@ -65,12 +65,12 @@ export class DownloadRecording implements INodeType {
 					item: INodeExecutionData,
 					file: WantedFile,
 				): Promise<INodeExecutionData[]> => {
+					const field = binaryFieldOf(this, i);
 					const listed = file.listed ?? listings.find(file.path);
 					const done = await downloadFile(this, store, { ...file, listed }, readOptions(this, i));
 					limit.succeeded(done.facts.bytes);
 					progress.finished(done.facts.bytes, done.facts.attempts);
 					if (done.hint !== undefined) hints.push(warning(done.hint));
-					const field = String(this.getNodeParameter('binaryPropertyName', i));
 					const json = { ...item.json, download: done.facts as unknown as IDataObject };
 					return [{ json, binary: { ...item.binary, [field]: done.binary }, pairedItem: { item: i } }];
 				};
@@ -89,7 +89,8 @@ export class DownloadRecording implements INodeType {
 				const runs = items.map(async (item, i) => {
 					let files: WantedFile[] = [];
 					const failed = await itemOrError(this, i, item, async () => {
-						files = await wantedFiles(this, store, i, gate).catch(
+						const onNothing = (message: string): unknown => hints.push(warning(message));
+						files = await wantedFiles(this, store, i, gate, onNothing).catch(
 							async (error: unknown) => await skipIfMissing(i, error),
 						);
 						progress.expect(files.length);
