@@ -43,7 +43,7 @@ export async function readCalls(
 			const now = Date.now();
 			const days = tenantDaysOf(readPeriod(context, itemIndex), request.clock, now);
 			const result = await readTenantDays(request, days);
-			return { ...result, hints: [...result.hints, ...runningDays(days, now, result), ...skippedDays(days)] };
+			return { ...result, hints: [...result.hints, ...runningDays(days, now, result)] };
 		}
 		case 'indexFile':
 			return await readIndexFile(request, located('indexFile'));
@@ -58,13 +58,6 @@ function runningDays(days: readonly TenantDay[], now: number, { missing }: Index
 	return days
 		.filter(({ date, toUtc }) => toUtc > now && !withoutIndex.has(date))
 		.map(({ date, timeZone }) => `Tenant day ${date} is not over yet in ${timeZone}: more calls may come.`);
-}
-
-/** A day that was asked for by its date and that the zone never had. */
-function skippedDays(days: readonly TenantDay[]): string[] {
-	return days
-		.filter(({ hours }) => hours === 0)
-		.map(({ date, timeZone }) => `Tenant day ${date} has no hours: the clocks of ${timeZone} skipped it.`);
 }
 
 async function readFromDirectory(

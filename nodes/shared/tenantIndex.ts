@@ -131,7 +131,14 @@ export async function readTenantDays(request: IndexRequest, days: readonly Tenan
 		(coverage) => wanted.has(coverage.day ?? coverage.file.date),
 	);
 	const missing = real.flatMap((day) => missingIndexes(day, day, found, coverages));
-	return { rows: list.rows, seen: list.seen, hints: notes.hints, missing };
+	return { rows: list.rows, seen: list.seen, hints: [...notes.hints, ...skippedDays(days)], missing };
+}
+
+/** A day that was asked for by its date and that the zone never had. */
+function skippedDays(days: readonly TenantDay[]): string[] {
+	return days
+		.filter(({ hours }) => hours === 0)
+		.map(({ date, timeZone }) => `Tenant day ${date} has no hours: the clocks of ${timeZone} skipped it.`);
 }
 
 /**

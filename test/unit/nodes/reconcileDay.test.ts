@@ -415,6 +415,12 @@ describe('Reconcile Day of days that are not whole on the server', () => {
 		expect((await run()).told).toEqual([expect.objectContaining(problem)]);
 	});
 
+	it('says of a day that the clocks skipped that it has no hours', async () => {
+		const { outputs, hints } = await run({ ...day, date: '2011-12-30', timeZone: 'Pacific/Apia' });
+		expect(outputs).toEqual([[], [], []]);
+		expect(hints).toEqual(['Tenant day 2011-12-30 has no hours: the clocks of Pacific/Apia skipped it.']);
+	});
+
 	it('says how often every call comes when several input items ask for the same day', async () => {
 		store.put('Index/I20160606.csv', index(line(MORNING))).put(idOf(MORNING), sound);
 		const items = [{ json: { date: '2016-06-06' } }, { json: { date: '2016-06-06' } }];
