@@ -130,7 +130,7 @@ export async function readTenantDays(request: IndexRequest, days: readonly Tenan
 		({ row }) => wanted.has(row.tenantDay),
 		(coverage) => wanted.has(coverage.day ?? coverage.file.date),
 	);
-	const missing = real.flatMap((day) => missingIndexes(day, day, found, coverages));
+	const missing = real.flatMap((day) => missingIndexes(request, day, day, found, coverages));
 	return { rows: list.rows, seen: list.seen, hints: [...notes.hints, ...skippedDays(days)], missing };
 }
 
@@ -161,11 +161,18 @@ export async function readDirectoryWindow(
 		(coverage, { row }) =>
 			dates.includes(coverage.day ?? coverage.file.date) && (row.directory ?? coverage.file.directory) === directory,
 	);
-	const missing = days.flatMap((day) => missingIndexes(day, window, found, coverages));
+	const missing = days.flatMap((day) => missingIndexes(request, day, window, found, coverages));
 	return { rows: list.rows, seen: list.seen, hints: notes.hints, missing };
 }
 
+/** Of which kind an index was looked for, and what to do when only the other kind is there. */
+function soughtKind({ detail }: IndexRequest): { readonly ofKind: string; readonly advice: string } {
+	if (detail === 'auto') return { ofKind: '', advice: '' };
+	return { ofKind: ` that is ${detail}`, advice: " For an index of either kind set 'Index Detail' to 'Automatic'." };
+}
+
 function missingIndexes(
+	request: IndexRequest,
 	day: TenantDay,
 	window: UtcWindow,
 	found: Found,
@@ -179,10 +186,11 @@ function missingIndexes(
 	const where = uncovered
 		.map((part) => (part.isAbsent ? `${part.directory} (not on the server)` : part.directory))
 		.join(' and ');
+	const { ofKind, advice } = soughtKind(request);
 	return [
 		new MissingIndex(
-			`No index covers tenant day ${day.date} (${day.timeZone}): none in ${INDEX_DIRECTORY}/ and none in ${where}`,
-			`8x8 writes the index of a day between 00:00 and 01:00 tenant time after it, so run this later for a day that has just ended; check 'Tenant Time Zone' too. Days past the retention are gone.`,
+			`No index covers tenant day ${day.date} (${day.timeZone}): none${ofKind} in ${INDEX_DIRECTORY}/ and none in ${where}`,
+			`8x8 writes the index of a day between 00:00 and 01:00 tenant time after it, so run this later for a day that has just ended; check 'Tenant Time Zone' too. Days past the retention are gone.${advice}`,
 			day.date,
 		),
 	];
@@ -201,7 +209,7 @@ export async function readDirectory(request: IndexRequest, directory: string): P
 			() => true,
 			() => true,
 		);
-		const missing = own.length > 0 ? [] : [missingInDirectory(directory, entries === undefined)];
+		const missing = own.length > 0 ? [] : [missingInDirectory(request, directory, entries === undefined)];
 		return { rows: list.rows, seen: list.seen, hints: notes.hints, missing };
 	}
 
@@ -215,16 +223,17 @@ export async function readDirectory(request: IndexRequest, directory: string): P
 		({ row }) => row.directory === directory,
 		(_, { row }) => row.directory === directory,
 	);
-	const missing = list.seen > 0 ? [] : [missingInDirectory(directory, entries === undefined)];
+	const missing = list.seen > 0 ? [] : [missingInDirectory(request, directory, entries === undefined)];
 	return { rows: list.rows, seen: list.seen, hints: notes.hints, missing };
 }
 
-function missingInDirectory(directory: string, isAbsent: boolean): MissingIndex {
+function missingInDirectory(request: IndexRequest, directory: string, isAbsent: boolean): MissingIndex {
+	const { ofKind, advice } = soughtKind(request);
 	return new MissingIndex(
 		isAbsent
 			? `The directory ${directory} is not on the server`
-			: `${directory} holds no index file (I and a date, .csv)`,
-		'Check the name (S and the UTC date, such as S20160607); the index of a day is written after the day has ended.',
+			: `${directory} holds no index file${ofKind} (I and a date, .csv)`,
+		`Check the name (S and the UTC date, such as S20160607); the index of a day is written after the day has ended.${advice}`,
 		null,
 	);
 }

@@ -279,6 +279,21 @@ describe('List Index without an index', () => {
 		});
 	});
 
+	it('says so when the index that is there is not of the kind that was asked for', async () => {
+		store.put('Index/I20160606.csv', index(line(MORNING)));
+		const options = { indexDetail: 'detailed' };
+		const advice = expect.stringContaining("set 'Index Detail' to 'Automatic'");
+		await expect(run({ ...day, options })).rejects.toMatchObject({
+			message: expect.stringMatching(/^No index covers tenant day 2016-06-06 .+: none that is detailed in Index\//),
+			description: advice,
+		});
+		store.put('S20160606/I20160606.csv', index(line(MORNING)));
+		await expect(run({ readFrom: 'directory', directory: 'S20160606', options })).rejects.toMatchObject({
+			message: expect.stringContaining('S20160606 holds no index file that is detailed'),
+			description: advice,
+		});
+	});
+
 	it('goes on with a hint when told to skip', async () => {
 		const { output, hints } = await run({ ...day, options: { onMissingIndex: 'skip' } });
 		expect(output).toEqual([]);
