@@ -12,6 +12,7 @@ import { runWithTenant } from '../shared/itemRun';
 import { itemOrError } from '../shared/nodeError';
 import { progressOf, showSummary } from '../shared/progressReport';
 import { searchDirectories, searchRecordings } from '../shared/recordingSearch';
+import { RetriedRequests } from '../shared/retriedRequests';
 import { DirectoryListings } from './directoryListings';
 import { downloadFile } from './downloadFile';
 import { binaryFieldOf, filesInFlight, readOptions, retriesOf, stallTimeoutOf } from './downloadOptions';
@@ -45,11 +46,12 @@ export class DownloadRecording implements INodeType {
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const hints: Hint[] = [];
+		const retried = new RetriedRequests();
 		const progress = progressOf(this, 'downloaded');
 		const output = await runWithTenant(
 			this,
 			async (session, items) => {
-				const store = new ResumingStore(session.store, { retries: retriesOf(this) });
+				const store = new ResumingStore(session.store, { retries: retriesOf(this), onRetry: retried.note });
 				const limit = filesInFlight(this, session);
 				const gate = new Gate(() => limit.current);
 				const listings = new DirectoryListings(store, this.getExecutionCancelSignal());
@@ -106,7 +108,7 @@ export class DownloadRecording implements INodeType {
 			},
 			{ stallTimeout: () => stallTimeoutOf(this) },
 		);
-		showHints(this, hints);
+		showHints(this, [...hints, ...retried.hints]);
 		showSummary(this, progress);
 		return output;
 	}

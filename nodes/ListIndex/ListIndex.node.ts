@@ -13,6 +13,7 @@ import { runWithTenant } from '../shared/itemRun';
 import { failedItem, itemOrError, nodeError } from '../shared/nodeError';
 import { PERIOD_SUBTITLE } from '../shared/periodParameters';
 import { searchDirectories } from '../shared/recordingSearch';
+import { RetriedRequests } from '../shared/retriedRequests';
 import { resumingStore } from '../shared/tenantSession';
 import type { TenantSession } from '../shared/tenantSession';
 import { readListIndexOptions } from './listIndexOptions';
@@ -47,6 +48,7 @@ export class ListIndex implements INodeType {
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const hints: Hint[] = repeatedRuns(this);
+		const retried = new RetriedRequests();
 		const output = await runWithTenant(
 			this,
 			async (session, items) => {
@@ -58,9 +60,9 @@ export class ListIndex implements INodeType {
 				}
 				return results.flat();
 			},
-			{ decorate: resumingStore },
+			{ decorate: (store) => resumingStore(store, retried.note) },
 		);
-		showHints(this, hints);
+		showHints(this, [...hints, ...retried.hints]);
 		return output;
 	}
 }

@@ -10,6 +10,7 @@ import { runWithTenant } from '../shared/itemRun';
 import { ExplainedError, failedItem, itemOrError, nodeError } from '../shared/nodeError';
 import { PERIOD_SUBTITLE, readPeriod } from '../shared/periodParameters';
 import { progressOf, showSummary } from '../shared/progressReport';
+import { RetriedRequests } from '../shared/retriedRequests';
 import { checkMatched } from './checkMatched';
 import { compareDays } from './compareDays';
 import { dayHints } from './dayHints';
@@ -42,12 +43,13 @@ export class ReconcileDay implements INodeType {
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const hints: Hint[] = repeatedRuns(this);
+		const retried = new RetriedRequests();
 		const progress = progressOf(this, 'checked');
 		let matched: INodeExecutionData[] = [];
 		let missing: INodeExecutionData[] = [];
 		let unindexed: INodeExecutionData[] = [];
 		const [failed = []] = await runWithTenant(this, async (session, items) => {
-			const store = new ResumingStore(session.store, { retries: RETRIES });
+			const store = new ResumingStore(session.store, { retries: RETRIES, onRetry: retried.note });
 			const signal = this.getExecutionCancelSignal();
 			for (const [i, item] of items.entries()) {
 				const failures = await itemOrError(this, i, item, async () => {
@@ -80,7 +82,7 @@ export class ReconcileDay implements INodeType {
 			}
 			return [];
 		});
-		showHints(this, hints);
+		showHints(this, [...hints, ...retried.hints]);
 		showSummary(this, progress);
 		missing = missing.concat(failed);
 		// An agent is handed the first output alone (`mapResult` of n8n-core), and what is wrong has to come first.

@@ -124,6 +124,13 @@ describe('Download Recording', () => {
 		expect(store.requests.filter((request) => request.startsWith('stat'))).toEqual([]);
 	});
 
+	it('tells of a listing that was tried again', async () => {
+		store.failures.set('list S20160607', [new TransportError('connection-lost', 'The connection was lost')]);
+		const { output, hints } = await run({ download: 'directory', directory: 'S20160607' }, { items: [{ json: {} }] });
+		expect(output).toHaveLength(5);
+		expect(hints[0]?.message).toMatch(/^Tried again once after .+: The connection was lost\.$/);
+	});
+
 	it('says so when no file of the directory matches', async () => {
 		const { output, hints } = await run({ download: 'directory', directory: 'S20160607', pattern: '[R]*.wav' });
 		expect(output).toEqual([]);

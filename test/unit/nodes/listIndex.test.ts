@@ -440,7 +440,15 @@ describe('List Index against a server that fails', () => {
 		const lost = (): TransportError => new TransportError('connection-lost', 'The connection was lost');
 		store.failures.set('list Index', [lost()]);
 		store.failures.set('read Index/I20160606.csv at 20000', [lost()]);
-		expect(ids(await run(day))).toHaveLength(60);
+		const result = await run(day);
+		expect(ids(result)).toHaveLength(60);
+		expect(result.hints).toMatchObject([
+			{
+				message:
+					'Tried again 2 times after a failure of the connection or the server, the last one: The connection was lost.',
+				type: 'info',
+			},
+		]);
 		expect(store.requests.filter((request) => request === 'read Index/I20160606.csv')).toHaveLength(2);
 	});
 
