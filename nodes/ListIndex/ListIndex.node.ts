@@ -77,11 +77,12 @@ async function listItem(
 ): Promise<INodeExecutionData[]> {
 	const options = readListIndexOptions(context, itemIndex);
 	const { onMissingIndex, limit } = options;
-	const result = await readCalls(context, session, itemIndex, options);
+	const unreadable: Error[] = [];
+	const result = await readCalls(context, session, itemIndex, options, (error) => unreadable.push(error));
 	hints.push(...result.hints.map(warning));
 
-	const failures =
-		onMissingIndex === 'skip' ? [] : result.missing.map((gap) => nodeError(context.getNode(), gap, itemIndex));
+	const gaps = onMissingIndex === 'skip' ? [] : result.missing;
+	const failures = [...unreadable, ...gaps].map((error) => nodeError(context.getNode(), error, itemIndex));
 	const [failure] = failures;
 	if (failure !== undefined && !context.continueOnFail()) return await Promise.reject(failure);
 	if (onMissingIndex === 'skip') hints.push(...result.missing.map((gap) => warning(`Skipped: ${gap.message}.`)));
@@ -89,7 +90,7 @@ async function listItem(
 	const rows = options.onlyUndelivered ? await undeliveredRows(context, session, options, result, hints) : result.rows;
 	const calls = asItems(rows, options);
 	if (calls.length > limit) hints.push(warning(`Limit reached: ${calls.length - limit} more not shown.`));
-	if (result.rows.length === 0 && result.missing.length === 0) {
+	if (result.rows.length === 0 && result.missing.length === 0 && failures.length === 0) {
 		hints.push(info(result.seen === 0 ? 'The index lists no calls.' : `None of ${result.seen} calls met the filters.`));
 	}
 	const found = calls.slice(0, limit).map((call) => ({ json: call as IDataObject, pairedItem: { item: itemIndex } }));

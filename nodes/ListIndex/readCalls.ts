@@ -13,12 +13,17 @@ import type { IndexRequest, IndexResult } from '../shared/tenantIndex';
 import type { TenantSession } from '../shared/tenantSession';
 import type { ListIndexOptions } from './listIndexOptions';
 
-/** The calls that an item's parameters ask for. */
+/**
+ * The calls that an item's parameters ask for.
+ *
+ * @param onUnreadable is told of each index file that cannot be read, when others may list calls too
+ */
 export async function readCalls(
 	context: IExecuteFunctions,
 	session: TenantSession,
 	itemIndex: number,
 	options: ListIndexOptions,
+	onUnreadable: (error: Error) => void,
 ): Promise<IndexResult> {
 	const readFrom = context.getNodeParameter('readFrom', itemIndex) as 'tenantDay' | 'directory' | 'indexFile';
 	const text = (name: string): string => {
@@ -35,6 +40,7 @@ export async function readCalls(
 		detail: options.indexDetail,
 		format: options.format,
 		matches: callFilter(filters),
+		onUnreadable,
 		signal: context.getExecutionCancelSignal(),
 	};
 

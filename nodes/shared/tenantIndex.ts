@@ -4,7 +4,7 @@ import type { CoveredPart } from '../../recordings/indexCoverage';
 import { byDetail, hasDetail, INDEX_DIRECTORY, indexFileOf, indexSearchFor } from '../../recordings/indexFile';
 import type { IndexDetail, IndexFile } from '../../recordings/indexFile';
 import { IndexNotes } from '../../recordings/indexNotes';
-import { readIndex } from '../../recordings/indexReader';
+import { IndexFormatError, readIndex } from '../../recordings/indexReader';
 import type { IndexFormat } from '../../recordings/indexReader';
 import type { IndexRow, ReadRow } from '../../recordings/indexRow';
 import { parseDirectoryName } from '../../recordings/remoteName';
@@ -16,6 +16,7 @@ import { TransportError } from '../../transport/transportError';
 import { Gate } from './gate';
 import { listTop } from './indexListing';
 import { ExplainedError } from './nodeError';
+import { isOfOneFile } from './oneFileFailure';
 
 /** Listings and index files fetched at once. */
 const FETCHES = 4;
@@ -30,6 +31,8 @@ export interface IndexRequest {
 	readonly matches: (row: IndexRow) => boolean;
 	/** Is shown every row that is read, also those of other days and those that do not match. */
 	readonly sees?: (row: IndexRow) => void;
+	/** Is told why a file cannot be read, and the others are read all the same; without it that ends the request. */
+	readonly onUnreadable?: ((error: Error) => void) | undefined;
 	readonly signal: AbortSignal | undefined;
 }
 
@@ -60,9 +63,13 @@ export class MissingIndex extends ExplainedError {
 /** The names in a directory; `undefined` when it is not on the server. */
 async function listIfThere(request: IndexRequest, directory: string): Promise<RemoteEntry[] | undefined> {
 	return await request.store.list(directory, { signal: request.signal }).catch((error: unknown) => {
-		if (error instanceof TransportError && error.code === 'not-found') return undefined;
+		if (isNotFound(error)) return undefined;
 		throw error;
 	});
+}
+
+function isNotFound(error: unknown): error is TransportError {
+	return error instanceof TransportError && error.code === 'not-found';
 }
 
 function indexFilesIn(directory: string, entries: readonly RemoteEntry[] | undefined): IndexFile[] {
@@ -79,7 +86,7 @@ async function readFiles(
 	const list = new CallList(request.matches);
 	const notes = new IndexNotes();
 	const ordered = [...files].sort(byDetail);
-	const coverages = await new Gate(() => FETCHES).map(ordered, async (file, priority) => {
+	const readOne = async (file: IndexFile, priority: number): Promise<IndexCoverage> => {
 		const coverage = new IndexCoverage(file);
 		const untimed: ReadRow[] = [];
 		const bytes = request.store.read(file.path, { signal: request.signal });
@@ -91,8 +98,18 @@ async function readFiles(
 		}
 		for (const read of untimed) if (wantsUntimed(coverage, read)) list.add(read, priority);
 		return coverage;
-	});
-	return { list, notes, coverages };
+	};
+	const outcomes = await new Gate(() => FETCHES).map(
+		ordered,
+		async (file, priority) =>
+			await readOne(file, priority).catch((error: unknown) => {
+				const isUnreadable = error instanceof IndexFormatError || isOfOneFile(error) || isNotFound(error);
+				if (!isUnreadable || request.onUnreadable === undefined) throw error;
+				return error;
+			}),
+	);
+	for (const outcome of outcomes) if (outcome instanceof Error) request.onUnreadable?.(outcome);
+	return { list, notes, coverages: outcomes.filter((outcome) => outcome instanceof IndexCoverage) };
 }
 
 /** What has been found on the server for some tenant days. */
@@ -187,9 +204,10 @@ function missingIndexes(
 		.map((part) => (part.isAbsent ? `${part.directory} (not on the server)` : part.directory))
 		.join(' and ');
 	const { ofKind, advice } = soughtKind(request);
+	const thatIs = coverages.length < found.files.length ? ' that can be read' : ofKind;
 	return [
 		new MissingIndex(
-			`No index covers tenant day ${day.date} (${day.timeZone}): none${ofKind} in ${INDEX_DIRECTORY}/ and none in ${where}`,
+			`No index covers tenant day ${day.date} (${day.timeZone}): none${thatIs} in ${INDEX_DIRECTORY}/ and none in ${where}`,
 			`8x8 writes the index of a day between 00:00 and 01:00 tenant time after it, so run this later for a day that has just ended; check 'Tenant Time Zone' too. Days past the retention are gone.${advice}`,
 			day.date,
 		),
@@ -252,14 +270,14 @@ export async function readIndexFile(request: IndexRequest, path: string): Promis
 	const named = indexFileOf(directory, name);
 	const file: IndexFile = { path: clean, directory, date: named?.date ?? '', edition: named?.edition ?? 1 };
 	return await readFiles(
-		request,
+		{ ...request, onUnreadable: undefined },
 		[file],
 		() => true,
 		() => true,
 	).then(
 		({ list, notes }) => ({ rows: list.rows, seen: list.seen, hints: notes.hints, missing: [] }),
 		(error: unknown) => {
-			if (!(error instanceof TransportError) || error.code !== 'not-found') throw error;
+			if (!isNotFound(error)) throw error;
 			const advice =
 				'Check the path below the tenant directory, such as Index/I20160606.csv; 8x8 deletes files at the end of their retention.';
 			return {

@@ -258,6 +258,30 @@ describe('List Index of a tenant day', () => {
 		expect(filtered.hints).toEqual([]);
 	});
 
+	it('of one index file that cannot be read makes one failure, and the calls of the others come out', async () => {
+		store.put('Index/I20160606.csv', index(line(MORNING), line(EVENING)));
+		store.put('S20160606/I20160606_version2.csv', '<html>').put('S20160607/I20160607.csv', index(line(NEXT_DAY)));
+		store.failures.set('read S20160607/I20160607.csv', [
+			new TransportError('permission-denied', 'The server does not allow to read S20160607/I20160607.csv'),
+		]);
+		await expect(run(day)).rejects.toThrow('S20160606/I20160606_version2.csv is not an index that can be read');
+
+		store.failures.set('read S20160607/I20160607.csv', [
+			new TransportError('permission-denied', 'The server does not allow to read S20160607/I20160607.csv'),
+		]);
+		const { output } = await run(day, { onError: 'continueRegularOutput' });
+		expect(output.map(({ json }) => json['recordingId'] ?? json['error'])).toEqual([
+			MORNING_ID,
+			EVENING_ID,
+			expect.stringContaining('S20160606/I20160606_version2.csv is not an index that can be read'),
+			expect.stringContaining('does not allow to read S20160607/I20160607.csv'),
+		]);
+
+		store.files.delete('Index/I20160606.csv');
+		const { output: none } = await run(day, { onError: 'continueRegularOutput' });
+		expect(none.at(-1)?.json['error']).toMatch(/^No index covers .+: none that can be read in Index\//);
+	});
+
 	it('names file and line of a row that cannot be read whole', async () => {
 		store.put('Index/I20160606.csv', index(line(MORNING), 'Inbound,never'));
 		const { output, hints } = await run(day);
