@@ -41,7 +41,8 @@ export class EightByEightSftpApi implements ICredentialType {
 
 	displayName = '8x8 Recordings SFTP API';
 
-	documentationUrl = 'https://github.com/n8n-nodes-8x8-recordings/n8n-nodes-8x8-recordings#credentials';
+	documentationUrl =
+		'https://github.com/n8n-nodes-8x8-recordings/n8n-nodes-8x8-recordings/blob/main/docs/credentials.md';
 
 	icon: Icon = { light: 'file:../nodes/shared/recordings.svg', dark: 'file:../nodes/shared/recordings.dark.svg' };
 

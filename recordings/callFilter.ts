@@ -1,8 +1,9 @@
+import { CALL_TYPES } from './indexRow';
 import type { CallType, IndexRow } from './indexRow';
 
 /** Conditions on a call, all optional, all of which have to hold. An empty one matches everything. */
 export interface CallFilters {
-	readonly callTypes?: readonly CallType[] | undefined;
+	readonly callTypes?: TextList | undefined;
 	/** Text lists: entries separated by commas, each matching the whole value, any case, `*` for anything. */
 	readonly agentNames?: TextList | undefined;
 	readonly queueNames?: TextList | undefined;
@@ -66,7 +67,7 @@ const LISTED_NAMES: Partial<Record<keyof typeof TEXT_FIELDS, ListedName>> = {
  */
 export function callFilter(filters: CallFilters): Condition {
 	const conditions: Condition[] = [];
-	const { callTypes = [] } = filters;
+	const callTypes = entriesOf(filters.callTypes).map(callTypeNamed);
 	if (callTypes.length > 0) conditions.push((row) => row.callType !== null && callTypes.includes(row.callType));
 
 	for (const name of Object.keys(TEXT_FIELDS) as Array<keyof typeof TEXT_FIELDS>) {
@@ -110,6 +111,16 @@ export function callFilter(filters: CallFilters): Condition {
 	if (maximum !== undefined) conditions.push((row) => row.durationSeconds !== null && row.durationSeconds <= maximum);
 
 	return (row) => conditions.every((condition) => condition(row));
+}
+
+function callTypeNamed(name: string): CallType {
+	const type = CALL_TYPES.find((known) => known.toLowerCase() === name.toLowerCase());
+	if (type !== undefined) return type;
+	throw new CallFilterError(
+		'callTypes',
+		`'${name}' is not a type of call`,
+		`Give one or more of ${CALL_TYPES.join(', ')}, or none for all of them.`,
+	);
 }
 
 /** Entries of a list, without blanks around them. A comma inside an entry is written in double quotes: `"Sale, repeat"`. */

@@ -84,6 +84,8 @@ export const COLUMNS_IN_ORDER: readonly IndexColumn[] = [
 
 /** The column a header names, whatever its case, blanks and punctuation; `undefined` for one this version does not know. */
 export function columnOfHeader(header: string): IndexColumn | undefined {
+	// UTF-16 read as something else has a zero byte beside each letter; every value would come out with them.
+	if (header.includes('\0')) return undefined;
 	return COLUMN_OF_SPELLING.get(header.toUpperCase().replace(/[^A-Z0-9]+/g, ''));
 }
 

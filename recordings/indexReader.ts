@@ -68,7 +68,7 @@ export async function* readIndex(
 	let waiting: CsvRecord[] | undefined = [];
 	for await (const batch of records) {
 		if (waiting === undefined) {
-			for (const record of batch) yield builder.build(record);
+			yield* buildAll(builder, batch);
 			continue;
 		}
 		waiting.push(...batch);
@@ -86,7 +86,11 @@ function* buildSampled(
 	format: IndexFormat,
 ): Generator<ReadRow, void, void> {
 	builder.dateOrder = format.dateOrder === 'auto' ? dateOrderOf(builder, sample, path) : format.dateOrder;
-	for (const record of sample) yield builder.build(record);
+	yield* buildAll(builder, sample);
+}
+
+function* buildAll(builder: RowBuilder, records: readonly CsvRecord[]): Generator<ReadRow, void, void> {
+	for (const record of records) if (!builder.isHeader(record)) yield builder.build(record);
 }
 
 function dateOrderOf(builder: RowBuilder, sample: readonly CsvRecord[], path: string): DateOrder {
@@ -178,7 +182,7 @@ function openingOf(
 		throw new IndexFormatError(
 			path,
 			`${path} is not an index that can be read: its first line names none of the columns of an index`,
-			'Open the file and check that its first line holds headers such as CALL TYPE, START TIME and FILENAME.',
+			`Open the file and check that its first line holds headers such as CALL TYPE, START TIME and FILENAME${format.encoding === 'auto' ? '' : ", and that it is written in the 'Encoding' that is set"}.`,
 		);
 	}
 	notes.add(path, line.number, 'the file has no header, so its columns were told by their order and shape');

@@ -98,21 +98,30 @@ function latin1(bytes: Uint8Array, decoder: TextDecoder | undefined): string {
 	return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }
 
-/** Cuts the byte order mark off and tells a UTF-16 file by it or, without one, by the zero bytes of its ASCII header. */
+/**
+ * Cuts the byte order mark off. That of UTF-16 counts whatever encoding is set, because nothing in the file could be read
+ * otherwise; without a mark, UTF-16 is told by the zero bytes of its ASCII header.
+ */
 function beginning(
 	bytes: Uint8Array,
 	encoding: IndexEncoding,
 ): { decoder: TextDecoder | undefined; bytes: Uint8Array } {
 	if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf)
 		return { decoder: undefined, bytes: bytes.subarray(3) };
-	const utf16 = encoding === 'utf-16le' ? 'utf-16le' : encoding === 'auto' ? utf16Of(bytes) : undefined;
+	const unmarked = encoding === 'auto' ? unmarkedUtf16Of(bytes) : encoding === 'utf-16le' ? encoding : undefined;
+	const utf16 = markedUtf16Of(bytes) ?? unmarked;
 	// TextDecoder drops the mark itself.
 	return { decoder: utf16 === undefined ? undefined : new TextDecoder(utf16), bytes };
 }
 
-function utf16Of(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
+type Utf16 = 'utf-16le' | 'utf-16be';
+
+function markedUtf16Of(bytes: Uint8Array): Utf16 | undefined {
 	if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
-	if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
+	return bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : undefined;
+}
+
+function unmarkedUtf16Of(bytes: Uint8Array): Utf16 | undefined {
 	if (bytes.length < 4) return undefined;
 	const odd = bytes.filter((byte, position) => position % 2 === 1 && byte === 0).length;
 	const even = bytes.filter((byte, position) => position % 2 === 0 && byte === 0).length;

@@ -18,12 +18,12 @@ const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', '
 
 /** Three numbers (or a month's name among them) with any separator, then a time of day, AM or PM, and a zone. */
 const DATE_TIME =
-	/^(?:[a-z]{3,9},?\s+)?(\d{1,4}|[a-z]{3,9})[\s./-]+(\d{1,4}|[a-z]{3,9})[\s,./-]+(\d{1,4})(?:(?:\s*,\s*|\s+|t)(\d{1,2})[:.](\d{2})(?:[:.](\d{2})(?:[.,](\d{1,9}))?)?\s*([ap])?\.?(?:m\.?)?\s*(z|utc|gmt|[+-]\d{2}:?\d{2})?(?:\s*\(?[a-z]{2,5}\)?)?)?$/i;
+	/^(?:[a-z]{3,9},?\s+)?(\d{1,4}|[a-z]{3,9})[\s./-]+(\d{1,4}|[a-z]{3,9})[\s,./-]+(\d{1,4})(?:\s*,\s*|\s+|t)(\d{1,2})[:.](\d{2})(?:[:.](\d{2})(?:[.,](\d{1,9}))?)?\s*([ap])?\.?(?:m\.?)?\s*(z|utc|gmt|[+-]\d{2}:?\d{2})?(?:\s*\(?[a-z]{2,5}\)?)?$/i;
 const COMPACT = /^(\d{4})(\d{2})(\d{2})t?(\d{2})(\d{2})(\d{2})(z)?$/i;
 
 /**
  * Reads a time of an index. No public sample tells the format, so numeric dates in any order, month names, 12 and 24 hour
- * clocks and ISO 8601 are all taken; `undefined` for anything else. A year that stands first, or that has four digits,
+ * clocks and ISO 8601 are all taken; `undefined` for anything else, also for a date alone, which is no time. A year that stands first, or that has four digits,
  * speaks for itself; `order` settles the rest.
  */
 export function readTime(text: string, order: DateOrder): WrittenTime | undefined {

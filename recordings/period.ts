@@ -1,4 +1,5 @@
-import { addDays, datesBetween, dateMillis, dateOfMillis, tenantDateAt, tenantDay } from './tenantDay';
+import { isCalendarDate } from './calendarDate';
+import { addDays, datesBetween, dateMillis, tenantDateAt, tenantDay } from './tenantDay';
 import type { CalendarDate, TenantDay } from './tenantDay';
 import type { ZoneClock } from './zoneClock';
 
@@ -88,7 +89,7 @@ function isInstantLike(value: unknown): value is InstantLike {
 }
 
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
-const DATE_TIME = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(Z|[+-]\d{2}:?\d{2})?$/i;
+const DATE_TIME = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}):\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?$/i;
 
 /** A date as it stands; a date-time as the tenant day that holds it. */
 function readDate(parameter: 'date' | 'startDate' | 'endDate', value: unknown, clock: ZoneClock): CalendarDate {
@@ -98,11 +99,11 @@ function readDate(parameter: 'date' | 'startDate' | 'endDate', value: unknown, c
 		if (!Number.isNaN(millis)) return tenantDateAt(millis, clock);
 	}
 
-	const text = typeof value === 'string' ? value.trim() : '';
+	const text = String(value ?? '').trim();
 	if (DATE.test(text)) return realDate(parameter, text);
 
-	const [, date, hour, minute, second, , offset] = DATE_TIME.exec(text) ?? [];
-	if (date === undefined || hour === undefined || minute === undefined) {
+	const [, date, hour, offset] = DATE_TIME.exec(text) ?? [];
+	if (date === undefined || hour === undefined) {
 		throw new PeriodError(
 			parameter,
 			text === '' ? 'No date is given' : `'${text.slice(0, 60)}' is not a date`,
@@ -110,7 +111,14 @@ function readDate(parameter: 'date' | 'startDate' | 'endDate', value: unknown, c
 		);
 	}
 	realDate(parameter, date);
-	if (Number(hour) > 23 || Number(minute) > 59 || Number(second ?? 0) > 59) {
+	const millis = Date.parse(
+		text
+			.replace(' ', 'T')
+			.replace(',', '.')
+			.replace(/([+-]\d{2})(\d{2})$/, '$1:$2')
+			.toUpperCase(),
+	);
+	if (Number.isNaN(millis) || Number(hour) > 23) {
 		throw new PeriodError(
 			parameter,
 			`'${text}' has an impossible time`,
@@ -118,21 +126,10 @@ function readDate(parameter: 'date' | 'startDate' | 'endDate', value: unknown, c
 		);
 	}
 	// Without an offset the date-time is already in the tenant's zone.
-	if (offset === undefined) return date;
-	return tenantDateAt(
-		Date.parse(
-			text
-				.replace(' ', 'T')
-				.replace(',', '.')
-				.replace(/([+-]\d{2})(\d{2})$/, '$1:$2')
-				.toUpperCase(),
-		),
-		clock,
-	);
+	return offset === undefined ? date : tenantDateAt(millis, clock);
 }
 
 function realDate(parameter: 'date' | 'startDate' | 'endDate', date: string): CalendarDate {
-	const millis = Date.parse(`${date}T00:00:00.000Z`);
-	if (!Number.isNaN(millis) && dateOfMillis(millis) === date) return date;
+	if (isCalendarDate(date)) return date;
 	throw new PeriodError(parameter, `${date} is not a day in the calendar`, 'Give a date that exists, as yyyy-MM-dd.');
 }

@@ -153,12 +153,11 @@ export function isComplete({ empty, short, missing, unindexed, unreadable }: Day
 	return empty + short + missing + unindexed + unreadable === 0;
 }
 
-/** Such as `2016-06-06: 120 matched (1 empty, 2 short), 3 missing, 1 unindexed.` */
-export function daySentence(
-	date: CalendarDate,
-	{ matched, empty, short, missing, unindexed, unreadable }: DayCounts,
-): string {
+/** Such as `2016-06-06: 120 matched (1 empty, 2 short), 3 missing, 1 unindexed.` or `2016-06-07 is complete: 118 matched, …`. */
+export function daySentence(date: CalendarDate, counts: DayCounts): string {
+	const { matched, empty, short, missing, unindexed, unreadable } = counts;
 	const flagged = [empty === 0 ? [] : `${empty} empty`, short === 0 ? [] : `${short} short`].flat().join(', ');
 	const unknown = unreadable === 0 ? '' : `, ${unreadable} could not be read`;
-	return `${date}: ${matched} matched${flagged === '' ? '' : ` (${flagged})`}, ${missing} missing, ${unindexed} unindexed${unknown}.`;
+	const day = isComplete(counts) ? `${date} is complete` : date;
+	return `${day}: ${matched} matched${flagged === '' ? '' : ` (${flagged})`}, ${missing} missing, ${unindexed} unindexed${unknown}.`;
 }

@@ -1,3 +1,4 @@
+import { isCalendarDate } from './calendarDate';
 import type { CalendarDate } from './tenantDay';
 
 /**
@@ -57,7 +58,5 @@ export function directoryNameOf(date: CalendarDate): string {
 
 function parseCompactDate(digits: string): CalendarDate | undefined {
 	const date = `${digits.slice(0, 4)}-${digits.slice(4, 6)}-${digits.slice(6, 8)}`;
-	const millis = Date.parse(`${date}T00:00:00.000Z`);
-	// Date.parse lets 2016-02-31 run into March; a real date reads back as itself.
-	return Number.isNaN(millis) || new Date(millis).toISOString().slice(0, 10) !== date ? undefined : date;
+	return isCalendarDate(date) ? date : undefined;
 }

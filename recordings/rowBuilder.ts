@@ -1,4 +1,5 @@
 import type { CsvRecord } from './csvRecord';
+import { columnOfHeader } from './indexColumn';
 import type { HeaderCell, IndexColumn } from './indexColumn';
 import type { IndexNotes } from './indexNotes';
 import { callTypeOf, richnessOf } from './indexRow';
@@ -53,6 +54,12 @@ export class RowBuilder {
 	#cell(aligned: AlignedCells, column: IndexColumn): string | undefined {
 		const position = this.#positions.get(column);
 		return position === undefined ? undefined : aligned[position] || undefined;
+	}
+
+	/** Whether the record is the header once more, as in a file that was written in several goes. */
+	isHeader({ cells }: CsvRecord): boolean {
+		if (this.#positions.size === 0) return false;
+		return [...this.#positions].every(([column, position]) => columnOfHeader(cells[position] ?? '') === column);
 	}
 
 	build(record: CsvRecord): ReadRow {
@@ -134,6 +141,9 @@ export class RowBuilder {
 		const cells = record.cells.map((cell) => decodeField(cell, encoding));
 		// A trailing delimiter is no column.
 		while (cells.length > this.header.length && cells.at(-1)?.trim() === '') cells.pop();
+		// What the file cuts off is at the end: nothing of the row moves to another column to make its last value fit.
+		const isCut = record.unterminated && cells.length < this.header.length;
+		if (isCut) return cells.map((cell) => cell.trim());
 		return alignRow(cells, this.header, this.delimiter).map((cell) => cell?.trim());
 	}
 
@@ -170,7 +180,7 @@ export class RowBuilder {
 		if (local.offset !== undefined) return local.wallMillis - local.offset;
 		const instants = this.clock.instantsOf(local.wallMillis);
 		const [earliest] = instants;
-		if (earliest === undefined) return this.clock.firstInstantOf(local.wallMillis);
+		if (earliest === undefined) return this.clock.skippedInstantOf(local.wallMillis);
 		if (near === undefined) return earliest;
 		return instants.reduce((best, instant) => (Math.abs(instant - near) < Math.abs(best - near) ? instant : best));
 	}

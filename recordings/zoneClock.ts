@@ -96,6 +96,11 @@ export class ZoneClock {
 		return after;
 	}
 
+	/** The instant of a time in a gap, as a clock shows it that nobody has put forward yet. */
+	skippedInstantOf(localMillis: number): number {
+		return localMillis - this.offsetAt(this.firstInstantOf(localMillis) - 1);
+	}
+
 	/** Local ISO 8601 with milliseconds and the offset, for example `2016-06-06T18:30:00.000-07:00`. */
 	isoAt(utcMillis: number): string {
 		const offset = this.offsetAt(utcMillis);

@@ -78,6 +78,7 @@ export class ResumingStore implements RemoteStore {
 			failures = hasProgressed ? 1 : failures + 1;
 			if (hasProgressed) renewedAt = delivered.offset;
 			if (failures > this.policy.retries || !isTransient(failure) || delivered.hasOtherBytes) throw failure;
+			this.policy.onRetry?.(failure);
 			const isMismatch = failure instanceof TransportError && failure.code === 'size-mismatch';
 			if (!isMismatch) await backOff(failures, this.policy, signal);
 			if (!isMismatch && delivered.offset === start) continue;

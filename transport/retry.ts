@@ -9,6 +9,8 @@ export interface RetryPolicy {
 	readonly firstDelay?: number;
 	/** Milliseconds that a wait never exceeds. */
 	readonly longestDelay?: number;
+	/** Told of each failure after which a request is tried again. */
+	readonly onRetry?: (failure: unknown) => void;
 }
 
 /** Whether a failure is worth another attempt. Failed logins are not: servers lock accounts. */
@@ -43,6 +45,7 @@ export async function withRetries<Result>(
 		if ('value' in outcome) return outcome.value;
 		failures += 1;
 		if (failures > policy.retries || !isTransient(outcome.error)) throw outcome.error;
+		policy.onRetry?.(outcome.error);
 		await backOff(failures, policy, signal);
 	}
 }

@@ -4,16 +4,18 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData, INodeType, INo
 import { ResumingStore } from '../../transport/resumingStore';
 import { TransportError } from '../../transport/transportError';
 import { eightByEightConnectionTest } from '../shared/connectionTest';
-import { showHints } from '../shared/executionHints';
+import { showHints, warning } from '../shared/executionHints';
+import type { Hint } from '../shared/executionHints';
 import { Gate } from '../shared/gate';
 import { searchIndexFiles } from '../shared/indexFileSearch';
 import { runWithTenant } from '../shared/itemRun';
 import { itemOrError } from '../shared/nodeError';
 import { progressOf, showSummary } from '../shared/progressReport';
 import { searchDirectories, searchRecordings } from '../shared/recordingSearch';
+import { RetriedRequests } from '../shared/retriedRequests';
 import { DirectoryListings } from './directoryListings';
 import { downloadFile } from './downloadFile';
-import { filesInFlight, readOptions, retriesOf, stallTimeoutOf } from './downloadOptions';
+import { binaryFieldOf, filesInFlight, readOptions, retriesOf, stallTimeoutOf } from './downloadOptions';
 import { downloadRecordingParameters } from './downloadRecordingParameters';
 import { wantedFiles } from './remoteFile';
 import type { WantedFile } from './remoteFile';
@@ -43,12 +45,13 @@ export class DownloadRecording implements INodeType {
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const hints: string[] = [];
+		const hints: Hint[] = [];
+		const retried = new RetriedRequests();
 		const progress = progressOf(this, 'downloaded');
 		const output = await runWithTenant(
 			this,
 			async (session, items) => {
-				const store = new ResumingStore(session.store, { retries: retriesOf(this) });
+				const store = new ResumingStore(session.store, { retries: retriesOf(this), onRetry: retried.note });
 				const limit = filesInFlight(this, session);
 				const gate = new Gate(() => limit.current);
 				const listings = new DirectoryListings(store, this.getExecutionCancelSignal());
@@ -56,7 +59,7 @@ export class DownloadRecording implements INodeType {
 					const isMissing = error instanceof TransportError && error.code === 'not-found';
 					if (!isMissing || this.getNodeParameter('options.onMissingFile', i, 'error') !== 'skip')
 						return await Promise.reject(error);
-					hints.push(`Skipped, not on the server: ${error.path ?? 'a file'}.`);
+					hints.push(warning(`Skipped, not on the server: ${error.path ?? 'a file'}.`));
 					return [];
 				};
 				const download = async (
@@ -64,12 +67,12 @@ export class DownloadRecording implements INodeType {
 					item: INodeExecutionData,
 					file: WantedFile,
 				): Promise<INodeExecutionData[]> => {
+					const field = binaryFieldOf(this, i);
 					const listed = file.listed ?? listings.find(file.path);
 					const done = await downloadFile(this, store, { ...file, listed }, readOptions(this, i));
 					limit.succeeded(done.facts.bytes);
 					progress.finished(done.facts.bytes, done.facts.attempts);
-					if (done.hint !== undefined) hints.push(done.hint);
-					const field = String(this.getNodeParameter('binaryPropertyName', i));
+					if (done.hint !== undefined) hints.push(warning(done.hint));
 					const json = { ...item.json, download: done.facts as unknown as IDataObject };
 					return [{ json, binary: { ...item.binary, [field]: done.binary }, pairedItem: { item: i } }];
 				};
@@ -88,7 +91,8 @@ export class DownloadRecording implements INodeType {
 				const runs = items.map(async (item, i) => {
 					let files: WantedFile[] = [];
 					const failed = await itemOrError(this, i, item, async () => {
-						files = await wantedFiles(this, store, i, gate).catch(
+						const onNothing = (message: string): unknown => hints.push(warning(message));
+						files = await wantedFiles(this, store, i, gate, onNothing).catch(
 							async (error: unknown) => await skipIfMissing(i, error),
 						);
 						progress.expect(files.length);
@@ -104,7 +108,7 @@ export class DownloadRecording implements INodeType {
 			},
 			{ stallTimeout: () => stallTimeoutOf(this) },
 		);
-		showHints(this, hints);
+		showHints(this, [...hints, ...retried.hints]);
 		showSummary(this, progress);
 		return output;
 	}

@@ -8,6 +8,7 @@ import type { RemoteEntry } from '../../transport/remoteStore';
 import type { ReadReport, ResumingStore } from '../../transport/resumingStore';
 import { TransportError } from '../../transport/transportError';
 import { VerifiedRead } from '../../transport/verifiedRead';
+import { bytesText } from '../shared/figureText';
 import { ExplainedError } from '../shared/nodeError';
 import { mimeTypeOf, safeFileName } from './outputFileName';
 import type { WantedFile } from './remoteFile';
@@ -44,7 +45,6 @@ export interface DownloadedFile {
 	readonly hint: string | undefined;
 }
 
-const MEGABYTE = 1_048_576;
 /** Times that a file is begun anew because it turned out to be another one than was stated: once for an old listing, once more. */
 const RESTARTS = 2;
 
@@ -137,7 +137,7 @@ function sizeOf(entry: RemoteEntry, maximumBytes: number): number {
 	}
 	if (size <= maximumBytes) return size;
 	throw new ExplainedError(
-		`${path} is ${(size / MEGABYTE).toFixed(1)} MB, more than the maximum of ${(maximumBytes / MEGABYTE).toFixed(0)} MB`,
+		`${path} is ${bytesText(size)}, more than the maximum of ${bytesText(maximumBytes)}`,
 		"Raise 'Maximum File Size' in the options if n8n has the space and memory for it.",
 	);
 }

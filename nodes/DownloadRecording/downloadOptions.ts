@@ -2,6 +2,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { AdaptiveLimit } from '../../transport/adaptiveLimit';
 import { ExplainedError } from '../shared/nodeError';
+import { optionChoice } from '../shared/optionChoice';
 import type { TenantSession } from '../shared/tenantSession';
 import type { DownloadOptions } from './downloadFile';
 
@@ -48,10 +49,24 @@ export function filesInFlight(context: IExecuteFunctions, { isSftp, maxConnectio
 	return new AdaptiveLimit({ start: Math.min(FIRST_FILES, most), most });
 }
 
+/** The binary field that an item's file is put in. */
+export function binaryFieldOf(context: IExecuteFunctions, itemIndex: number): string {
+	const field = String(context.getNodeParameter('binaryPropertyName', itemIndex) ?? '').trim();
+	if (field !== '') return field;
+	throw new ExplainedError(
+		'No field is given to put the file in',
+		"Fill in 'Put Output File in Field', for example with data.",
+	);
+}
+
 /** Options of one item. */
 export function readOptions(context: IExecuteFunctions, itemIndex: number): DownloadOptions {
 	return {
-		checksum: context.getNodeParameter('options.checksum', itemIndex, 'sha256') as DownloadOptions['checksum'],
+		checksum: optionChoice('Checksum', context.getNodeParameter('options.checksum', itemIndex, ''), [
+			'sha256',
+			'md5',
+			'none',
+		]),
 		verifyWav: context.getNodeParameter('options.verifyWav', itemIndex, true) !== false,
 		maximumBytes: numberOption(context, 'maximumFileSize', 'Maximum File Size', itemIndex, 1_024, 0) * MEGABYTE,
 		outputFileName: String(context.getNodeParameter('options.outputFileName', itemIndex, '') ?? '').trim(),

@@ -11,12 +11,17 @@ export interface WantedFile {
 	readonly listed: RemoteEntry | undefined;
 }
 
-/** The files of an item, in order. A directory is listed, through the gate; nothing else is asked of the server yet. */
+/**
+ * The files of an item, in order. A directory is listed, through the gate; nothing else is asked of the server yet.
+ *
+ * @param onNothing is told when a directory holds no file of the pattern
+ */
 export async function wantedFiles(
 	context: IExecuteFunctions,
 	store: RemoteStore,
 	itemIndex: number,
 	gate: Gate,
+	onNothing: (message: string) => void,
 ): Promise<WantedFile[]> {
 	const text = (name: string): string =>
 		String(context.getNodeParameter(name, itemIndex, '', { extractValue: true }) ?? '').trim();
@@ -26,10 +31,13 @@ export async function wantedFiles(
 			if (path === '') throw new ExplainedError('No path is given', "Fill in 'Path', such as Index/I20160606.csv.");
 			return [{ path, listed: undefined }];
 		}
-		case 'directory':
-			return await gate.run(
-				async () => await filesOf(store, text('directory'), text('pattern') || '*', context.getExecutionCancelSignal()),
-			);
+		case 'directory': {
+			const [directory, pattern] = [text('directory'), text('pattern') || '*'];
+			const signal = context.getExecutionCancelSignal();
+			const files = await gate.run(async () => await filesOf(store, directory, pattern, signal));
+			if (files.length === 0) onNothing(`No file in ${directory} is named like ${pattern}.`);
+			return files;
+		}
 		default:
 			return [{ path: recordingPath(text('directory'), text('fileName')), listed: undefined }];
 	}
@@ -39,7 +47,7 @@ function recordingPath(directory: string, fileName: string): string {
 	if (fileName === '') {
 		throw new ExplainedError(
 			'The item names no recording',
-			"Its index row has no FILENAME, so there is nothing to download. Filter such rows out, or fill in 'File Name'.",
+			"Its index row has no FILENAME, so there is nothing to download. Filter such rows out, or fill in 'File Name'; of calls grouped by transaction, split 'recordings' out first.",
 		);
 	}
 	if (fileName.includes('/')) {

@@ -5,18 +5,21 @@ import { groupByTransaction } from '../../recordings/callList';
 import type { IndexRow } from '../../recordings/indexRow';
 import { simpleCall, simpleTransaction } from '../../recordings/simpleCall';
 import { eightByEightConnectionTest } from '../shared/connectionTest';
-import { showHints } from '../shared/executionHints';
+import { info, repeatedRuns, showHints, warning } from '../shared/executionHints';
+import type { Hint } from '../shared/executionHints';
 import { FILTER_SUBTITLE, filterLoadOptions } from '../shared/filterParameters';
 import { searchIndexFiles } from '../shared/indexFileSearch';
 import { runWithTenant } from '../shared/itemRun';
 import { failedItem, itemOrError, nodeError } from '../shared/nodeError';
 import { PERIOD_SUBTITLE } from '../shared/periodParameters';
 import { searchDirectories } from '../shared/recordingSearch';
+import { RetriedRequests } from '../shared/retriedRequests';
 import { resumingStore } from '../shared/tenantSession';
 import type { TenantSession } from '../shared/tenantSession';
+import { readListIndexOptions } from './listIndexOptions';
+import type { ListIndexOptions } from './listIndexOptions';
 import { listIndexParameters } from './listIndexParameters';
 import { readCalls } from './readCalls';
-import type { ListIndexOptions } from './readCalls';
 import { undeliveredRows } from './undeliveredRows';
 
 export class ListIndex implements INodeType {
@@ -44,7 +47,8 @@ export class ListIndex implements INodeType {
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const hints: string[] = [];
+		const hints: Hint[] = repeatedRuns(this);
+		const retried = new RetriedRequests();
 		const output = await runWithTenant(
 			this,
 			async (session, items) => {
@@ -56,9 +60,9 @@ export class ListIndex implements INodeType {
 				}
 				return results.flat();
 			},
-			{ decorate: resumingStore },
+			{ decorate: (store) => resumingStore(store, retried.note) },
 		);
-		showHints(this, hints);
+		showHints(this, [...hints, ...retried.hints]);
 		return output;
 	}
 }
@@ -69,31 +73,33 @@ async function listItem(
 	session: TenantSession,
 	itemIndex: number,
 	input: INodeExecutionData,
-	hints: string[],
+	hints: Hint[],
 ): Promise<INodeExecutionData[]> {
-	const options = context.getNodeParameter('options', itemIndex, {}) as ListIndexOptions;
-	const { onMissingIndex = 'error', groupBy = 'none', limit = Infinity } = options;
-	const result = await readCalls(context, session, itemIndex, options);
-	hints.push(...result.hints);
+	const options = readListIndexOptions(context, itemIndex);
+	const { onMissingIndex, limit } = options;
+	const unreadable: Error[] = [];
+	const result = await readCalls(context, session, itemIndex, options, (error) => unreadable.push(error));
+	hints.push(...result.hints.map(warning));
 
-	const failures =
-		onMissingIndex === 'skip' ? [] : result.missing.map((gap) => nodeError(context.getNode(), gap, itemIndex));
+	const gaps = onMissingIndex === 'skip' ? [] : result.missing;
+	const failures = [...unreadable, ...gaps].map((error) => nodeError(context.getNode(), error, itemIndex));
 	const [failure] = failures;
 	if (failure !== undefined && !context.continueOnFail()) return await Promise.reject(failure);
-	if (onMissingIndex === 'skip') hints.push(...result.missing.map((gap) => `Skipped: ${gap.message}.`));
+	if (onMissingIndex === 'skip') hints.push(...result.missing.map((gap) => warning(`Skipped: ${gap.message}.`)));
 
-	const rows =
-		options.onlyUndelivered === true ? await undeliveredRows(context, session, options, result, hints) : result.rows;
-	const calls = asItems(rows, groupBy, options.simplify === true);
-	if (calls.length > limit) hints.push(`Limit reached: ${calls.length - limit} more not shown.`);
-	if (result.rows.length === 0 && failures.length === 0) hints.push(`None of ${result.seen} calls met the filters.`);
+	const rows = options.onlyUndelivered ? await undeliveredRows(context, session, options, result, hints) : result.rows;
+	const calls = asItems(rows, options);
+	if (calls.length > limit) hints.push(warning(`Limit reached: ${calls.length - limit} more not shown.`));
+	if (result.rows.length === 0 && result.missing.length === 0 && failures.length === 0) {
+		hints.push(info(result.seen === 0 ? 'The index lists no calls.' : `None of ${result.seen} calls met the filters.`));
+	}
 	const found = calls.slice(0, limit).map((call) => ({ json: call as IDataObject, pairedItem: { item: itemIndex } }));
 	return [...found, ...failures.map((error) => failedItem(context.getNode(), error, input, itemIndex))];
 }
 
 /** Calls, or transactions of calls, with all their fields or the few that people look at. */
-function asItems(rows: readonly IndexRow[], groupBy: 'none' | 'transaction', isSimple: boolean): readonly object[] {
-	if (groupBy === 'none') return isSimple ? rows.map(simpleCall) : rows;
+function asItems(rows: readonly IndexRow[], { groupBy, simplify }: ListIndexOptions): readonly object[] {
+	if (groupBy === 'none') return simplify ? rows.map(simpleCall) : rows;
 	const transactions = groupByTransaction(rows);
-	return isSimple ? transactions.map(simpleTransaction) : transactions;
+	return simplify ? transactions.map(simpleTransaction) : transactions;
 }

@@ -3,7 +3,7 @@ import type { INodeProperties } from 'n8n-workflow';
 import { deliveryNameParameter } from '../shared/deliveryNameParameter';
 import { directoryParameter } from '../shared/directoryParameter';
 import { filterParameters } from '../shared/filterParameters';
-import { periodParameters, todayNotice } from '../shared/periodParameters';
+import { periodParameters, timeZoneParameter, todayNotice } from '../shared/periodParameters';
 import { simplifyParameter } from '../shared/simplifyParameter';
 
 const directoryShown = { readFrom: ['directory'] };
@@ -53,6 +53,11 @@ export const listIndexParameters: INodeProperties[] = [
 		default: '={{ $json.toUtc }}',
 		placeholder: 'e.g. 2016-06-07T00:00:00.000Z',
 		description: 'Calls that began at this time or later are left out',
+	},
+	{
+		...timeZoneParameter,
+		displayOptions: { show: directoryShown },
+		default: '={{ $json.timeZone }}',
 	},
 	{
 		displayName: 'Index File',

@@ -1,11 +1,9 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
+import { isCalendarDate } from '../../recordings/calendarDate';
 import { callFilter } from '../../recordings/callFilter';
 import type { CallFilters } from '../../recordings/callFilter';
-import type { IndexDetail } from '../../recordings/indexFile';
 import { windowOfDirectory } from '../../recordings/indexCoverage';
-import type { IndexEncoding } from '../../recordings/indexText';
-import type { DateOrder } from '../../recordings/indexTime';
 import { tenantDaysOf } from '../../recordings/period';
 import type { TenantDay } from '../../recordings/tenantDay';
 import { ExplainedError } from '../shared/nodeError';
@@ -13,43 +11,36 @@ import { readPeriod } from '../shared/periodParameters';
 import { readDirectory, readDirectoryWindow, readIndexFile, readTenantDays } from '../shared/tenantIndex';
 import type { IndexRequest, IndexResult } from '../shared/tenantIndex';
 import type { TenantSession } from '../shared/tenantSession';
+import type { ListIndexOptions } from './listIndexOptions';
 
-export interface ListIndexOptions {
-	readonly indexDetail?: IndexDetail;
-	readonly onMissingIndex?: 'error' | 'skip';
-	readonly limit?: number;
-	readonly onlyUndelivered?: boolean;
-	readonly deliveryName?: string;
-	readonly groupBy?: 'none' | 'transaction';
-	readonly includeRawRow?: boolean;
-	readonly simplify?: boolean;
-	readonly dateOrder?: DateOrder | 'auto';
-	readonly encoding?: IndexEncoding;
-}
-
-/** The calls that an item's parameters ask for. */
+/**
+ * The calls that an item's parameters ask for.
+ *
+ * @param onUnreadable is told of each index file that cannot be read, when others may list calls too
+ */
 export async function readCalls(
 	context: IExecuteFunctions,
 	session: TenantSession,
 	itemIndex: number,
 	options: ListIndexOptions,
+	onUnreadable: (error: Error) => void,
 ): Promise<IndexResult> {
 	const readFrom = context.getNodeParameter('readFrom', itemIndex) as 'tenantDay' | 'directory' | 'indexFile';
-	const text = (name: string): string => String(context.getNodeParameter(name, itemIndex, '') ?? '').trim();
+	const text = (name: string): string => {
+		const value = (context.getNodeParameter(name, itemIndex, '') ?? '') as unknown;
+		return (value instanceof Date ? value.toISOString() : String(value)).trim();
+	};
 	const located = (name: string): string =>
 		String(context.getNodeParameter(name, itemIndex, '', { extractValue: true }) ?? '').trim();
 	const filters = context.getNodeParameter('filters', itemIndex, {}) as CallFilters;
 	const request: IndexRequest = {
 		store: session.store,
 		tenantDirectory: session.tenantDirectory,
-		clock: session.clock(readFrom === 'tenantDay' ? text('timeZone') : ''),
-		detail: options.indexDetail ?? 'auto',
-		format: {
-			encoding: options.encoding ?? 'auto',
-			dateOrder: options.dateOrder ?? 'auto',
-			includeRawRow: options.includeRawRow ?? false,
-		},
+		clock: session.clock(readFrom === 'indexFile' ? '' : text('timeZone')),
+		detail: options.indexDetail,
+		format: options.format,
 		matches: callFilter(filters),
+		onUnreadable,
 		signal: context.getExecutionCancelSignal(),
 	};
 
@@ -108,7 +99,8 @@ async function readFromDirectory(
 
 function utcTime(field: string, text: string): number {
 	const withZone = /(?:z|[+-]\d{2}:?\d{2})$/i.test(text) ? text : `${text}Z`;
-	const millis = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}/.test(text) ? Date.parse(withZone.replace(' ', 'T')) : Number.NaN;
+	const [, date = ''] = /^(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}/.exec(text) ?? [];
+	const millis = isCalendarDate(date) ? Date.parse(withZone.replace(' ', 'T')) : Number.NaN;
 	if (!Number.isNaN(millis)) return millis;
 	throw new ExplainedError(
 		`'${text.slice(0, 60)}' in '${field}' is not a time`,

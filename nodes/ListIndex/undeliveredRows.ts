@@ -2,24 +2,27 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import type { IndexRow } from '../../recordings/indexRow';
 import { deliveredMarks } from '../shared/deliveredMarks';
+import { info, warning } from '../shared/executionHints';
+import type { Hint } from '../shared/executionHints';
 import type { IndexResult } from '../shared/tenantIndex';
 import type { TenantSession } from '../shared/tenantSession';
-import type { ListIndexOptions } from './readCalls';
+import type { ListIndexOptions } from './listIndexOptions';
 
 /** The calls whose recordings this workflow has not marked as delivered. A row that names no recording always stays. */
 export async function undeliveredRows(
 	context: IExecuteFunctions,
 	session: TenantSession,
-	{ deliveryName = '' }: ListIndexOptions,
+	{ deliveryName }: ListIndexOptions,
 	{ rows }: IndexResult,
-	hints: string[],
+	hints: Hint[],
 ): Promise<readonly IndexRow[]> {
 	const ids = rows.map(({ recordingId }) => recordingId).filter((id) => id !== null);
 	const undelivered = await deliveredMarks(context, deliveryName).undelivered(session.tenant, ids);
 	const left = rows.filter(({ recordingId }) => recordingId === null || undelivered.has(recordingId));
 	if (left.length < rows.length)
-		hints.push(`${rows.length - left.length} of ${rows.length} calls left out: delivered before.`);
+		hints.push(info(`${rows.length - left.length} of ${rows.length} calls left out: delivered before.`));
 	const unnamed = rows.length - ids.length;
-	if (unnamed > 0) hints.push(`${unnamed} calls name no recording: nothing tells whether they were delivered.`);
+	if (unnamed > 0)
+		hints.push(warning(`${unnamed} calls name no recording: nothing tells whether they were delivered.`));
 	return left;
 }

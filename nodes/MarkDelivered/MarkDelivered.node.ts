@@ -2,7 +2,7 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 import type { IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescription } from 'n8n-workflow';
 
 import { deliveredMarks } from '../shared/deliveredMarks';
-import { showHints } from '../shared/executionHints';
+import { showHints, warning } from '../shared/executionHints';
 import { failedItem, nodeError } from '../shared/nodeError';
 import { markDeliveredParameters } from './markDeliveredParameters';
 import { recordingIdsOf } from './recordingIdsOf';
@@ -61,7 +61,9 @@ export class MarkDelivered implements INodeType {
 		if (failure !== undefined && !this.continueOnFail()) return await Promise.reject(failure);
 		if (undelivered > 0) {
 			showHints(this, [
-				`${undelivered} of ${items.length} items carry the error of an earlier node and were not marked: List Index gives them again in the next run.`,
+				warning(
+					`${undelivered} of ${items.length} items carry the error of an earlier node and were not marked: List Index gives them again in the next run.`,
+				),
 			]);
 		}
 		return [output];

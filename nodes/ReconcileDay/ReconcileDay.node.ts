@@ -4,11 +4,13 @@ import type { IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescrip
 import { tenantDaysOf } from '../../recordings/period';
 import { ResumingStore } from '../../transport/resumingStore';
 import { eightByEightConnectionTest } from '../shared/connectionTest';
-import { showHints } from '../shared/executionHints';
+import { repeatedRuns, showHints, warning } from '../shared/executionHints';
+import type { Hint } from '../shared/executionHints';
 import { runWithTenant } from '../shared/itemRun';
 import { ExplainedError, failedItem, itemOrError, nodeError } from '../shared/nodeError';
 import { PERIOD_SUBTITLE, readPeriod } from '../shared/periodParameters';
 import { progressOf, showSummary } from '../shared/progressReport';
+import { RetriedRequests } from '../shared/retriedRequests';
 import { checkMatched } from './checkMatched';
 import { compareDays } from './compareDays';
 import { dayHints } from './dayHints';
@@ -40,13 +42,14 @@ export class ReconcileDay implements INodeType {
 	methods = { credentialTest: { eightByEightConnectionTest } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const hints: string[] = [];
+		const hints: Hint[] = repeatedRuns(this);
+		const retried = new RetriedRequests();
 		const progress = progressOf(this, 'checked');
 		let matched: INodeExecutionData[] = [];
 		let missing: INodeExecutionData[] = [];
 		let unindexed: INodeExecutionData[] = [];
 		const [failed = []] = await runWithTenant(this, async (session, items) => {
-			const store = new ResumingStore(session.store, { retries: RETRIES });
+			const store = new ResumingStore(session.store, { retries: RETRIES, onRetry: retried.note });
 			const signal = this.getExecutionCancelSignal();
 			for (const [i, item] of items.entries()) {
 				const failures = await itemOrError(this, i, item, async () => {
@@ -71,7 +74,7 @@ export class ReconcileDay implements INodeType {
 					matched = matched.concat(checked.matched.map((recording) => shown(matchedItem(recording, i))));
 					missing = missing.concat(checked.missing.map((row) => shown(missingItem(row, i))));
 					unindexed = unindexed.concat(compared.unindexed.map((file) => shown(unindexedItem(file, i))));
-					hints.push(...dayHints(compared, checked), ...compared.hints);
+					hints.push(...dayHints(compared, checked), ...compared.hints.map(warning));
 					return [...gaps, ...unreadable].map((error) => failedItem(this.getNode(), error, item, i));
 				});
 				// What could not be proven must reach whoever watches for gaps; with an error output n8n takes it from here.
@@ -79,7 +82,7 @@ export class ReconcileDay implements INodeType {
 			}
 			return [];
 		});
-		showHints(this, hints);
+		showHints(this, [...hints, ...retried.hints]);
 		showSummary(this, progress);
 		missing = missing.concat(failed);
 		// An agent is handed the first output alone (`mapResult` of n8n-core), and what is wrong has to come first.

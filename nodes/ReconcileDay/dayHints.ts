@@ -1,5 +1,7 @@
 import { dayAt, dayOfRow, daySentence, isComplete, noCounts } from '../../recordings/reconciliation';
 import type { DayCounts } from '../../recordings/reconciliation';
+import { info, warning } from '../shared/executionHints';
+import type { Hint } from '../shared/executionHints';
 import type { TenantDay } from '../../recordings/tenantDay';
 import type { CheckedMatches, MatchedRecording } from './checkMatched';
 import type { ComparedDays } from './compareDays';
@@ -9,11 +11,11 @@ const MOST_NAMED = 5;
 /** Days with a sentence of their own, complete or not. */
 const MOST_DAYS = 5;
 
-/** A sentence on each day that sums it up, and which recordings are broken and how. */
+/** A sentence on each day that sums it up, and which recordings are broken and how. Only a complete day is no warning. */
 export function dayHints(
 	{ days, gaps, unindexed }: ComparedDays,
 	{ matched, missing, unreadable }: CheckedMatches,
-): string[] {
+): Hint[] {
 	const counts = new Map(days.map((day) => [day, noCounts()]));
 	const countsOf = (day: TenantDay | undefined): DayCounts =>
 		(day === undefined ? undefined : counts.get(day)) ?? noCounts();
@@ -26,13 +28,16 @@ export function dayHints(
 	for (const file of unindexed) countsOf(dayAt(file.recordedAtUtc, days)).unindexed += 1;
 	for (const { row } of unreadable) countsOf(dayOfRow(row, days)).unreadable += 1;
 	const notCompared = gaps.map(({ tenantDay }) => `${tenantDay ?? 'A day'}: not compared, because no index covers it.`);
-	return [...summaries([...counts], gaps.length), ...notCompared, ...shortHint(matched)];
+	return [...summaries([...counts], gaps.length), ...[...notCompared, ...shortHint(matched)].map(warning)];
 }
 
 /** Of a long period the days that are complete share one sentence, so that the others show. */
-function summaries(counted: ReadonlyArray<readonly [TenantDay, DayCounts]>, notCompared: number): string[] {
+function summaries(counted: ReadonlyArray<readonly [TenantDay, DayCounts]>, notCompared: number): Hint[] {
 	const told = counted.length <= MOST_DAYS ? counted : counted.filter(([, counts]) => !isComplete(counts));
-	const sentences = told.map(([day, counts]) => daySentence(day.date, counts));
+	const sentences = told.map(([day, counts]) => {
+		const sentence = daySentence(day.date, counts);
+		return isComplete(counts) ? info(sentence) : warning(sentence);
+	});
 	const complete = counted.length - told.length;
 	if (complete === 0) return sentences;
 	const recordings = counted
@@ -40,7 +45,7 @@ function summaries(counted: ReadonlyArray<readonly [TenantDay, DayCounts]>, notC
 		.reduce((sum, [, counts]) => sum + counts.matched, 0);
 	const all = counted.length + notCompared;
 	const which = complete === all ? `All ${complete} days` : `${complete} of ${all} days`;
-	return [`${which} complete: ${recordings} matched.`, ...sentences];
+	return [info(`${which} complete: ${recordings} matched.`), ...sentences];
 }
 
 function shortHint(matched: readonly MatchedRecording[]): string[] {

@@ -4,6 +4,7 @@ import type { RemoteEntry } from '../../transport/remoteStore';
 import type { ResumingStore } from '../../transport/resumingStore';
 import { TransportError } from '../../transport/transportError';
 import { ExplainedError } from '../shared/nodeError';
+import { isOfOneFile } from '../shared/oneFileFailure';
 
 export interface CheckOptions {
 	/** Whether headers are read. */
@@ -24,9 +25,6 @@ export type CheckedRecording =
 /** Times that a file is looked at again because it is not as the listing said: it is being written, or the listing is old. */
 const SECOND_LOOKS = 2;
 
-/** Failures that are about one file and say nothing of the others. */
-const OF_ONE_FILE = new Set(['permission-denied', 'not-a-file', 'size-mismatch', 'illegal-path']);
-
 /**
  * Checks one recording by its size and, for a .wav, its header.
  *
@@ -40,10 +38,8 @@ export async function checkRecording(
 ): Promise<CheckedRecording> {
 	return await check(store, listed, indexedSeconds, options).catch((error: unknown): CheckedRecording => {
 		if (error instanceof TransportError && error.code === 'not-found') return { status: 'missing' };
-		const isOfOneFile =
-			error instanceof ExplainedError || (error instanceof TransportError && OF_ONE_FILE.has(error.code));
-		if (!isOfOneFile) throw error;
-		return { status: 'unreadable', error };
+		if (error instanceof ExplainedError || isOfOneFile(error)) return { status: 'unreadable', error };
+		throw error;
 	});
 }
 

@@ -1,6 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import { filterParameters } from '../shared/filterParameters';
+import { timeZoneParameter } from '../shared/periodParameters';
 import { simplifyParameter } from '../shared/simplifyParameter';
 
 /** The form of the *Recording Trigger*. */
@@ -27,15 +28,7 @@ export const recordingTriggerParameters: INodeProperties[] = [
 		description: 'What starts the workflow. When you change this, what is there at that moment counts as known.',
 	},
 	filterParameters({ watch: ['index'] }),
-	{
-		displayName: 'Time Zone',
-		name: 'timeZone',
-		type: 'string',
-		default: '',
-		placeholder: 'e.g. America/Los_Angeles',
-		hint: 'Empty: the tenant time zone of the credential',
-		description: 'IANA name of the tenant time zone. Leave empty to use the one in the credential.',
-	},
+	timeZoneParameter,
 	{
 		displayName: 'Options',
 		name: 'options',

@@ -14,6 +14,7 @@ import type { CalendarDate } from '../../recordings/tenantDay';
 import { TransportError } from '../../transport/transportError';
 import { Gate } from '../shared/gate';
 import { ExplainedError } from '../shared/nodeError';
+import { isOfOneFile } from '../shared/oneFileFailure';
 import { lookAtIndex } from './indexLook';
 import type { LookedFile } from './indexLook';
 import type { PollOutcome, PollRequest } from './poll';
@@ -22,9 +23,6 @@ import type { PollOutcome, PollRequest } from './poll';
 const FETCHES = 4;
 /** An index is stamped with its tenant day or the next, and a call over midnight is listed a day later still. */
 const STAMP_SPREAD = 2;
-
-/** What is wrong with one file only. `size-mismatch` is also what a file gives that grows while it is read. */
-const OF_ONE_FILE: ReadonlySet<string> = new Set(['permission-denied', 'not-a-file', 'illegal-path', 'size-mismatch']);
 
 /** What came of reading one file: its rows, or why it has none. */
 interface FileRead {
@@ -162,7 +160,7 @@ async function readFile(
 			return { ...nothing, failure: new ExplainedError(error.message, error.advice), isSkipped: false };
 		if (!(error instanceof TransportError)) throw error;
 		if (error.code === 'not-found' || budget.signal.aborted) return { ...nothing, failure: undefined, isSkipped: true };
-		if (OF_ONE_FILE.has(error.code)) return { ...nothing, failure: error, isSkipped: false };
+		if (isOfOneFile(error)) return { ...nothing, failure: error, isSkipped: false };
 		throw error;
 	});
 }

@@ -20,6 +20,17 @@ export function todayNotice(show: Shown = {}): INodeProperties {
 	};
 }
 
+/** Whose midnight a tenant day begins at, where it is not the credential's. */
+export const timeZoneParameter: INodeProperties = {
+	displayName: 'Time Zone',
+	name: 'timeZone',
+	type: 'string',
+	default: '',
+	placeholder: 'e.g. America/Los_Angeles',
+	hint: 'Empty: the tenant time zone of the credential',
+	description: 'IANA name of the tenant time zone. Leave empty to use the one in the credential.',
+};
+
 /**
  * The fields that choose tenant days, the same in every node that works on days.
  *
@@ -83,16 +94,7 @@ export function periodParameters(show: Shown = {}): INodeProperties[] {
 			default: 7,
 			description: 'How many complete tenant days, up to yesterday',
 		},
-		{
-			displayName: 'Time Zone',
-			name: 'timeZone',
-			type: 'string',
-			displayOptions: { show },
-			default: '',
-			placeholder: 'e.g. America/Los_Angeles',
-			hint: 'Empty: the tenant time zone of the credential',
-			description: 'IANA name of the tenant time zone. Leave empty to use the one in the credential.',
-		},
+		{ ...timeZoneParameter, displayOptions: { show } },
 	];
 }
 

@@ -1,5 +1,6 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
+import { info, showHints } from './executionHints';
 import { bytesText, countText, durationText, filesText } from './figureText';
 
 /** Milliseconds between two messages: often enough to see that it goes on, too seldom to fill a log. */
@@ -112,5 +113,5 @@ export function progressOf(context: IExecuteFunctions, verb: string): ProgressRe
 /** Shows above the output how a long run went. */
 export function showSummary(context: IExecuteFunctions, progress: ProgressReport): void {
 	const message = progress.summary();
-	if (message !== undefined) context.addExecutionHints({ message, location: 'outputPane', type: 'info' });
+	if (message !== undefined) showHints(context, [info(message)]);
 }

@@ -4,7 +4,7 @@ import type { CoveredPart } from '../../recordings/indexCoverage';
 import { byDetail, hasDetail, INDEX_DIRECTORY, indexFileOf, indexSearchFor } from '../../recordings/indexFile';
 import type { IndexDetail, IndexFile } from '../../recordings/indexFile';
 import { IndexNotes } from '../../recordings/indexNotes';
-import { readIndex } from '../../recordings/indexReader';
+import { IndexFormatError, readIndex } from '../../recordings/indexReader';
 import type { IndexFormat } from '../../recordings/indexReader';
 import type { IndexRow, ReadRow } from '../../recordings/indexRow';
 import { parseDirectoryName } from '../../recordings/remoteName';
@@ -16,6 +16,7 @@ import { TransportError } from '../../transport/transportError';
 import { Gate } from './gate';
 import { listTop } from './indexListing';
 import { ExplainedError } from './nodeError';
+import { isOfOneFile } from './oneFileFailure';
 
 /** Listings and index files fetched at once. */
 const FETCHES = 4;
@@ -30,6 +31,8 @@ export interface IndexRequest {
 	readonly matches: (row: IndexRow) => boolean;
 	/** Is shown every row that is read, also those of other days and those that do not match. */
 	readonly sees?: (row: IndexRow) => void;
+	/** Is told why a file cannot be read, and the others are read all the same; without it that ends the request. */
+	readonly onUnreadable?: ((error: Error) => void) | undefined;
 	readonly signal: AbortSignal | undefined;
 }
 
@@ -60,9 +63,13 @@ export class MissingIndex extends ExplainedError {
 /** The names in a directory; `undefined` when it is not on the server. */
 async function listIfThere(request: IndexRequest, directory: string): Promise<RemoteEntry[] | undefined> {
 	return await request.store.list(directory, { signal: request.signal }).catch((error: unknown) => {
-		if (error instanceof TransportError && error.code === 'not-found') return undefined;
+		if (isNotFound(error)) return undefined;
 		throw error;
 	});
+}
+
+function isNotFound(error: unknown): error is TransportError {
+	return error instanceof TransportError && error.code === 'not-found';
 }
 
 function indexFilesIn(directory: string, entries: readonly RemoteEntry[] | undefined): IndexFile[] {
@@ -79,7 +86,7 @@ async function readFiles(
 	const list = new CallList(request.matches);
 	const notes = new IndexNotes();
 	const ordered = [...files].sort(byDetail);
-	const coverages = await new Gate(() => FETCHES).map(ordered, async (file, priority) => {
+	const readOne = async (file: IndexFile, priority: number): Promise<IndexCoverage> => {
 		const coverage = new IndexCoverage(file);
 		const untimed: ReadRow[] = [];
 		const bytes = request.store.read(file.path, { signal: request.signal });
@@ -91,8 +98,18 @@ async function readFiles(
 		}
 		for (const read of untimed) if (wantsUntimed(coverage, read)) list.add(read, priority);
 		return coverage;
-	});
-	return { list, notes, coverages };
+	};
+	const outcomes = await new Gate(() => FETCHES).map(
+		ordered,
+		async (file, priority) =>
+			await readOne(file, priority).catch((error: unknown) => {
+				const isUnreadable = error instanceof IndexFormatError || isOfOneFile(error) || isNotFound(error);
+				if (!isUnreadable || request.onUnreadable === undefined) throw error;
+				return error;
+			}),
+	);
+	for (const outcome of outcomes) if (outcome instanceof Error) request.onUnreadable?.(outcome);
+	return { list, notes, coverages: outcomes.filter((outcome) => outcome instanceof IndexCoverage) };
 }
 
 /** What has been found on the server for some tenant days. */
@@ -130,8 +147,15 @@ export async function readTenantDays(request: IndexRequest, days: readonly Tenan
 		({ row }) => wanted.has(row.tenantDay),
 		(coverage) => wanted.has(coverage.day ?? coverage.file.date),
 	);
-	const missing = real.flatMap((day) => missingIndexes(day, day, found, coverages));
-	return { rows: list.rows, seen: list.seen, hints: notes.hints, missing };
+	const missing = real.flatMap((day) => missingIndexes(request, day, day, found, coverages));
+	return { rows: list.rows, seen: list.seen, hints: [...notes.hints, ...skippedDays(days)], missing };
+}
+
+/** A day that was asked for by its date and that the zone never had. */
+function skippedDays(days: readonly TenantDay[]): string[] {
+	return days
+		.filter(({ hours }) => hours === 0)
+		.map(({ date, timeZone }) => `Tenant day ${date} has no hours: the clocks of ${timeZone} skipped it.`);
 }
 
 /**
@@ -154,11 +178,18 @@ export async function readDirectoryWindow(
 		(coverage, { row }) =>
 			dates.includes(coverage.day ?? coverage.file.date) && (row.directory ?? coverage.file.directory) === directory,
 	);
-	const missing = days.flatMap((day) => missingIndexes(day, window, found, coverages));
+	const missing = days.flatMap((day) => missingIndexes(request, day, window, found, coverages));
 	return { rows: list.rows, seen: list.seen, hints: notes.hints, missing };
 }
 
+/** Of which kind an index was looked for, and what to do when only the other kind is there. */
+function soughtKind({ detail }: IndexRequest): { readonly ofKind: string; readonly advice: string } {
+	if (detail === 'auto') return { ofKind: '', advice: '' };
+	return { ofKind: ` that is ${detail}`, advice: " For an index of either kind set 'Index Detail' to 'Automatic'." };
+}
+
 function missingIndexes(
+	request: IndexRequest,
 	day: TenantDay,
 	window: UtcWindow,
 	found: Found,
@@ -172,10 +203,12 @@ function missingIndexes(
 	const where = uncovered
 		.map((part) => (part.isAbsent ? `${part.directory} (not on the server)` : part.directory))
 		.join(' and ');
+	const { ofKind, advice } = soughtKind(request);
+	const thatIs = coverages.length < found.files.length ? ' that can be read' : ofKind;
 	return [
 		new MissingIndex(
-			`No index covers tenant day ${day.date} (${day.timeZone}): none in ${INDEX_DIRECTORY}/ and none in ${where}`,
-			`8x8 writes the index of a day between 00:00 and 01:00 tenant time after it, so run this later for a day that has just ended; check 'Tenant Time Zone' too. Days past the retention are gone.`,
+			`No index covers tenant day ${day.date} (${day.timeZone}): none${thatIs} in ${INDEX_DIRECTORY}/ and none in ${where}`,
+			`8x8 writes the index of a day between 00:00 and 01:00 tenant time after it, so run this later for a day that has just ended; check 'Tenant Time Zone' too. Days past the retention are gone.${advice}`,
 			day.date,
 		),
 	];
@@ -194,7 +227,7 @@ export async function readDirectory(request: IndexRequest, directory: string): P
 			() => true,
 			() => true,
 		);
-		const missing = own.length > 0 ? [] : [missingInDirectory(directory, entries === undefined)];
+		const missing = own.length > 0 ? [] : [missingInDirectory(request, directory, entries === undefined)];
 		return { rows: list.rows, seen: list.seen, hints: notes.hints, missing };
 	}
 
@@ -208,16 +241,17 @@ export async function readDirectory(request: IndexRequest, directory: string): P
 		({ row }) => row.directory === directory,
 		(_, { row }) => row.directory === directory,
 	);
-	const missing = list.seen > 0 ? [] : [missingInDirectory(directory, entries === undefined)];
+	const missing = list.seen > 0 ? [] : [missingInDirectory(request, directory, entries === undefined)];
 	return { rows: list.rows, seen: list.seen, hints: notes.hints, missing };
 }
 
-function missingInDirectory(directory: string, isAbsent: boolean): MissingIndex {
+function missingInDirectory(request: IndexRequest, directory: string, isAbsent: boolean): MissingIndex {
+	const { ofKind, advice } = soughtKind(request);
 	return new MissingIndex(
 		isAbsent
 			? `The directory ${directory} is not on the server`
-			: `${directory} holds no index file (I and a date, .csv)`,
-		'Check the name (S and the UTC date, such as S20160607); the index of a day is written after the day has ended.',
+			: `${directory} holds no index file${ofKind} (I and a date, .csv)`,
+		`Check the name (S and the UTC date, such as S20160607); the index of a day is written after the day has ended.${advice}`,
 		null,
 	);
 }
@@ -236,14 +270,14 @@ export async function readIndexFile(request: IndexRequest, path: string): Promis
 	const named = indexFileOf(directory, name);
 	const file: IndexFile = { path: clean, directory, date: named?.date ?? '', edition: named?.edition ?? 1 };
 	return await readFiles(
-		request,
+		{ ...request, onUnreadable: undefined },
 		[file],
 		() => true,
 		() => true,
 	).then(
 		({ list, notes }) => ({ rows: list.rows, seen: list.seen, hints: notes.hints, missing: [] }),
 		(error: unknown) => {
-			if (!(error instanceof TransportError) || error.code !== 'not-found') throw error;
+			if (!isNotFound(error)) throw error;
 			const advice =
 				'Check the path below the tenant directory, such as Index/I20160606.csv; 8x8 deletes files at the end of their retention.';
 			return {

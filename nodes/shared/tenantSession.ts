@@ -55,6 +55,6 @@ export async function withTenant<Result>(
 const RETRIES = 5;
 
 /** A store that tries again after drops, for nodes without options of their own about it. */
-export function resumingStore(store: RemoteStore): RemoteStore {
-	return new ResumingStore(store, { retries: RETRIES });
+export function resumingStore(store: RemoteStore, onRetry?: (failure: unknown) => void): RemoteStore {
+	return new ResumingStore(store, { retries: RETRIES, ...(onRetry === undefined ? {} : { onRetry }) });
 }

@@ -31,4 +31,20 @@ describe('the documentation', () => {
 			if (anchor !== undefined) expect(anchorsOf(file), link).toContain(anchor);
 		}
 	});
+
+	it('has every page that the editor links to', () => {
+		const sources = ['nodes', 'credentials'].flatMap((room) =>
+			readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })
+				.filter((name) => /\.(?:node\.json|credentials\.ts)$/.test(name))
+				.map((name) => readFileSync(join(root, room, name), 'utf8')),
+		);
+		const links = [...sources.join('\n').matchAll(/https:\/\/github\.com\/[\w-]+\/[\w-]+([^\s'"]*)/g)];
+		expect(links.length).toBeGreaterThan(6);
+		for (const [link, rest = ''] of links) {
+			const [, path, anchor] = /^(?:\/blob\/main\/([^#]+))?(?:#(.+))?$/.exec(rest) ?? [];
+			const file = join(root, path ?? 'README.md');
+			expect(existsSync(file), link).toBe(true);
+			if (anchor !== undefined) expect(anchorsOf(file), link).toContain(anchor);
+		}
+	});
 });

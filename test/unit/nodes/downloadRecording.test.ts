@@ -124,6 +124,19 @@ describe('Download Recording', () => {
 		expect(store.requests.filter((request) => request.startsWith('stat'))).toEqual([]);
 	});
 
+	it('tells of a listing that was tried again', async () => {
+		store.failures.set('list S20160607', [new TransportError('connection-lost', 'The connection was lost')]);
+		const { output, hints } = await run({ download: 'directory', directory: 'S20160607' }, { items: [{ json: {} }] });
+		expect(output).toHaveLength(5);
+		expect(hints[0]?.message).toMatch(/^Tried again once after .+: The connection was lost\.$/);
+	});
+
+	it('says so when no file of the directory matches', async () => {
+		const { output, hints } = await run({ download: 'directory', directory: 'S20160607', pattern: '[R]*.wav' });
+		expect(output).toEqual([]);
+		expect(hints.map(({ message }) => message)).toEqual(['No file in S20160607 is named like [R]*.wav.']);
+	});
+
 	it('takes what was chosen from the lists', async () => {
 		const chosen = (value: string): INodeParameters => ({ __rl: true, mode: 'list', value, cachedResultName: 'shown' });
 		const one = { directory: chosen('S20160607'), fileName: chosen(names[1] ?? '') };
@@ -171,7 +184,12 @@ describe('Download Recording', () => {
 
 	it('refuses a file above the maximum before reading any of it', async () => {
 		store.put(`S20160607/${names[0]}`, sound, 5 * 1_048_576);
-		await expect(run({ options: { maximumFileSize: 4 } })).rejects.toThrow('is 5.0 MB, more than the maximum of 4 MB');
+		await expect(run({ options: { maximumFileSize: 4 } })).rejects.toThrow(
+			'is 5.0 MB, more than the maximum of 4.0 MB',
+		);
+		await expect(run({ options: { maximumFileSize: 0.001 } })).rejects.toThrow(
+			'is 5.0 MB, more than the maximum of 1.0 KB',
+		);
 		expect(store.requests).not.toContain(`read S20160607/${names[0]}`);
 	});
 
@@ -303,6 +321,10 @@ describe('Download Recording', () => {
 			'has a / in it',
 		);
 		await expect(run({ download: 'file' })).rejects.toThrow('No path is given');
+		for (const binaryPropertyName of ['', '={{ null }}', '={{ $json.none }}'])
+			await expect(run({ binaryPropertyName })).rejects.toThrow('No field is given to put the file in');
+		await expect(run({ options: { checksum: 'sha1' } })).rejects.toThrow("'sha1' is no value of 'Checksum'");
+		expect((await run({ options: { checksum: '={{ null }}' } })).output[0]?.json['download']).toHaveProperty('sha256');
 		for (const [option, label] of [
 			['concurrency', 'Concurrency'],
 			['retries', 'Retries'],

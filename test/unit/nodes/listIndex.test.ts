@@ -125,15 +125,48 @@ describe('List Index of a tenant day', () => {
 
 		const limited = await run({ ...day, options: { limit: 1 } });
 		expect(ids(limited)).toEqual([MORNING_ID]);
-		expect(limited.hints.map(({ message }) => message)).toEqual(['Limit reached: 2 more not shown.']);
+		expect(limited.hints).toMatchObject([{ message: 'Limit reached: 2 more not shown.', type: 'warning' }]);
 
 		const nothing = await run({ ...day, filters: { agentNames: 'Nobody' } });
 		expect(nothing.output).toEqual([]);
-		expect(nothing.hints[0]?.message).toBe('None of 3 calls met the filters.');
+		expect(nothing.hints).toMatchObject([{ message: 'None of 3 calls met the filters.', type: 'info' }]);
 
 		const grouped = await run({ ...day, options: { groupBy: 'transaction' } });
 		expect(grouped.output).toHaveLength(1);
 		expect(grouped.output[0]?.json).toMatchObject({ transactionId: '1', recordingCount: 3 });
+	});
+
+	it('leaves no call out for a limit that is empty, and refuses one that is no number of items', async () => {
+		store.put('Index/I20160606.csv', index(line(MORNING), line(EVENING)));
+		for (const limit of ['', '={{ null }}', '={{ $json.none }}', '2'])
+			expect(ids(await run({ ...day, options: { limit } }))).toHaveLength(2);
+		for (const limit of [0, -1, 1.5, 'all'])
+			await expect(run({ ...day, options: { limit } })).rejects.toThrow(
+				`'${limit}' in 'Limit' is not a number of items`,
+			);
+	});
+
+	it('takes an option that comes out empty for its default, and refuses a value that it cannot have', async () => {
+		store.put('Index/I20160606.csv', [BASIC_HEADER, basic(MORNING), ''].join('\n'));
+		store.put('S20160607/I20160607_version2.csv', index(line(EVENING)));
+		const whole = (await run(day)).output;
+		for (const name of ['indexDetail', 'onMissingIndex', 'groupBy', 'dateOrder', 'encoding']) {
+			for (const value of ['', '={{ null }}'])
+				expect((await run({ ...day, options: { [name]: value } })).output).toEqual(whole);
+			await expect(run({ ...day, options: { [name]: 'most' } })).rejects.toMatchObject({
+				message: expect.stringContaining("'most' is no value of '"),
+				description: expect.stringMatching(/in the options to one of .+, or remove it\.$/),
+			});
+		}
+		expect((await run({ ...day, filters: { callTypes: '={{ null }}' } })).output).toEqual(whole);
+	});
+
+	it('says of a day that the clocks skipped that it has no hours', async () => {
+		const { output, hints } = await run({ ...day, date: '2011-12-30', timeZone: 'Pacific/Apia' });
+		expect(output).toEqual([]);
+		expect(hints.map(({ message }) => message)).toContain(
+			'Tenant day 2011-12-30 has no hours: the clocks of Pacific/Apia skipped it.',
+		);
 	});
 
 	it('adds the row as written when asked for', async () => {
@@ -206,6 +239,49 @@ describe('List Index of a tenant day', () => {
 		expect(over.hints).toEqual([]);
 	});
 
+	it('says how often every call comes when several input items ask for the same', async () => {
+		store.put('Index/I20160606.csv', index(line(MORNING), line(EVENING)));
+		const items = [{ json: { date: '2016-06-06' } }, { json: { date: '2016-06-06' } }];
+		const repeated = await run(day, { items });
+		expect(ids(repeated)).toEqual([MORNING_ID, EVENING_ID, MORNING_ID, EVENING_ID]);
+		expect(repeated.hints).toMatchObject([
+			{
+				message:
+					'Ran once for each of the 2 input items, so every call comes 2 times. Switch on Settings > Execute Once to list each call once.',
+				type: 'warning',
+			},
+		]);
+		expect((await run(day)).hints).toEqual([]);
+		const dated = await run({ ...day, date: '={{ $json.date }}' }, { items });
+		expect(dated.hints).toEqual([]);
+		const filtered = await run({ ...day, filters: { agentNames: '={{ $json.agent }}' } }, { items });
+		expect(filtered.hints).toEqual([]);
+	});
+
+	it('of one index file that cannot be read makes one failure, and the calls of the others come out', async () => {
+		store.put('Index/I20160606.csv', index(line(MORNING), line(EVENING)));
+		store.put('S20160606/I20160606_version2.csv', '<html>').put('S20160607/I20160607.csv', index(line(NEXT_DAY)));
+		store.failures.set('read S20160607/I20160607.csv', [
+			new TransportError('permission-denied', 'The server does not allow to read S20160607/I20160607.csv'),
+		]);
+		await expect(run(day)).rejects.toThrow('S20160606/I20160606_version2.csv is not an index that can be read');
+
+		store.failures.set('read S20160607/I20160607.csv', [
+			new TransportError('permission-denied', 'The server does not allow to read S20160607/I20160607.csv'),
+		]);
+		const { output } = await run(day, { onError: 'continueRegularOutput' });
+		expect(output.map(({ json }) => json['recordingId'] ?? json['error'])).toEqual([
+			MORNING_ID,
+			EVENING_ID,
+			expect.stringContaining('S20160606/I20160606_version2.csv is not an index that can be read'),
+			expect.stringContaining('does not allow to read S20160607/I20160607.csv'),
+		]);
+
+		store.files.delete('Index/I20160606.csv');
+		const { output: none } = await run(day, { onError: 'continueRegularOutput' });
+		expect(none.at(-1)?.json['error']).toMatch(/^No index covers .+: none that can be read in Index\//);
+	});
+
 	it('names file and line of a row that cannot be read whole', async () => {
 		store.put('Index/I20160606.csv', index(line(MORNING), 'Inbound,never'));
 		const { output, hints } = await run(day);
@@ -224,6 +300,21 @@ describe('List Index without an index', () => {
 			message:
 				'No index covers tenant day 2016-06-06 (America/Los_Angeles): none in Index/ and none in S20160606 and S20160607 (not on the server)',
 			description: expect.stringContaining("set 'On Missing Index' to 'Skip'"),
+		});
+	});
+
+	it('says so when the index that is there is not of the kind that was asked for', async () => {
+		store.put('Index/I20160606.csv', index(line(MORNING)));
+		const options = { indexDetail: 'detailed' };
+		const advice = expect.stringContaining("set 'Index Detail' to 'Automatic'");
+		await expect(run({ ...day, options })).rejects.toMatchObject({
+			message: expect.stringMatching(/^No index covers tenant day 2016-06-06 .+: none that is detailed in Index\//),
+			description: advice,
+		});
+		store.put('S20160606/I20160606.csv', index(line(MORNING)));
+		await expect(run({ readFrom: 'directory', directory: 'S20160606', options })).rejects.toMatchObject({
+			message: expect.stringContaining('S20160606 holds no index file that is detailed'),
+			description: advice,
 		});
 	});
 
@@ -255,7 +346,7 @@ describe('List Index without an index', () => {
 		store.put('Index/I20160606.csv', index());
 		const { output, hints } = await run(day);
 		expect(output).toEqual([]);
-		expect(hints[0]?.message).toBe('None of 0 calls met the filters.');
+		expect(hints).toMatchObject([{ message: 'The index lists no calls.', type: 'info' }]);
 	});
 });
 
@@ -270,6 +361,32 @@ describe('List Index of a directory', () => {
 		const result = await run({ readFrom: 'directory' }, { items: resolved.output });
 		expect(ids(result)).toEqual([MORNING_ID, EVENING_ID]);
 		expect(result.output.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }]);
+	});
+
+	it("reads them by the clock of Resolve Tenant Day when that is not the credential's", async () => {
+		const header = 'START TIME,FILENAME';
+		const calls = ['06/06/2016 00:10:00,R201606052310000001.wav', '06/06/2016 23:50:00,R201606062250000001.wav'];
+		store.put('Index/I20160606.csv', [header, ...calls, ''].join('\n'));
+		const resolved = await runNode(new ResolveTenantDay(), {
+			parameters: { period: 'date', date: '2016-06-06', timeZone: 'Europe/London' },
+			credential,
+		});
+		const { output } = await run({ readFrom: 'directory' }, { items: resolved.output });
+		expect(output.map(({ json }) => [json['tenantDay'], json['startTime']])).toEqual([
+			['2016-06-06', '2016-06-06T00:10:00.000+01:00'],
+			['2016-06-06', '2016-06-06T23:50:00.000+01:00'],
+		]);
+	});
+
+	it('takes a window of dates from an expression', async () => {
+		store.put('S20160606/I20160606.csv', index(line(MORNING), line('20160606210000')));
+		const window = {
+			fromUtc: '={{ new Date("2016-06-06T20:00:00Z") }}',
+			toUtc: '={{ DateTime.fromISO("2016-06-07T00:00:00Z") }}',
+		};
+		expect(ids(await run({ readFrom: 'directory', directory: 'S20160606', ...window }))).toEqual([
+			'S20160606/R201606062100000001.wav',
+		]);
 	});
 
 	it('without a window gives everything in the index of the directory', async () => {
@@ -299,6 +416,8 @@ describe('List Index of a directory', () => {
 		await expect(run({ readFrom: 'directory', directory: 'S20160607', fromUtc: 'noon' })).rejects.toThrow(
 			"'noon' in 'From (UTC)' is not a time",
 		);
+		const impossible = { readFrom: 'directory', directory: 'S20160607', fromUtc: '2016-02-31T00:00:00Z' };
+		await expect(run(impossible)).rejects.toThrow("'2016-02-31T00:00:00Z' in 'From (UTC)' is not a time");
 		await expect(
 			run({ readFrom: 'directory', directory: 'S20160607', fromUtc: '2016-06-07T08:00Z', toUtc: '2016-06-07T07:00Z' }),
 		).rejects.toThrow('not after');
@@ -345,7 +464,15 @@ describe('List Index against a server that fails', () => {
 		const lost = (): TransportError => new TransportError('connection-lost', 'The connection was lost');
 		store.failures.set('list Index', [lost()]);
 		store.failures.set('read Index/I20160606.csv at 20000', [lost()]);
-		expect(ids(await run(day))).toHaveLength(60);
+		const result = await run(day);
+		expect(ids(result)).toHaveLength(60);
+		expect(result.hints).toMatchObject([
+			{
+				message:
+					'Tried again 2 times after a failure of the connection or the server, the last one: The connection was lost.',
+				type: 'info',
+			},
+		]);
 		expect(store.requests.filter((request) => request === 'read Index/I20160606.csv')).toHaveLength(2);
 	});
 

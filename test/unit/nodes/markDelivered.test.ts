@@ -68,7 +68,7 @@ describe('Mark Delivered', () => {
 		expect(marked.output).toEqual(found.output.slice(0, 2).map((item, i) => ({ ...item, pairedItem: { item: i } })));
 		const next = await list();
 		expect(ids(next)).toEqual([third]);
-		expect(hintsOf(next)).toContain('2 of 3 calls left out: delivered before.');
+		expect(next.hints).toMatchObject([{ message: '2 of 3 calls left out: delivered before.', type: 'info' }]);
 		expect(ids(await list({}))).toEqual(recordings);
 		await mark(next.output);
 		expect(ids(await list())).toEqual([]);

@@ -8,7 +8,7 @@ import { TransportError } from '../../../transport/transportError';
 import { DETAILED_HEADER } from '../recordings/readText';
 import { MemoryStore } from './memoryStore';
 import { credential, runNode } from './runNode';
-import type { NodeRun } from './runNode';
+import type { NodeResult, NodeRun } from './runNode';
 
 let store = new MemoryStore();
 vi.mock('../../../transport/openStore', () => ({ openStore: () => store }));
@@ -49,6 +49,8 @@ interface Reconciled {
 	readonly missing: unknown[];
 	readonly unindexed: unknown[];
 	readonly hints: string[];
+	/** The hints with their types. */
+	readonly told: NodeResult['hints'];
 }
 
 /** Runs the node and keeps all of its outputs; by id or error with the status. */
@@ -72,7 +74,7 @@ async function run(
 			json['error'] === undefined ? `${String(json['recordingId'])} ${String(json['status'])}` : json['error'],
 		),
 	);
-	return { outputs, matched, missing, unindexed, hints: hints.map(({ message }) => message) };
+	return { outputs, matched, missing, unindexed, hints: hints.map(({ message }) => message), told: hints };
 }
 
 const MORNING = '20160606150000';
@@ -268,8 +270,8 @@ describe('Reconcile Day around midnight', () => {
 			unindexed: [],
 		});
 		expect(both.hints).toEqual([
-			'2016-06-06: 2 matched, 0 missing, 0 unindexed.',
-			'2016-06-07: 1 matched, 0 missing, 0 unindexed.',
+			'2016-06-06 is complete: 2 matched, 0 missing, 0 unindexed.',
+			'2016-06-07 is complete: 1 matched, 0 missing, 0 unindexed.',
 		]);
 	});
 
@@ -384,9 +386,10 @@ describe('Reconcile Day of days that are not whole on the server', () => {
 		for (const date of dates) store.put(`Index/I${date}.csv`, index(line(`${date}190000`)));
 		for (const date of dates.slice(1)) store.put(idOf(`${date}190000`), sound);
 		const { hints } = await run({ period: 'dateRange', startDate: '2016-06-01', endDate: '2016-06-07' });
-		expect(hints.slice(0, 2)).toEqual([
-			'6 of 7 days complete: 6 matched.',
+		expect(hints).toEqual([
 			'2016-06-01: 0 matched, 1 missing, 0 unindexed.',
+			expect.stringContaining('S20160601 is not on the server'),
+			'6 of 7 days complete: 6 matched.',
 		]);
 		store.put(idOf('20160601190000'), sound);
 		expect((await run({ period: 'dateRange', startDate: '2016-06-01', endDate: '2016-06-07' })).hints).toEqual([
@@ -398,9 +401,33 @@ describe('Reconcile Day of days that are not whole on the server', () => {
 			{ onError: 'continueRegularOutput' },
 		);
 		expect(withGap.hints).toEqual([
-			'6 of 7 days complete: 6 matched.',
 			'2016-06-01: not compared, because no index covers it.',
+			'6 of 7 days complete: 6 matched.',
 		]);
+	});
+
+	it('warns of a day with problems, and only informs about a complete one', async () => {
+		store.put('Index/I20160606.csv', index(line(MORNING))).put(idOf(MORNING), sound);
+		const complete = { message: '2016-06-06 is complete: 1 matched, 0 missing, 0 unindexed.', type: 'info' };
+		expect((await run()).told).toEqual([expect.objectContaining(complete)]);
+		store.put(idOf(NOON), sound);
+		const problem = { message: '2016-06-06: 1 matched, 0 missing, 1 unindexed.', type: 'warning' };
+		expect((await run()).told).toEqual([expect.objectContaining(problem)]);
+	});
+
+	it('says of a day that the clocks skipped that it has no hours', async () => {
+		const { outputs, hints } = await run({ ...day, date: '2011-12-30', timeZone: 'Pacific/Apia' });
+		expect(outputs).toEqual([[], [], []]);
+		expect(hints).toEqual(['Tenant day 2011-12-30 has no hours: the clocks of Pacific/Apia skipped it.']);
+	});
+
+	it('says how often every call comes when several input items ask for the same day', async () => {
+		store.put('Index/I20160606.csv', index(line(MORNING))).put(idOf(MORNING), sound);
+		const items = [{ json: { date: '2016-06-06' } }, { json: { date: '2016-06-06' } }];
+		const { matched, hints } = await run(day, { items });
+		expect(matched).toHaveLength(2);
+		expect(hints[0]).toMatch(/^Ran once for each of the 2 input items, so every call comes 2 times\./);
+		expect((await run({ ...day, date: '={{ $json.date }}' }, { items })).hints).toHaveLength(1);
 	});
 
 	it('asks about a file whose size the listing does not tell, or that may be a link', async () => {
@@ -433,7 +460,9 @@ describe('Reconcile Day against a server that fails', () => {
 		store.failures.set('list S20160606', [lost()]);
 		store.failures.set(`read ${idOf(NOON)}`, [lost()]);
 		store.failures.set(`read ${idOf(EVENING)} at 10000`, [lost()]);
-		expect((await run()).matched).toEqual([MORNING, NOON, EVENING].map((stamp) => `${idOf(stamp)} ok`));
+		const { matched, hints } = await run();
+		expect(matched).toEqual([MORNING, NOON, EVENING].map((stamp) => `${idOf(stamp)} ok`));
+		expect(hints.at(-1)).toMatch(/^Tried again 3 times after .+: The connection was lost\.$/);
 	});
 
 	it('counts a recording as missing that is deleted meanwhile, in its place', async () => {

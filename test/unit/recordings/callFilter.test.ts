@@ -29,6 +29,8 @@ describe('a filter', () => {
 		[{ queueNames: 'Sales .West.' }, false],
 		[{ agentNames: 'agent one', callTypes: ['outbound'] }, false],
 		[{ agentNames: 'agent one', callTypes: ['outbound', 'inbound'] }, true],
+		[{ callTypes: 'Outbound, Inbound' }, true],
+		[{ callTypes: null as unknown as string[] }, true],
 		[{ listedWrapUpCodes: ['Complaint: billing'] }, true],
 		[{ listedWrapUpCodes: ['Sale', 'COMPLAINT: BILLING'] }, true],
 		[{ listedWrapUpCodes: ['Complaint*'] }, false],
@@ -61,6 +63,7 @@ describe('a filter', () => {
 
 	it.each<[CallFilters, string]>([
 		[{ phoneNumber: 'abc' }, "'abc' has no digits"],
+		[{ callTypes: ['incoming'] }, "'incoming' is not a type of call"],
 		[{ minimumDuration: 10, maximumDuration: 5 }, 'longer than the maximum'],
 		[{ minimumDuration: 'long' as unknown as number }, "'long' is not a number of seconds"],
 		[{ maximumDuration: -1 }, "'-1' is not a number of seconds"],

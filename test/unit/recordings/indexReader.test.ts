@@ -185,6 +185,30 @@ describe('times of an index', () => {
 		]);
 	});
 
+	it('that a clock skips are read as one that nobody has put forward', async () => {
+		const skipped = row({
+			1: '03/13/2016 02:30:00',
+			2: '03/13/2016 02:40:00',
+			8: '',
+			9: 'R201603131030000001.wav',
+			10: '',
+			12: '',
+			13: '',
+		});
+		expect((await readText(file(skipped))).rows[0]).toMatchObject({
+			startTime: '2016-03-13T03:30:00.000-07:00',
+			stopTime: '2016-03-13T03:40:00.000-07:00',
+			durationSeconds: 600,
+		});
+	});
+
+	it('of which only the date is written are no times, so the file name tells the day', async () => {
+		const dated = row({ 1: '06/07/2016', 2: '', 9: 'R201606071200000001.wav', 10: '', 12: '06/07/2016', 13: '' });
+		const { rows, hints } = await readText(file(dated));
+		expect(rows[0]).toMatchObject({ startTime: null, startTimeUtc: null, tenantDay: '2016-06-07' });
+		expect(hints[0]).toContain("'06/07/2016' is not a time");
+	});
+
 	it('that cannot be read leave null, a hint and the rest of the row', async () => {
 		const { rows, hints } = await readText(
 			file(EXAMPLE_ROW, row({ 1: 'soon', 2: '99/99/9999', 12: '31/31/2016 10:00', 13: '' })),
@@ -282,6 +306,22 @@ describe('a file with faults', () => {
 		expect(hints[0]).toContain('line 3: the file ends inside this row');
 	});
 
+	it('that ends inside a value puts no part of it into another column', async () => {
+		const whole = file(EXAMPLE_ROW, EXAMPLE_ROW.replace('0001.wav', '0002.wav'));
+		const { rows } = await readText(whole.slice(0, whole.lastIndexOf('S20160607') + 6));
+		expect(rows[1]).toMatchObject({ sequence: 2, accountNumber: null, wrapUpCode: null });
+	});
+
+	it('that was written in several goes, with its header again, has no call named by the header', async () => {
+		const later = EXAMPLE_ROW.replace('0001.wav', '0002.wav');
+		const { rows, hints } = await readText(`${file(EXAMPLE_ROW)}\ufeff${file(later)}`);
+		expect(rows.map((read) => [read.indexLine, read.sequence])).toEqual([
+			[2, 1],
+			[4, 2],
+		]);
+		expect(hints).toEqual([]);
+	});
+
 	it('with every cut of its last row never loses the row before it nor invents a recording', async () => {
 		const first = file(EXAMPLE_ROW);
 		const last = EXAMPLE_ROW.replace('0001.wav', '0002.wav').replace('Agent One', '"Agent, One"');
@@ -351,6 +391,18 @@ describe('letters of an index', () => {
 			}
 		},
 	);
+
+	it('of UTF-16 never come out with zero bytes, even when another encoding is set', async () => {
+		const text = file(EXAMPLE_ROW);
+		for (const encoding of ['utf-8', 'windows-1252'] as const) {
+			const marked = await readText(Buffer.from(`\ufeff${text}`, 'utf16le'), { encoding });
+			expect(marked.rows).toEqual([EXAMPLE]);
+			await expect(readText(Buffer.from(text, 'utf16le'), { encoding })).rejects.toMatchObject({
+				message: expect.stringContaining('is not an index that can be read'),
+				advice: expect.stringContaining("'Encoding'"),
+			});
+		}
+	});
 
 	it('that are broken in one value leave the others alone', async () => {
 		const broken = Buffer.concat([

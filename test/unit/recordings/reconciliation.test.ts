@@ -135,7 +135,7 @@ describe('reconciling a tenant day', () => {
 			'2016-06-06: 9 matched (1 short), 0 missing, 0 unindexed.',
 		);
 		expect(daySentence('2016-06-06', { ...noCounts(), matched: 9 })).toBe(
-			'2016-06-06: 9 matched, 0 missing, 0 unindexed.',
+			'2016-06-06 is complete: 9 matched, 0 missing, 0 unindexed.',
 		);
 		expect(daySentence('2016-06-06', { ...noCounts(), unreadable: 2 })).toBe(
 			'2016-06-06: 0 matched, 0 missing, 0 unindexed, 2 could not be read.',

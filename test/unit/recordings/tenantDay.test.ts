@@ -153,5 +153,6 @@ describe('the clock of a zone', () => {
 		]);
 		expect(clock.instantsOf(Date.parse('2026-03-08T02:30:00Z'))).toEqual([]);
 		expect(iso(clock.firstInstantOf(Date.parse('2026-03-08T02:30:00Z')))).toBe('2026-03-08T07:00:00.000Z');
+		expect(iso(clock.skippedInstantOf(Date.parse('2026-03-08T02:30:00Z')))).toBe('2026-03-08T07:30:00.000Z');
 	});
 });
