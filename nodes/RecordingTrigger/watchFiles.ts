@@ -95,7 +95,19 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 	const since = previous === undefined ? firstDay(today, lookbackDays) : sinceAt(previous.since, today);
 	const seen = new SeenRecordings(previous?.seen);
 	const known = Object.keys(previous?.directories ?? {});
-	const all = dayDirectories(hasEveryDay(known, since, now) ? known : await listTopDirectories(request), since);
+	const step = listingsAtOnce(request);
+	const gate = new Gate(() => step);
+	const list = async (directory: string): Promise<RemoteEntry[] | undefined> =>
+		await gate.run(async () => await listIfThere(request, directory));
+	// On a day without calls there is no directory, and the top has to be looked at. What is listed each time is asked for meanwhile.
+	const isTopDue = !hasEveryDay(known, since, now);
+	const isRecent = ({ date }: DayDirectory): boolean => date >= addDays(today, -1);
+	const top = isTopDue ? gate.run(async () => await listTopDirectories(request)) : known;
+	const recent = isTopDue ? dayDirectories(known, since).filter(isRecent) : [];
+	const early = new Map(recent.map(({ directory }) => [directory, list(directory)]));
+	// A failure is told when its turn comes, or not at all when the poll has failed by then.
+	for (const listing of early.values()) listing.catch(() => undefined);
+	const all = dayDirectories(await top, since);
 	const isBaseline = previous === undefined && !request.emitExisting;
 	const unseeded = new Set(isBaseline ? all.map(({ directory }) => directory) : previous?.unseeded);
 	const marks = new Map<string, DirectoryMark>(
@@ -105,22 +117,17 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 		}),
 	);
 	const due = all.filter(
-		({ directory, date }) =>
-			date >= addDays(today, -1) || unseeded.has(directory) || isListingDue(marks.get(directory), now),
+		(day) => isRecent(day) || unseeded.has(day.directory) || isListingDue(marks.get(day.directory), now),
 	);
 
 	const found: NewFile[] = [];
 	const settling: CalendarDate[] = [];
 	const unlisted = new Set(due);
-	const step = listingsAtOnce(request);
 	for (let from = 0; from < due.length; from += step) {
 		// Directories come oldest first, so that later ones hold nothing that would be emitted before these.
 		if (request.budget.isNearlySpent || (found.length >= maximumItems && unseeded.size === 0)) break;
 		const some = due.slice(from, from + step);
-		const listings = await new Gate(() => step).map(
-			some,
-			async ({ directory }) => await listIfThere(request, directory),
-		);
+		const listings = await Promise.all(some.map(({ directory }) => early.get(directory) ?? list(directory)));
 		for (const [position, place] of some.entries()) {
 			const { directory, date } = place;
 			const entries = listings[position];

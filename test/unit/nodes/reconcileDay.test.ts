@@ -210,7 +210,9 @@ describe('Reconcile Day', () => {
 	it('reads no more of a long recording than its header, and tells one much shorter than its call', async () => {
 		store.put('Index/I20160606.csv', index(line(MORNING, { duration: 60 }), line(NOON, { duration: 600 })));
 		store.put(idOf(MORNING), wav(60)).put(idOf(NOON), wav(60));
-		store.failures.set(`read ${idOf(MORNING)} at 10000`, [new TransportError('permission-denied', 'Too much was read')]);
+		store.failures.set(`read ${idOf(MORNING)} at 10000`, [
+			new TransportError('permission-denied', 'Too much was read'),
+		]);
 		const { matched, hints } = await run();
 		expect(matched).toEqual([`${idOf(MORNING)} ok`, `${idOf(NOON)} short`]);
 		expect(hints[1]).toBe(`Short: ${idOf(NOON)} (it holds 60 s of sound and the index says 600 s)`);
