@@ -1,7 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { firstDay, hasEveryDay, isListingDue, nextSince, sinceAt } from '../../recordings/pollWindow';
-import type { DirectoryMark, PollState } from '../../recordings/pollState';
+import { arrivingMark, markOf } from '../../recordings/pollState';
+import type { ArrivingMark, DirectoryMark, PollState } from '../../recordings/pollState';
 import { parseDirectoryName, parseRecordingName } from '../../recordings/remoteName';
 import { keyOfRecording, SeenRecordings } from '../../recordings/seenRecordings';
 import type { SeenKey } from '../../recordings/seenRecordings';
@@ -13,8 +14,8 @@ import { ExplainedError } from '../shared/nodeError';
 import { listIfThere, listingsAtOnce, listTopDirectories } from './poll';
 import type { PollOutcome, PollRequest } from './poll';
 
-/** A file changed this recently may still be being written; it comes with the next poll. */
-const SETTLING = 15_000;
+/** Files that may still be being written, of which so many are remembered at most: the oldest, whose turn is next. */
+const MOST_ARRIVING = 1_000;
 const AUDIO = /^[^.].*\.(?:wav|mp3|ogg|m4a|gsm)$/i;
 
 /** A new recording on the server, as items carry it. */
@@ -65,11 +66,6 @@ function byAge(a: NewFile, b: NewFile): number {
 	return a.file.path < b.file.path ? -1 : 1;
 }
 
-function isSettling({ modifiedAt }: RemoteEntry, now: number): boolean {
-	const age = modifiedAt === undefined ? SETTLING : now - modifiedAt.getTime();
-	return age >= 0 && age < SETTLING;
-}
-
 interface DayDirectory {
 	readonly directory: string;
 	readonly date: CalendarDate;
@@ -116,12 +112,17 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 			return mark === undefined ? [] : [[directory, mark] as const];
 		}),
 	);
+	const expecting = new Set(Object.keys(previous?.arriving ?? {}).map((path) => path.slice(0, path.lastIndexOf('/'))));
 	const due = all.filter(
-		(day) => isRecent(day) || unseeded.has(day.directory) || isListingDue(marks.get(day.directory), now),
+		(day) =>
+			isRecent(day) ||
+			unseeded.has(day.directory) ||
+			expecting.has(day.directory) ||
+			isListingDue(marks.get(day.directory), now),
 	);
 
 	const found: NewFile[] = [];
-	const settling: CalendarDate[] = [];
+	const arriving: Array<NewFile & { readonly mark: ArrivingMark }> = [];
 	const unlisted = new Set(due);
 	for (let from = 0; from < due.length; from += step) {
 		// Directories come oldest first, so that later ones hold nothing that would be emitted before these.
@@ -137,13 +138,18 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 				marks.delete(directory);
 				continue;
 			}
+			const listedBefore = marks.get(directory)?.[0];
 			marks.set(directory, [Math.floor(now / 1_000), entries.length]);
 			for (const entry of entries) {
 				const audio = audioFileOf(directory, date, entry);
 				if (audio === undefined || seen.statusOf(audio.key) !== undefined) continue;
-				if (isKnown) seen.add(audio.key, 'settled');
-				else if (isSettling(entry, now)) settling.push(date);
-				else found.push(audio);
+				if (isKnown) {
+					seen.add(audio.key, 'settled');
+					continue;
+				}
+				const mark = arrivingMark(markOf(entry), previous?.arriving[audio.file.path], listedBefore, now);
+				if (mark === undefined) found.push(audio);
+				else arriving.push({ ...audio, mark });
 			}
 		}
 	}
@@ -160,7 +166,8 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 	const left = found.slice(maximumItems).map(({ date, file }) => ({ date, directory: file.directory }));
 	// A directory with files left has to be listed by the next poll, however large it is.
 	for (const { directory } of left) marks.delete(directory);
-	const datesLeft = [...left.map(({ date }) => date), ...settling, ...[...unlisted].map(({ date }) => date)];
+	const datesLeft = [...left, ...arriving, ...unlisted].map(({ date }) => date);
+	const kept = arriving.sort(byAge).slice(0, Math.min(maximumItems, MOST_ARRIVING));
 	const nextDay = nextSince(since, today, lookbackDays, datesLeft);
 	seen.forgetBefore(nextDay);
 	return {
@@ -174,6 +181,7 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 				[...marks].filter(([directory]) => (parseDirectoryName(directory) ?? '') >= nextDay),
 			),
 			seen: seen.pack(),
+			arriving: Object.fromEntries(kept.map(({ file, mark }) => [file.path, mark])),
 			unseeded: [...unseeded],
 		},
 		unreadable: new Map(),

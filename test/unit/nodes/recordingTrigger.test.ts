@@ -412,6 +412,48 @@ describe('Recording Trigger watching files', () => {
 		expect(ids(await n8n.tick())).toEqual(['S20160607/R201606071900000001.wav']);
 	});
 
+	it.each([
+		['ahead', 300_000],
+		['behind', -300_000],
+	])('leaves a file that is being written on a server whose clock is %s until it stays the same', async (_, skew) => {
+		const n8n = host(files);
+		await n8n.activate();
+		const name = 'S20160607/R201606071900000001.wav';
+		const write = (time: string, content: string): void => {
+			at(time);
+			const now = Date.now();
+			vi.setSystemTime(now + skew);
+			tenant.append(name, content);
+			vi.setSystemTime(now);
+		};
+		write('2016-06-07T08:00:55', 'one ');
+		at('2016-06-07T08:01:00');
+		expect(await n8n.tick()).toEqual([]);
+		write('2016-06-07T08:01:55', 'two ');
+		at('2016-06-07T08:02:00');
+		expect(await n8n.tick()).toEqual([]);
+		write('2016-06-07T08:02:05', 'three');
+		at('2016-06-07T08:03:00');
+		expect(await n8n.tick()).toEqual([]);
+		at('2016-06-07T08:04:00');
+		expect(await n8n.tick()).toMatchObject([{ recordingId: name, bytes: 13 }]);
+		expect(await n8n.tick()).toEqual([]);
+	});
+
+	it('waits for a file to stay the same where the server tells no times', async () => {
+		tenant.tellsTimes = false;
+		const n8n = host(files);
+		await n8n.activate();
+		tenant.put('S20160607/R201606071900000001.wav', 'half');
+		at('2016-06-07T08:01:00');
+		expect(await n8n.tick()).toEqual([]);
+		tenant.append('S20160607/R201606071900000001.wav', ' and half');
+		at('2016-06-07T08:02:00');
+		expect(await n8n.tick()).toEqual([]);
+		at('2016-06-07T08:03:00');
+		expect(await n8n.tick()).toMatchObject([{ bytes: 13 }]);
+	});
+
 	it('emits existing files when asked to, at most so many a poll', async () => {
 		at('2016-06-07T09:00:00');
 		for (let day = 1; day <= 7; day++) tenant.put(`S2016060${day}/R2016060${day}1200000001.wav`, '');

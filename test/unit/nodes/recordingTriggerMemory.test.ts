@@ -36,7 +36,7 @@ function plant(days: number, watch: 'index' | 'files'): void {
 		if (watch === 'index') tenant.put(`Index/I${stamp}.csv`, `${[DETAILED_HEADER, ...rows].join('\r\n')}\r\n`);
 	}
 	// Long enough for files not to pass for half written.
-	vi.setSystemTime(Date.now() + 30_000);
+	vi.setSystemTime(Date.now() + 60_000);
 }
 
 function host(watch: string, options: { lookbackDays?: number; maximumItems?: number; emitExisting?: boolean }) {
@@ -46,7 +46,7 @@ function host(watch: string, options: { lookbackDays?: number; maximumItems?: nu
 beforeEach(() => {
 	vi.useFakeTimers({ toFake: ['Date'] });
 	tenant = new GrowingTenant();
-	vi.setSystemTime(new Date(`${TODAY}T23:59:00Z`));
+	vi.setSystemTime(new Date(`${TODAY}T23:58:00Z`));
 });
 
 afterEach(() => {
@@ -57,7 +57,7 @@ describe.each(['index', 'files'] as const)(
 	'the memory of a trigger at 10,000 recordings a day, watching %s',
 	(watch) => {
 		it('stays under 256 kB with the usual look-back, whether they were there before or are emitted', async () => {
-			plant(7, watch);
+			plant(5, watch);
 			for (const options of [{}, { emitExisting: true, maximumItems: 100_000 }]) {
 				const n8n = host(watch, options);
 				await n8n.activate();
@@ -66,8 +66,18 @@ describe.each(['index', 'files'] as const)(
 			}
 		}, 60_000);
 
+		it('stays under 256 kB when a thousand more are arriving', async () => {
+			plant(5, watch);
+			const n8n = host(watch, {});
+			await n8n.activate();
+			for (let n = 0; n < 2_000; n += 1)
+				tenant.put(`S${TODAY.replaceAll('-', '')}/R20160620235${String(10_000 + n).slice(-3)}${n % 7}${n}.wav`, '');
+			expect(await n8n.tick()).toEqual([]);
+			expect(Buffer.byteLength(JSON.stringify(n8n.memory))).toBeLessThan(LIMIT);
+		}, 60_000);
+
 		it('is refused with a longer look-back, by a message that names one with which it goes on', async () => {
-			plant(11, watch);
+			plant(8, watch);
 			const refused = host(watch, { lookbackDays: 60 });
 			const refusal: unknown = await refused.activate().catch((error: unknown) => error);
 			expect(refusal).toBeInstanceOf(NodeOperationError);
