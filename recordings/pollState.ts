@@ -14,6 +14,9 @@ export type FileMark = readonly [size: number, modified: number | null, lastRowL
 /** When a directory was last listed, in seconds since the epoch, and how many names it held. */
 export type DirectoryMark = readonly [listed: number, names: number];
 
+/** A file that may still be being written: bytes, when it was changed, and since when it is known like this, in seconds since the epoch. */
+export type ArrivingMark = readonly [size: number, modified: number | null, since: number];
+
 /**
  * What a trigger remembers between polls. n8n keeps it as JSON in one column together with everything else that the workflow
  * remembers, so it is small, and bounded by the look-back window.
@@ -26,6 +29,8 @@ export interface PollState {
 	readonly files: Readonly<Record<string, FileMark>>;
 	readonly directories: Readonly<Record<string, DirectoryMark>>;
 	readonly seen: PackedSeen;
+	/** Audio files, by path, that are passed on once they stay as they are. */
+	readonly arriving: Readonly<Record<string, ArrivingMark>>;
 	/** What was there at the beginning and could not be read then: whatever it holds is not new. */
 	readonly unseeded: readonly string[];
 }
@@ -36,13 +41,16 @@ export interface PollState {
  */
 export function readPollState(kept: unknown, watch: Watch): PollState | undefined {
 	if (!isRecord(kept) || kept['version'] !== 1 || kept['watch'] !== watch) return undefined;
-	const { since, files, directories, seen, unseeded } = kept;
+	const { since, files, directories, seen, arriving, unseeded } = kept;
 	if (typeof since !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(since)) return undefined;
-	if (!isRecord(files) || !isRecord(directories) || !isRecord(seen) || !Array.isArray(unseeded)) return undefined;
+	if (!isRecord(files) || !isRecord(directories) || !isRecord(seen)) return undefined;
+	if (!isRecord(arriving) || !Array.isArray(unseeded)) return undefined;
 	const packed = entries(seen, isPacked);
 	const fileMarks = entries(files, isFileMark);
 	const directoryMarks = entries(directories, isDirectoryMark);
-	if (packed === undefined || fileMarks === undefined || directoryMarks === undefined) return undefined;
+	const arrivingMarks = entries(arriving, isArrivingMark);
+	if (packed === undefined || fileMarks === undefined) return undefined;
+	if (directoryMarks === undefined || arrivingMarks === undefined) return undefined;
 	return {
 		version: 1,
 		watch,
@@ -50,6 +58,7 @@ export function readPollState(kept: unknown, watch: Watch): PollState | undefine
 		files: fileMarks,
 		directories: directoryMarks,
 		seen: packed,
+		arriving: arrivingMarks,
 		unseeded: unseeded.filter((path) => typeof path === 'string'),
 	};
 }
@@ -80,6 +89,11 @@ function isDirectoryMark(value: unknown): value is DirectoryMark {
 	return Array.isArray(value) && value.length === 2 && value.every((number) => typeof number === 'number');
 }
 
+function isArrivingMark(value: unknown): value is ArrivingMark {
+	if (!Array.isArray(value) || value.length !== 3) return false;
+	return [value[0], value[1] ?? 0, value[2]].every((number) => typeof number === 'number');
+}
+
 /** What a listing says about a file. */
 export interface ListedSize {
 	readonly size: number | undefined;
@@ -106,4 +120,30 @@ export function isUnchanged(now: FileMark, read: FileMark | undefined, isRunning
 /** Whether a last row without a line end has stood like this for a whole poll, so that it is no row that is just being written. */
 export function hasStayed(now: FileMark, read: FileMark | undefined): boolean {
 	return read !== undefined && read[2] === 1 && now[0] >= 0 && now[0] === read[0] && now[1] === read[1];
+}
+
+/** A file is passed on when it has stayed as it is for so many seconds from one poll to another. */
+const STAYED_FOR = 15;
+/** Or, without a second look, when it was last changed so many seconds ago. */
+const OLD_ENOUGH = 60;
+
+/**
+ * What is known of a file that may still be being written, `undefined` when it is whole. Its time is that of the server, whose clock may
+ * be ahead of ours or behind it. So it counts only where nothing speaks against it: a time to come does, and one before
+ * the last listing, in which the file was not.
+ *
+ * @param listedBefore when its directory was last listed, in seconds since the epoch, `undefined` when it was not
+ */
+export function arrivingMark(
+	[size, modified]: FileMark,
+	before: ArrivingMark | undefined,
+	listedBefore: number | undefined,
+	now: number,
+): ArrivingMark | undefined {
+	const seconds = Math.floor(now / 1_000);
+	const isSame = before !== undefined && size >= 0 && before[0] === size && before[1] === modified;
+	if (isSame) return seconds - before[2] >= STAYED_FOR ? undefined : before;
+	const isBelievable = before === undefined && modified !== null && modified > (listedBefore ?? -Infinity);
+	if (isBelievable && seconds - modified >= OLD_ENOUGH) return undefined;
+	return [size, modified, seconds];
 }

@@ -1,3 +1,4 @@
+import type { DirectoryMark } from './pollState';
 import { directoryNameOf } from './remoteName';
 import { addDays, datesBetween, dateOfMillis, tenantDay } from './tenantDay';
 import type { CalendarDate } from './tenantDay';
@@ -41,9 +42,13 @@ export function firstDirectoryDate(since: CalendarDate, clock: ZoneClock): Calen
 }
 
 /** Whether a directory has to be listed again: a small one always, a large one every quarter of an hour. */
-export function isListingDue(mark: readonly [listed: number, names: number] | undefined, now: number): boolean {
-	if (mark === undefined || mark[1] < FEW_NAMES) return true;
-	const age = now / 1_000 - mark[0];
+export function isListingDue(mark: DirectoryMark | undefined, now: number): boolean {
+	return mark === undefined || mark[1] < FEW_NAMES || isListingOld(mark, now);
+}
+
+/** Whether a directory was listed more than a quarter of an hour ago. */
+export function isListingOld(mark: DirectoryMark | undefined, now: number): boolean {
+	const age = now / 1_000 - (mark?.[0] ?? 0);
 	return age >= GOOD_FOR || age < 0;
 }
 

@@ -89,8 +89,11 @@ export interface SoundVerdict {
 /** Sound may be shorter than the row's duration by so many seconds, or by this part of it, whichever is more. */
 const TOLERATED_SECONDS = 5;
 const TOLERATED_PART = 0.1;
-/** A header without metadata has some dozens of bytes, one with the usual ones some hundreds. */
-const LONGEST_PLAIN_HEAD = 4_096;
+/**
+ * Bytes at the start of a WAV file to look at, and how many when those do not tell: a header without metadata has some dozens of
+ * bytes, one with the usual ones some hundreds.
+ */
+export const HEAD_LENGTHS = [4_096, WAV_HEAD_BYTES] as const;
 
 /**
  * Judges a WAV recording by its first bytes, its length in bytes and the duration in the index:
@@ -128,7 +131,6 @@ export function judgeSound(
 /** Whether so many first bytes of a WAV file tell all that is judged by them. */
 export function isHeadTold(head: Uint8Array, bytes: number): boolean {
 	if (head.length >= Math.min(bytes, WAV_HEAD_BYTES)) return true;
-	if (head.length < LONGEST_PLAIN_HEAD) return false;
 	const { verdict, facts } = readWav(head, bytes);
 	return verdict === 'notWav' || (facts?.durationSeconds ?? 0) > 0;
 }

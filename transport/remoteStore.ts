@@ -28,6 +28,11 @@ export interface ReadRange extends RequestOptions {
 	 * once; a stream that ends before (or would run past) it fails with `size-mismatch`. Without it the store asks.
 	 */
 	readonly size?: number | undefined;
+	/**
+	 * Bytes to read from `start` on, all when absent. The stream ends after exactly so many, and little more is transferred; a
+	 * file that does not hold them all fails with `size-mismatch`, and so does one that is not of the stated `size`.
+	 */
+	readonly length?: number | undefined;
 }
 
 /**

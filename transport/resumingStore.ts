@@ -63,14 +63,16 @@ export class ResumingStore implements RemoteStore {
 	}
 
 	async *#chunks(path: string, range: ReadRange, known: RemoteEntry | undefined, report: ReadReport): Chunks {
-		const { start = 0, signal } = range;
+		const { start = 0, length, signal } = range;
 		let before = known ?? (await this.stat(path, { signal }));
 		const size = range.size ?? (before.type === 'file' ? before.size : undefined);
 		const delivered = new Delivered(path, start);
 		let renewedAt = start;
 		for (let failures = 0; ; ) {
 			report.attempts += 1;
-			const source = this.store.read(path, { start: delivered.resumeAt, size, signal });
+			const { resumeAt } = delivered;
+			const left = length === undefined ? undefined : start + length - resumeAt;
+			const source = this.store.read(path, { start: resumeAt, size, length: left, signal });
 			const failure = yield* delivered.passOn(source);
 			if (failure === undefined) return;
 

@@ -8,11 +8,6 @@ import { checkRecording } from './recordingCheck';
 
 /** SFTP interleaves files on a connection; each costs two round trips, so several are in flight. */
 const FILES_PER_SFTP_CONNECTION = 8;
-/**
- * FTP cannot read a part of a file: breaking off ends the connection, and a new one takes ten round trips and more and waits
- * for its turn. Reading on is quicker up to about a quarter of an hour of G.711.
- */
-const CHEAP_TO_FINISH_OVER_FTPS = 8_388_608;
 
 export interface MatchedRecording extends SoundVerdict {
 	readonly row: IndexRow;
@@ -41,11 +36,10 @@ export async function checkMatched(
 	{ matched, missing, rows }: Reconciliation & { readonly rows: readonly IndexRow[] },
 	{ checkSize, signal, progress }: CheckRun,
 ): Promise<CheckedMatches> {
-	const options = { checkSize, cheapToFinish: isSftp ? 0 : CHEAP_TO_FINISH_OVER_FTPS, signal };
 	const inFlight = isSftp ? maxConnections * FILES_PER_SFTP_CONNECTION : maxConnections;
 	progress.expect(matched.length);
 	const checks = await new Gate(() => inFlight).map(matched, async ({ row, file }) => {
-		const checked = await checkRecording(store, file, row.durationSeconds, options);
+		const checked = await checkRecording(store, file, row.durationSeconds, { checkSize, signal });
 		if ('file' in checked) progress.finished(0);
 		else progress.goneWithout();
 		return { row, ...checked };

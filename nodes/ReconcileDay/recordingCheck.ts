@@ -1,4 +1,6 @@
-import { isHeadTold, judgeSound } from '../../recordings/reconciliation';
+import { buffer } from 'node:stream/consumers';
+
+import { HEAD_LENGTHS, isHeadTold, judgeSound } from '../../recordings/reconciliation';
 import type { ListedFile, SoundVerdict } from '../../recordings/reconciliation';
 import type { RemoteEntry } from '../../transport/remoteStore';
 import type { ResumingStore } from '../../transport/resumingStore';
@@ -9,8 +11,6 @@ import { isOfOneFile } from '../shared/oneFileFailure';
 export interface CheckOptions {
 	/** Whether headers are read. */
 	readonly checkSize: boolean;
-	/** Files up to so many bytes are read to their end, because breaking off costs more. */
-	readonly cheapToFinish: number;
 	readonly signal: AbortSignal | undefined;
 }
 
@@ -89,14 +89,14 @@ async function readHead(
 		size: bytes,
 		modifiedAt: file.modifiedAt,
 	};
-	const { stream } = store.readReported(file.recordingId, { size: bytes, signal: options.signal }, known);
 	let head = Buffer.alloc(0);
-	let isTold = false;
-	for await (const chunk of stream as AsyncIterable<Buffer>) {
-		if (!isTold) head = Buffer.concat([head, chunk]);
-		isTold ||= isHeadTold(head, bytes);
-		// Leaving the loop destroys the stream, and with it the transfer.
-		if (isTold && bytes > options.cheapToFinish) break;
+	for (const wanted of HEAD_LENGTHS) {
+		const start = head.length;
+		const length = Math.min(wanted, bytes) - start;
+		const range = { start, length, size: bytes, signal: options.signal };
+		const { stream } = store.readReported(file.recordingId, range, known);
+		head = Buffer.concat([head, await buffer(stream)]);
+		if (isHeadTold(head, bytes)) break;
 	}
 	return head;
 }

@@ -2,7 +2,7 @@ import { byDetail, INDEX_DIRECTORY, indexFileOf } from '../../recordings/indexFi
 import type { IndexFile } from '../../recordings/indexFile';
 import { isUnchanged, markOf } from '../../recordings/pollState';
 import type { DirectoryMark, FileMark, PollState } from '../../recordings/pollState';
-import { firstDirectoryDate, hasEveryDay, isListingDue } from '../../recordings/pollWindow';
+import { firstDirectoryDate, hasEveryDay, isListingDue, isListingOld } from '../../recordings/pollWindow';
 import { directoryNameOf, parseDirectoryName } from '../../recordings/remoteName';
 import { tenantDateAt } from '../../recordings/tenantDay';
 import type { CalendarDate } from '../../recordings/tenantDay';
@@ -10,6 +10,9 @@ import type { RemoteEntry } from '../../transport/remoteStore';
 import { Gate } from '../shared/gate';
 import { ifThere, listIfThere, listingsAtOnce, listTopDirectories } from './poll';
 import type { PollRequest } from './poll';
+
+/** The top of the tenant, among the names of directories. */
+const TOP = '';
 
 /** An index file as the server shows it now. */
 export interface LookedFile {
@@ -38,7 +41,8 @@ interface LookedDirectory {
  * Every index file that can hold calls of `since` or later. `Index/` is always listed. The day directories hold the recordings
  * themselves too, thousands of names on a busy day, and SFTP gives a hundred of them a round trip: a large one is listed when
  * something in `Index/` has changed (editions of a day are written in the same night) and every quarter of an hour, and in
- * between only its index files are asked for, over SFTP also those that it should get.
+ * between only its index files are asked for, over SFTP also those that it should get. The same goes over FTPS for the top, where the
+ * first call of a day makes a directory.
  *
  * What an earlier poll knew of is asked for all at once, so that an idle poll takes the time of one listing over SFTP.
  */
@@ -54,9 +58,12 @@ export async function lookAtIndex(
 	const known = Object.keys(state?.directories ?? {})
 		.filter(isInWindow)
 		.sort();
-	const [newest, central, ...knownDirectories] = await Promise.all([
-		hasEveryDay(known, firstDirectory, now) ? undefined : gate.run(async () => await listTopDirectories(request)),
-		gate.run(async () => await listIfThere(request, INDEX_DIRECTORY)),
+	const isComplete = hasEveryDay(known, firstDirectory, now);
+	// Over SFTP it goes along with the other listings, over FTPS it takes its time.
+	const isTopDue = !isComplete && (request.isSftp || isListingOld(state?.directories[TOP], now));
+	const [early, central, ...knownDirectories] = await Promise.all([
+		isTopDue ? gate.run(async () => await listTopDirectories(request)) : undefined,
+		gate.run(async () => await listDated(request, INDEX_DIRECTORY, state)),
 		...known.map((directory) => gate.run(async () => await lookInto(request, directory, state))),
 	]).catch((error: unknown) => {
 		gate.close();
@@ -78,28 +85,60 @@ export async function lookAtIndex(
 		knownDirectories.filter(({ isWhole }) => isWhole || !hasNews).map(({ directory }) => directory),
 	);
 	// Nothing at all may mean that the tenant itself is not where the credential says.
-	const isEmpty = newest === undefined && central === undefined && knownDirectories.every(({ isThere }) => !isThere);
-	const there = newest ?? (isEmpty ? await listTopDirectories(request) : known);
+	const isEmpty = central === undefined && knownDirectories.every(({ isThere }) => !isThere);
+	const isTopWanted = isEmpty || (!isComplete && (hasNews || central === undefined));
+	const top = early ?? (isTopWanted ? await listTopDirectories(request) : undefined);
+	const there = top ?? known;
 	const others = there.filter((name) => isInWindow(name) && !listed.has(name)).sort();
 	const otherDirectories = await new Gate(() => listingsAtOnce(request)).map(
 		others,
-		async (directory) => await listWhole(request, directory),
+		async (directory) => await listWhole(request, directory, state),
 	);
 	const directories = [...knownDirectories.filter(({ directory }) => listed.has(directory)), ...otherDirectories];
+	const topMark = top === undefined ? state?.directories[TOP] : listedNow(request, top.length);
 	return {
 		files: [...files, ...directories.flatMap(({ directory, entries }) => looked(directory, entries))].sort((a, b) =>
 			a.file.date === b.file.date ? byDetail(a.file, b.file) : a.file.date < b.file.date ? -1 : 1,
 		),
-		directories: Object.fromEntries(
-			directories.filter(({ isThere }) => isThere).map(({ directory, mark }) => [directory, mark]),
-		),
+		directories: Object.fromEntries([
+			...(topMark === undefined ? [] : [[TOP, topMark] as const]),
+			...directories.filter(({ isThere }) => isThere).map(({ directory, mark }) => [directory, mark] as const),
+		]),
 	};
 }
 
-async function listWhole(request: PollRequest, directory: string): Promise<LookedDirectory> {
+/**
+ * A listing. Where it has no times (LIST), it gets those of index files of the running day that are as long as when they were read:
+ * asking for a time costs less than reading the file again.
+ */
+async function listDated(
+	request: PollRequest,
+	directory: string,
+	state: PollState | undefined,
+): Promise<RemoteEntry[] | undefined> {
+	const { store, clock, now, budget } = request;
+	const today = tenantDateAt(now, clock);
+	const dated = async (entry: RemoteEntry): Promise<RemoteEntry> => {
+		if (entry.modifiedAt !== undefined || (indexFileOf(directory, entry.name)?.date ?? '') < today) return entry;
+		if (entry.size !== state?.files[entry.path]?.[0]) return entry;
+		return (await ifThere(store.stat(entry.path, { signal: budget.signal }))) ?? entry;
+	};
 	const entries = await listIfThere(request, directory);
-	const mark: DirectoryMark = [Math.floor(request.now / 1_000), entries?.length ?? 0];
+	return entries === undefined ? undefined : await Promise.all(entries.map(dated));
+}
+
+async function listWhole(
+	request: PollRequest,
+	directory: string,
+	state: PollState | undefined,
+): Promise<LookedDirectory> {
+	const entries = await listDated(request, directory, state);
+	const mark = listedNow(request, entries?.length ?? 0);
 	return { directory, entries: entries ?? [], mark, isWhole: true, isThere: entries !== undefined };
+}
+
+function listedNow({ now }: PollRequest, names: number): DirectoryMark {
+	return [Math.floor(now / 1_000), names];
 }
 
 /** What is in a directory that an earlier poll listed: all of it, or only the index files when it is large. */
@@ -110,7 +149,7 @@ async function lookInto(
 ): Promise<LookedDirectory> {
 	const mark = state?.directories[directory];
 	if (state === undefined || mark === undefined || isListingDue(mark, request.now))
-		return await listWhole(request, directory);
+		return await listWhole(request, directory, state);
 	const { store, budget } = request;
 	const names = indexNamesOf(directory, state, request.isSftp);
 	const found = await Promise.all(

@@ -3,9 +3,11 @@ import type { IDataObject, INodeExecutionData, IPollFunctions } from 'n8n-workfl
 import { callFilter } from '../../recordings/callFilter';
 import type { CallFilters } from '../../recordings/callFilter';
 import type { IndexRow } from '../../recordings/indexRow';
+import { bytesOf, fittingLookback, MOST_BYTES } from '../../recordings/pollMemory';
 import { readPollState } from '../../recordings/pollState';
-import type { Watch } from '../../recordings/pollState';
+import type { PollState, Watch } from '../../recordings/pollState';
 import { simpleCall } from '../../recordings/simpleCall';
+import { tenantDateAt } from '../../recordings/tenantDay';
 import { ExplainedError, nodeError } from '../shared/nodeError';
 import { resumingStore, withTenant } from '../shared/tenantSession';
 import { newestCalls } from './newestCalls';
@@ -62,7 +64,9 @@ export async function pollRecordings(context: IPollFunctions): Promise<INodeExec
 	const memory = context.getWorkflowStaticData('node');
 	const outcome = await withRequest(context, async (request, watch) => {
 		const previous = readPollState(memory['state'], watch);
-		return await (watch === 'files' ? pollFiles(request, previous) : pollIndex(request, previous));
+		const polled = await (watch === 'files' ? pollFiles(request, previous) : pollIndex(request, previous));
+		refuseTooMuch(polled.state, request);
+		return polled;
 	});
 	const { items, state, unreadable } = outcome;
 	for (const [path, failure] of unreadable)
@@ -72,6 +76,21 @@ export async function pollRecordings(context: IPollFunctions): Promise<INodeExec
 	if (failure !== undefined) throw failure;
 	memory['state'] = state as unknown as IDataObject;
 	return items.length === 0 ? null : outputOf(context, items);
+}
+
+/** Better no poll, which says why and can be mended, than a memory that slows n8n down, or one that forgets and emits again. */
+function refuseTooMuch(state: PollState, { clock, now, lookbackDays }: PollRequest): void {
+	const bytes = bytesOf(state);
+	if (bytes <= MOST_BYTES) return;
+	const fitting = fittingLookback(state, tenantDateAt(now, clock), lookbackDays);
+	const advice =
+		fitting > 0
+			? `Set 'Lookback Days' to ${fitting} or less. Nothing is lost: the next poll goes on where the last one ended.`
+			: "This tenant has too many recordings a day for a trigger. Use a schedule with 8x8 List Index, 'Only Undelivered' and 8x8 Mark Delivered instead.";
+	throw new ExplainedError(
+		`To remember which recordings of ${lookbackDays} look-back ${lookbackDays === 1 ? 'day' : 'days'} were emitted takes ${Math.ceil(bytes / 1_000)} kB, and a trigger may keep ${MOST_BYTES / 1_000} kB in n8n's database`,
+		advice,
+	);
 }
 
 function outputOf(context: IPollFunctions, items: readonly IDataObject[]): INodeExecutionData[][] {

@@ -1,7 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { firstDay, hasEveryDay, isListingDue, nextSince, sinceAt } from '../../recordings/pollWindow';
-import type { DirectoryMark, PollState } from '../../recordings/pollState';
+import { arrivingMark, markOf } from '../../recordings/pollState';
+import type { ArrivingMark, DirectoryMark, PollState } from '../../recordings/pollState';
 import { parseDirectoryName, parseRecordingName } from '../../recordings/remoteName';
 import { keyOfRecording, SeenRecordings } from '../../recordings/seenRecordings';
 import type { SeenKey } from '../../recordings/seenRecordings';
@@ -13,8 +14,8 @@ import { ExplainedError } from '../shared/nodeError';
 import { listIfThere, listingsAtOnce, listTopDirectories } from './poll';
 import type { PollOutcome, PollRequest } from './poll';
 
-/** A file changed this recently may still be being written; it comes with the next poll. */
-const SETTLING = 15_000;
+/** Files that may still be being written, of which so many are remembered at most: the oldest, whose turn is next. */
+const MOST_ARRIVING = 1_000;
 const AUDIO = /^[^.].*\.(?:wav|mp3|ogg|m4a|gsm)$/i;
 
 /** A new recording on the server, as items carry it. */
@@ -65,11 +66,6 @@ function byAge(a: NewFile, b: NewFile): number {
 	return a.file.path < b.file.path ? -1 : 1;
 }
 
-function isSettling({ modifiedAt }: RemoteEntry, now: number): boolean {
-	const age = modifiedAt === undefined ? SETTLING : now - modifiedAt.getTime();
-	return age >= 0 && age < SETTLING;
-}
-
 interface DayDirectory {
 	readonly directory: string;
 	readonly date: CalendarDate;
@@ -95,7 +91,19 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 	const since = previous === undefined ? firstDay(today, lookbackDays) : sinceAt(previous.since, today);
 	const seen = new SeenRecordings(previous?.seen);
 	const known = Object.keys(previous?.directories ?? {});
-	const all = dayDirectories(hasEveryDay(known, since, now) ? known : await listTopDirectories(request), since);
+	const step = listingsAtOnce(request);
+	const gate = new Gate(() => step);
+	const list = async (directory: string): Promise<RemoteEntry[] | undefined> =>
+		await gate.run(async () => await listIfThere(request, directory));
+	// On a day without calls there is no directory, and the top has to be looked at. What is listed each time is asked for meanwhile.
+	const isTopDue = !hasEveryDay(known, since, now);
+	const isRecent = ({ date }: DayDirectory): boolean => date >= addDays(today, -1);
+	const top = isTopDue ? gate.run(async () => await listTopDirectories(request)) : known;
+	const recent = isTopDue ? dayDirectories(known, since).filter(isRecent) : [];
+	const early = new Map(recent.map(({ directory }) => [directory, list(directory)]));
+	// A failure is told when its turn comes, or not at all when the poll has failed by then.
+	for (const listing of early.values()) listing.catch(() => undefined);
+	const all = dayDirectories(await top, since);
 	const isBaseline = previous === undefined && !request.emitExisting;
 	const unseeded = new Set(isBaseline ? all.map(({ directory }) => directory) : previous?.unseeded);
 	const marks = new Map<string, DirectoryMark>(
@@ -104,23 +112,23 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 			return mark === undefined ? [] : [[directory, mark] as const];
 		}),
 	);
+	const expecting = new Set(Object.keys(previous?.arriving ?? {}).map((path) => path.slice(0, path.lastIndexOf('/'))));
 	const due = all.filter(
-		({ directory, date }) =>
-			date >= addDays(today, -1) || unseeded.has(directory) || isListingDue(marks.get(directory), now),
+		(day) =>
+			isRecent(day) ||
+			unseeded.has(day.directory) ||
+			expecting.has(day.directory) ||
+			isListingDue(marks.get(day.directory), now),
 	);
 
 	const found: NewFile[] = [];
-	const settling: CalendarDate[] = [];
+	const arriving: Array<NewFile & { readonly mark: ArrivingMark }> = [];
 	const unlisted = new Set(due);
-	const step = listingsAtOnce(request);
 	for (let from = 0; from < due.length; from += step) {
 		// Directories come oldest first, so that later ones hold nothing that would be emitted before these.
 		if (request.budget.isNearlySpent || (found.length >= maximumItems && unseeded.size === 0)) break;
 		const some = due.slice(from, from + step);
-		const listings = await new Gate(() => step).map(
-			some,
-			async ({ directory }) => await listIfThere(request, directory),
-		);
+		const listings = await Promise.all(some.map(({ directory }) => early.get(directory) ?? list(directory)));
 		for (const [position, place] of some.entries()) {
 			const { directory, date } = place;
 			const entries = listings[position];
@@ -130,13 +138,18 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 				marks.delete(directory);
 				continue;
 			}
+			const listedBefore = marks.get(directory)?.[0];
 			marks.set(directory, [Math.floor(now / 1_000), entries.length]);
 			for (const entry of entries) {
 				const audio = audioFileOf(directory, date, entry);
 				if (audio === undefined || seen.statusOf(audio.key) !== undefined) continue;
-				if (isKnown) seen.add(audio.key, 'settled');
-				else if (isSettling(entry, now)) settling.push(date);
-				else found.push(audio);
+				if (isKnown) {
+					seen.add(audio.key, 'settled');
+					continue;
+				}
+				const mark = arrivingMark(markOf(entry), previous?.arriving[audio.file.path], listedBefore, now);
+				if (mark === undefined) found.push(audio);
+				else arriving.push({ ...audio, mark });
 			}
 		}
 	}
@@ -153,7 +166,8 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 	const left = found.slice(maximumItems).map(({ date, file }) => ({ date, directory: file.directory }));
 	// A directory with files left has to be listed by the next poll, however large it is.
 	for (const { directory } of left) marks.delete(directory);
-	const datesLeft = [...left.map(({ date }) => date), ...settling, ...[...unlisted].map(({ date }) => date)];
+	const datesLeft = [...left, ...arriving, ...unlisted].map(({ date }) => date);
+	const kept = arriving.sort(byAge).slice(0, Math.min(maximumItems, MOST_ARRIVING));
 	const nextDay = nextSince(since, today, lookbackDays, datesLeft);
 	seen.forgetBefore(nextDay);
 	return {
@@ -167,6 +181,7 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 				[...marks].filter(([directory]) => (parseDirectoryName(directory) ?? '') >= nextDay),
 			),
 			seen: seen.pack(),
+			arriving: Object.fromEntries(kept.map(({ file, mark }) => [file.path, mark])),
 			unseeded: [...unseeded],
 		},
 		unreadable: new Map(),

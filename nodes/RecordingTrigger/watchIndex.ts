@@ -125,6 +125,7 @@ export async function pollIndex(request: PollRequest, previous: PollState | unde
 			files: Object.fromEntries(marks),
 			directories: look.directories,
 			seen: seen.pack(),
+			arriving: {},
 			unseeded: [...unseeded].filter((path) => present.has(path)),
 		},
 		unreadable: new Map(

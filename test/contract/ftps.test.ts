@@ -11,6 +11,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { startEmbeddedFtps } from '../../demo/servers/embeddedFtps';
 import { createServerCertificate } from '../../demo/servers/serverCertificate';
 import { FtpsStore } from '../../transport/ftps/ftpsStore';
+import { startFaultProxy } from '../faults/faultProxy';
 import { proftpdHere, startProftpd, type FtpsServer } from '../servers/proftpd';
 import { startVsftpd, vsftpdHere } from '../servers/vsftpd';
 import type { FtpsSettings } from '../../transport/connectionSettings';
@@ -182,6 +183,22 @@ describe('FTPS only', () => {
 				await writeFile(join(server.root, 'a.wav'), bytes);
 				const store = opened({ ...settingsFor(server, mode), maxConnections: 1 });
 				for (let n = 0; n < 25; n += 1) expect((await drain(store.read('a.wav'))).equals(bytes)).toBe(true);
+			});
+
+			test('the beginnings of 25 large files over one log-in, and whole files after them', async () => {
+				const server = await started(start());
+				const bytes = randomBytes(3 * MEGABYTE);
+				await writeFile(join(server.root, 'large.wav'), bytes);
+				await writeFile(join(server.root, 'small.wav'), bytes.subarray(0, 6_000));
+				const proxy = await started(startFaultProxy({ port: server.port }));
+				const store = opened({ ...settingsFor({ ...server, port: proxy.port }, mode), maxConnections: 1 });
+				const range = { start: 10, length: 4_096 };
+				for (let n = 0; n < 25; n += 1) {
+					expect((await drain(store.read('large.wav', range))).equals(bytes.subarray(10, 4_106))).toBe(true);
+					expect((await drain(store.read('small.wav', range))).equals(bytes.subarray(10, 4_106))).toBe(true);
+					if (n % 5 === 0) expect((await drain(store.read('large.wav'))).equals(bytes)).toBe(true);
+				}
+				expect(proxy.accepted('control')).toBe(1);
 			});
 
 			test('a connection that the server ends while it idles is replaced', async () => {

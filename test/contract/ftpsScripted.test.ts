@@ -8,7 +8,9 @@ import { FtpsStore } from '../../transport/ftps/ftpsStore';
 import { TransportError } from '../../transport/transportError';
 import {
 	startScriptedServer,
+	type Script,
 	type ScriptedServer,
+	type Session,
 	type ScriptedServerOptions,
 } from '../unit/transport/ftpsScriptedServer';
 
@@ -554,5 +556,104 @@ describe('listing', () => {
 		expect((await failure(store.list('S19991231/deep/er'))).code).toBe('not-found');
 		expect((await failure(store.list('secret'))).code).toBe('permission-denied');
 		expect((await failure(store.list('a'))).code).toBe('not-found');
+	});
+});
+
+describe('breaking off a transfer', () => {
+	const file = randomBytes(3_000_000);
+	const large = Buffer.alloc(10_000_000, 1);
+
+	/** Sends a file, and says `lastWords` when the client has gone away. */
+	const retr =
+		(lastWords: (session: Session) => void): Script =>
+		async (command, argument, session) => {
+			if (command !== 'RETR') return undefined;
+			session.send('150 here it comes');
+			const data = await session.data();
+			data.once('close', (hadError) => {
+				if (hadError || !data.writableFinished) lastWords(session);
+				else session.send('226 done');
+			});
+			data.end(argument === '/large.wav' ? large : file);
+			return 'silent';
+		};
+	const served = async (lastWords: (session: Session) => void, changes: Partial<FtpsSettings> = {}) => {
+		const server = await start({ files: { '/a.wav': file, '/large.wav': large }, script: retr(lastWords) });
+		const store = open(server, { maxConnections: 1, stallTimeout: 1_000, ...changes });
+		const beginning = async (path = 'a.wav'): Promise<boolean> => {
+			const wanted = path === 'a.wav' ? file : large;
+			return (await readAll(store.read(path, { length: 4_096 }))).equals(wanted.subarray(0, 4_096));
+		};
+		return { server, store, beginning };
+	};
+
+	test('a server that confirms it keeps its connection, which is tried once', async () => {
+		const { server, beginning } = await served((session) => session.send('426 aborted'));
+		expect([await beginning(), await beginning(), await beginning()]).toEqual([true, true, true]);
+		expect([commands(server, 'USER').length, commands(server, 'NOOP').length]).toEqual([1, 1]);
+	});
+
+	const costly: Array<[string, (session: Session) => void]> = [
+		['says nothing more', () => undefined],
+		['ends the session', (session) => session.destroy()],
+		['says that it goes', (session) => session.send('421 good bye')],
+		[
+			'says it twice',
+			(session) => {
+				session.send('426 aborted');
+				setTimeout(() => session.send('226 abort successful'), 5);
+			},
+		],
+	];
+	test.each(costly)('one that %s costs that connection and nothing else', async (_, lastWords) => {
+		const { server, store, beginning } = await served(lastWords);
+		expect(await beginning()).toBe(true);
+		expect((await store.stat('a.wav')).size).toBe(file.length);
+		expect(commands(server, 'USER')).toHaveLength(2);
+		// From now on what is cheaper to finish than to log in again is finished.
+		expect([await beginning(), await beginning()]).toEqual([true, true]);
+		expect((await readAll(store.read('a.wav'))).equals(file)).toBe(true);
+		expect(commands(server, 'USER')).toHaveLength(2);
+		expect(await beginning('large.wav')).toBe(true);
+		expect((await readAll(store.read('a.wav'))).equals(file)).toBe(true);
+		expect(commands(server, 'USER')).toHaveLength(3);
+	});
+
+	test('a file that ends before the part does is a size-mismatch', async () => {
+		const server = await start({
+			files: { '/a.wav': file },
+			script: async (command, _, session) => {
+				if (command !== 'RETR') return undefined;
+				session.send('150 here it comes');
+				(await session.data()).end(file.subarray(0, 1_000));
+				return '226 done';
+			},
+		});
+		expect((await failure(readAll(open(server).read('a.wav', { length: 4_096 })))).code).toBe('size-mismatch');
+	});
+
+	test('a transfer that stops in the middle of the part is stalled', async () => {
+		const server = await start({
+			files: { '/a.wav': file },
+			script: async (command, _, session) => {
+				if (command !== 'RETR') return undefined;
+				session.send('150 here it comes');
+				(await session.data()).write(file.subarray(0, 1_000));
+				return 'silent';
+			},
+		});
+		const store = open(server, { stallTimeout: 300 });
+		expect((await failure(readAll(store.read('a.wav', { length: 4_096 })))).code).toBe('stalled');
+	});
+
+	test('a reader that takes its time does not stall a part', async () => {
+		const { server, store } = await served((session) => session.send('426 aborted'), { stallTimeout: 200 });
+		const chunks: Buffer[] = [];
+		for await (const chunk of store.read('a.wav', { length: 2_000_000 })) {
+			if (chunks.length % 10 === 0) await pause(300);
+			chunks.push(chunk as Buffer);
+		}
+		expect(Buffer.concat(chunks).equals(file.subarray(0, 2_000_000))).toBe(true);
+		expect(commands(server, 'USER')).toHaveLength(1);
 	});
 });

@@ -273,6 +273,49 @@ export function describeStore(
 				expect((await drain(store.read('top.csv'))).length).toBe(8);
 			});
 
+			test.each([
+				[0, 1, 65_537],
+				[0, 65_536, 65_537],
+				[0, 65_537, 65_537],
+				[40_000, 100, 65_537],
+				[31_744, 31_744, 3 * MEGABYTE + 17],
+				[0, 0, 65_537],
+				[65_537, 0, 65_537],
+				[0, 1, 1],
+				[0, 0, 0],
+			])('reads from byte %i exactly %i bytes of %i', async (start, length, size) => {
+				const store = open();
+				const path = `S20160607/size-${size}.wav`;
+				const expected = contents(path).subarray(start, start + length);
+				expect((await drain(store.read(path, { start, length, size }))).equals(expected)).toBe(true);
+				expect((await drain(store.read(path, { start, length }))).equals(expected)).toBe(true);
+			});
+
+			test.each([
+				[{ length: 65_538 }, 65_537],
+				[{ start: 65_000, length: 538 }, 65_537],
+				[{ length: 100, size: 65_536 }, 65_537],
+				[{ length: 100, size: 65_538 }, 65_537],
+				[{ length: 1 }, 0],
+				[{ length: 1, size: 1 }, 0],
+			])('a part %j of %i bytes that is not there, or of another file, is a size-mismatch', async (range, real) => {
+				const store = open();
+				await expectCode(drain(store.read(`S20160607/size-${real}.wav`, range)), 'size-mismatch');
+				expect((await drain(store.read('top.csv'))).length).toBe(8);
+			});
+
+			test('the beginnings of many large files, over one connection and with other requests in between', async () => {
+				const store = open({ maxConnections: 1 });
+				const path = `S20160607/size-${3 * MEGABYTE + 17}.wav`;
+				const beginning = contents(path).subarray(0, 4_096);
+				for (let n = 0; n < 12; n += 1) {
+					expect((await drain(store.read(path, { length: 4_096 }))).equals(beginning)).toBe(true);
+					expect((await drain(store.read(HUGE, { length: 4_096, size: HUGE_BYTES }))).length).toBe(4_096);
+					expect((await store.stat('top.csv')).size).toBe(8);
+				}
+				expect(sha256(await drain(store.read(path)))).toBe(sha256(contents(path)));
+			});
+
 			test('reading a directory fails and leaves the store working', async () => {
 				const store = open();
 				await failureOf(drain(store.read('S20160607')));

@@ -15,6 +15,7 @@ import {
 	isTlsFailure,
 	type FtpsPhase,
 } from './ftpsFailure';
+import { retrievePart } from './partialTransfer';
 import { ignoreLateErrors, openTcp, startTls, TlsHandshakeFailure } from './socket';
 import { tlsOptions } from './tlsTrust';
 import type { TransferSink } from './transferSink';
@@ -217,13 +218,33 @@ export class ControlConnection implements PooledConnection {
 	 * Fetches a file from byte `start` on into the sink. Resolves when the server confirmed the end of the transfer
 	 * (226) and the data connection ended; whether the bytes are all there is for the caller to count.
 	 */
-	async retrieve(target: Target, start: number, sink: TransferSink): Promise<Refusal | undefined> {
+	retrieve(target: Target, start: number, sink: TransferSink): Promise<Refusal | undefined> {
+		return this.#transfer(target, sink, async () => {
+			await this.#client.downloadTo(sink, target.absolute, start);
+		});
+	}
+
+	/** As `retrieve`, but breaks off when the sink has enough. The connection may be of no more use after it. */
+	retrievePart(target: Target, start: number, sink: TransferSink): Promise<Refusal | undefined> {
+		return this.#transfer(target, sink, async () => {
+			await this.#openDataConnection();
+			const breakOff = (): void => this.#dataConnector.reset();
+			await retrievePart(this.#client.ftp, { path: target.absolute, start, sink, breakOff });
+		});
+	}
+
+	/** Whether the next answer is the one to the next command. Never rejects; the connection may be of no more use after it. */
+	isInStep(): Promise<boolean> {
+		return this.request('NOOP').then(
+			(reply) => reply.refusal === undefined && reply.message.startsWith('200'),
+			() => false,
+		);
+	}
+
+	async #transfer(target: Target, sink: TransferSink, work: () => Promise<void>): Promise<Refusal | undefined> {
 		const reply = await this.#orRefusal(
 			target.path,
-			async () => {
-				const done = await this.#client.downloadTo(sink, target.absolute, start);
-				return { message: done.message };
-			},
+			() => work().then(() => ({ message: '' })),
 			() => sink.received === 0,
 		);
 		return reply.refusal;

@@ -1,4 +1,5 @@
 import { FTPError, type FTPContext, type FTPResponse } from 'basic-ftp';
+import type { Socket } from 'node:net';
 import { connect as connectTls, TLSSocket } from 'node:tls';
 
 import { openTcp } from './socket';
@@ -42,7 +43,7 @@ async function connectDataSocket(
 	ftp: FTPContext,
 	port: number,
 	{ signal, onError }: DataConnectionOptions,
-): Promise<void> {
+): Promise<Socket> {
 	const control = ftp.socket;
 	if (control.remoteAddress === undefined || !(control instanceof TLSSocket)) {
 		return await Promise.reject(new Error('The control connection is closed'));
@@ -59,6 +60,7 @@ async function connectDataSocket(
 		ftp.tlsSessionStore = next;
 	});
 	attachDataSocket(ftp, secured, onError);
+	return tcp;
 }
 
 /**
@@ -77,31 +79,40 @@ function attachDataSocket(ftp: FTPContext, socket: TLSSocket, onError: (error: E
 	socket.on('error', onError);
 }
 
-async function enterPassiveMode(
-	ftp: FTPContext,
-	command: 'EPSV' | 'PASV',
-	portOf: (reply: string) => number | undefined,
-	options: DataConnectionOptions,
-): Promise<FTPResponse> {
-	const reply = await ftp.request(command);
-	const port = portOf(reply.message);
-	if (port === undefined) return await Promise.reject(new Error(`No port in the reply to ${command}`));
-	await connectDataSocket(ftp, port, options);
-	return reply;
-}
-
 /** Opens data connections: EPSV, and PASV on servers that do not know EPSV. One for each control connection. */
 export class DataConnector {
 	#extended = true;
+	#tcp: Socket | undefined;
 
 	/** Resolves with the reply when the library's context has its data socket. */
 	open(ftp: FTPContext, options: DataConnectionOptions): Promise<FTPResponse> {
-		if (!this.#extended) return enterPassiveMode(ftp, 'PASV', passivePort, options);
-		return enterPassiveMode(ftp, 'EPSV', extendedPassivePort, options).catch((error: unknown) => {
+		if (!this.#extended) return this.#enter(ftp, 'PASV', passivePort, options);
+		return this.#enter(ftp, 'EPSV', extendedPassivePort, options).catch((error: unknown) => {
 			const unknown = error instanceof FTPError && error.code >= 500 && error.code !== 530;
 			if (!unknown) return Promise.reject(error);
 			this.#extended = false;
 			return this.open(ftp, options);
 		});
+	}
+
+	/**
+	 * Ends the data connection in the middle of a transfer, by RST alone. After a FIN the server's next write would fail with EPIPE
+	 * (Linux' tcp_reset in CLOSE_WAIT), for which ProFTPD's mod_tls ends the whole session; ECONNRESET it takes for an abort.
+	 */
+	reset(): void {
+		this.#tcp?.resetAndDestroy();
+	}
+
+	async #enter(
+		ftp: FTPContext,
+		command: 'EPSV' | 'PASV',
+		portOf: (reply: string) => number | undefined,
+		options: DataConnectionOptions,
+	): Promise<FTPResponse> {
+		const reply = await ftp.request(command);
+		const port = portOf(reply.message);
+		if (port === undefined) return await Promise.reject(new Error(`No port in the reply to ${command}`));
+		this.#tcp = await connectDataSocket(ftp, port, options);
+		return reply;
 	}
 }

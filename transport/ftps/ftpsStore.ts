@@ -14,6 +14,8 @@ import { RemoteFileStream } from './remoteFileStream';
 import { createTrust } from './tlsTrust';
 import { TransferSink, type Deliver } from './transferSink';
 
+/** Where breaking off costs the control connection, files up to so many bytes are read on: a new log-in takes ten round trips. */
+const CHEAP_TO_FINISH = 8_388_608;
 const LINE_BREAKERS = /[\r\n\0]/u;
 
 /** One signal stops a whole execution with any number of requests; Node would take more than ten for a leak. */
@@ -30,6 +32,8 @@ export class FtpsStore implements RemoteStore {
 	#traits: ServerTraits | undefined;
 	/** Some servers know no REST (RFC 3659 section 5): a read from the middle then skips what comes before it. */
 	#canRestart = true;
+	/** What breaking off a transfer does to its control connection. */
+	#breakOff: 'untried' | 'clean' | 'costly' = 'untried';
 	/** Some servers resume no TLS 1.3 session, or only the first (proftpd issue 2056): then they are asked for 1.2. */
 	#isTls13Refused = false;
 
@@ -113,21 +117,44 @@ export class FtpsStore implements RemoteStore {
 	}
 
 	async #fetch(connection: ControlConnection, target: Target, range: ReadRange, deliver: Deliver): Promise<void> {
-		const start = range.start ?? 0;
-		const size = range.size ?? (await fileSize(connection, target));
+		const { start = 0, length } = range;
+		const isAsked = range.size === undefined || length !== undefined;
+		const real = isAsked ? await fileSize(connection, target) : undefined;
+		const size = range.size ?? real ?? 0;
 		const mismatch = (received: string): TransportError =>
 			connection.error('size-mismatch', target.path, `${received}, stated are ${size}`);
+		if (real !== undefined && real !== size) throw mismatch(`it has ${real} bytes`);
+		const end = length === undefined ? size : start + length;
 		if (start > size) throw mismatch(`asked to start at byte ${start}`);
+		if (end > size) throw mismatch(`asked for ${end} bytes`);
 		// Nothing is left to fetch. A size of 0 from a listing is checked all the same: the file may be growing.
-		if (start === size && (size > 0 || range.size === undefined)) return;
+		if (start === end && (end > 0 || isAsked)) return;
 		const from = this.#canRestart ? start : 0;
-		const sink = new TransferSink(size - from, deliver, () => mismatch('more bytes came'), start - from);
-		const refusal = await connection.retrieve(target, from, sink);
+		const onOverrun = (): TransportError => mismatch('more bytes came');
+		const sink = new TransferSink({ room: size - from, skip: start - from, wanted: end - start, deliver, onOverrun });
+		const isPart = end < size && (this.#breakOff !== 'costly' || size - from > CHEAP_TO_FINISH);
+		const refusal = isPart
+			? await connection.retrievePart(target, from, sink)
+			: await connection.retrieve(target, from, sink);
 		if (refusal !== undefined && from > 0 && UNKNOWN_COMMAND.has(refusal.reply)) {
 			this.#canRestart = false;
-			return await this.#fetch(connection, target, { ...range, size }, deliver);
+			return await this.#fetch(connection, target, range, deliver);
 		}
 		if (refusal !== undefined) throw await explainRefusal(connection, target, refusal, 'file');
+		if (isPart && sink.hasEnough) return await this.#learnBreakOff(connection);
 		if (from + sink.received !== size) throw mismatch(`${from + sink.received} bytes came`);
+	}
+
+	/** A server may say more about a transfer that was broken off, or end the connection. Tried out once, since it costs a round trip. */
+	async #learnBreakOff(connection: ControlConnection): Promise<void> {
+		const wasClean = this.#breakOff === 'clean';
+		const isClean = wasClean ? connection.isUsable : this.#breakOff === 'untried' && (await connection.isInStep());
+		if (isClean) {
+			this.#breakOff = 'clean';
+			return;
+		}
+		// After it went well before, it may just as well be the network.
+		this.#breakOff = wasClean ? 'untried' : 'costly';
+		connection.interrupt(connection.error('closed', undefined));
 	}
 }

@@ -55,6 +55,8 @@ export interface PipelinedReadOptions {
 	readonly start?: number | undefined;
 	/** Whole size of the file in bytes, where it is known. */
 	readonly size?: number | undefined;
+	/** Bytes to read, all when absent. */
+	readonly length?: number | undefined;
 	readonly signal?: AbortSignal | undefined;
 	/** Bytes asked for or held that the consumer has not taken yet, 2 MB by default: the SSH window of the library. */
 	readonly budget?: number | undefined;
@@ -110,8 +112,8 @@ export class PipelinedRead extends Readable {
 
 	#hasBegun = false;
 
-	/** Whole size of the file, once FSTAT has confirmed it. */
-	#size: number | undefined;
+	/** Where reading ends, once FSTAT has confirmed the size of the file. */
+	#end: number | undefined;
 
 	#pace: ReadPace | undefined;
 
@@ -225,10 +227,16 @@ export class PipelinedRead extends Readable {
 		this.#slots.length = 0;
 		this.#refusedAt = this.#delivered;
 		this.#asked = this.#delivered;
-		this.#size = undefined;
+		this.#end = undefined;
 		this.#opening += 1;
 		this.#open();
 		return true;
+	}
+
+	/** Where the part that is asked for ends, when it is a part. */
+	get #lastWanted(): number | undefined {
+		const { start = 0, length } = this.#options;
+		return length === undefined ? undefined : start + length;
 	}
 
 	get #currentPace(): ReadPace {
@@ -298,7 +306,12 @@ export class PipelinedRead extends Readable {
 			this.destroy(this.#failure('size-mismatch', `has ${size} bytes, fewer than the ${this.#delivered} read before`));
 			return;
 		}
-		this.#size = size;
+		const last = this.#lastWanted ?? size;
+		if (last > size) {
+			this.destroy(this.#failure('size-mismatch', `has ${size} bytes, fewer than the ${last} that are asked for`));
+			return;
+		}
+		this.#end = last;
 		this.#deliver();
 	}
 
@@ -309,7 +322,7 @@ export class PipelinedRead extends Readable {
 		const { start = 0, size: stated = this.#state?.size ?? start + AHEAD_OF_SIZE } = this.#options;
 		const { chunkSize, isInOrder } = this.#currentPace;
 		const budget = isInOrder ? chunkSize : (this.#options.budget ?? BUDGET);
-		const end = this.#size ?? stated;
+		const end = this.#end ?? Math.min(stated, this.#lastWanted ?? stated);
 		const nextLength = (): number => Math.min(chunkSize, budget, end - this.#asked);
 		const hasRoom = (): boolean => this.#asked < end && this.#asked + nextLength() - this.#delivered <= budget;
 		if (!hasRoom()) return;
@@ -358,9 +371,9 @@ export class PipelinedRead extends Readable {
 			slot.outcome = 'complete';
 			return;
 		}
-		if (this.#size !== undefined && slot.position + slot.received >= this.#size) return;
+		if (this.#end !== undefined && slot.position + slot.received >= this.#end) return;
 		const { chunkSize, isInOrder } = this.#currentPace;
-		if (this.#size !== undefined) {
+		if (this.#end !== undefined) {
 			this.#pace = { chunkSize: Math.max(SMALLEST_CHUNK, Math.min(chunkSize, data.length)), isInOrder };
 		}
 		const file = this.#file;
@@ -369,14 +382,14 @@ export class PipelinedRead extends Readable {
 
 	/** Hands over what is complete and in order, for as long as the consumer wants it; then asks for more. */
 	#deliver(): void {
-		if (this.#isDelivering || this.#size === undefined) return;
+		if (this.#isDelivering || this.#end === undefined) return;
 		this.#isDelivering = true;
 		let hasMore = true;
-		while (hasMore && this.#isWanted && this.#delivered < this.#size) hasMore = this.#deliverNext(this.#size);
+		while (hasMore && this.#isWanted && this.#delivered < this.#end) hasMore = this.#deliverNext(this.#end);
 		this.#isDelivering = false;
-		// Without a size the file is being opened again.
-		if (this.destroyed || this.#hasEnded || this.#size === undefined) return;
-		if (this.#delivered < this.#size) {
+		// Without an end the file is being opened again.
+		if (this.destroyed || this.#hasEnded || this.#end === undefined) return;
+		if (this.#delivered < this.#end) {
 			this.#ask();
 			return;
 		}
@@ -387,14 +400,14 @@ export class PipelinedRead extends Readable {
 	}
 
 	/** False when the next bytes are not here yet, or never will be. */
-	#deliverNext(size: number): boolean {
+	#deliverNext(last: number): boolean {
 		const slot = this.#slots[0];
 		if (slot === undefined) return false;
-		const expected = Math.min(slot.length, size - slot.position);
+		const expected = Math.min(slot.length, last - slot.position);
 		if (slot.received < expected) {
 			if (slot.outcome === 'end') {
 				const end = slot.position + slot.received;
-				this.destroy(this.#failure('size-mismatch', `ended after ${end} of ${size} bytes`));
+				this.destroy(this.#failure('size-mismatch', `ended after ${end} of ${last} bytes`));
 			} else if (slot.outcome instanceof TransportError && !this.#reopen(slot, slot.outcome)) {
 				this.destroy(slot.outcome);
 			}

@@ -44,7 +44,7 @@ export class SftpStore implements RemoteStore {
 	}
 
 	read(path: string, range: ReadRange = {}): Readable {
-		const { start, size, signal } = range;
+		const { start, size, length, signal } = range;
 		const legal = this.#checked(path);
 		if (legal instanceof TransportError) return failedStream(legal);
 		return new PipelinedRead({
@@ -52,6 +52,7 @@ export class SftpStore implements RemoteStore {
 			server: this.#server,
 			start,
 			size,
+			length,
 			signal,
 			acquire: async (abort) => {
 				const { connection, release } = await this.#pool.acquire(abort);

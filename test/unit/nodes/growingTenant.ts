@@ -8,6 +8,9 @@ export class GrowingTenant extends MemoryStore {
 	/** Whether the server tells when files were changed; over FTP with LIST alone it does not. */
 	tellsTimes = true;
 
+	/** Whether it tells that of a single file nevertheless (MDTM). */
+	tellsTimeOfOne = false;
+
 	override put(path: string, content: string | Buffer, statedSize?: number): this {
 		this.#changed.set(path, new Date());
 		return super.put(path, content, statedSize);
@@ -29,14 +32,14 @@ export class GrowingTenant extends MemoryStore {
 	}
 
 	override async list(directory: string, options: RequestOptions = {}): Promise<RemoteEntry[]> {
-		return (await super.list(directory, options)).map((entry) => this.#dated(entry));
+		return (await super.list(directory, options)).map((entry) => this.#dated(entry, this.tellsTimes));
 	}
 
 	override async stat(path: string, options: RequestOptions = {}): Promise<RemoteEntry> {
-		return this.#dated(await super.stat(path, options));
+		return this.#dated(await super.stat(path, options), this.tellsTimes || this.tellsTimeOfOne);
 	}
 
-	#dated(entry: RemoteEntry): RemoteEntry {
-		return { ...entry, modifiedAt: this.tellsTimes ? this.#changed.get(entry.path) : undefined };
+	#dated(entry: RemoteEntry, tellsTimes: boolean): RemoteEntry {
+		return { ...entry, modifiedAt: tellsTimes ? this.#changed.get(entry.path) : undefined };
 	}
 }

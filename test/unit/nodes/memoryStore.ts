@@ -64,7 +64,7 @@ export class MemoryStore implements RemoteStore {
 		this.closed = true;
 	}
 
-	async *#chunks(path: string, { start = 0, signal }: ReadRange): AsyncGenerator<Buffer, void, void> {
+	async *#chunks(path: string, { start = 0, length, signal }: ReadRange): AsyncGenerator<Buffer, void, void> {
 		await this.#begin(`read ${path}`, signal);
 		this.openReads += 1;
 		this.mostOpenReads = Math.max(this.mostOpenReads, this.openReads);
@@ -73,7 +73,9 @@ export class MemoryStore implements RemoteStore {
 				await new Promise((_, reject) =>
 					signal?.addEventListener('abort', () => reject(new TransportError('aborted', 'The transfer was cancelled'))),
 				);
-			const { bytes } = this.#file(path);
+			const bytes = this.#file(path).bytes.subarray(0, length === undefined ? undefined : start + length);
+			if (length !== undefined && bytes.length < start + length)
+				throw new TransportError('size-mismatch', `${path} ended after ${bytes.length} bytes`, { path });
 			for (let at = start; at < bytes.length; at += 10_000) {
 				yield bytes.subarray(at, at + 10_000);
 				await new Promise((resolve) => setImmediate(resolve));

@@ -48,6 +48,7 @@ function at(time: string): void {
 const MORNING = '20160606150000';
 const NOON = '20160606190000';
 const EVENING = '20160607013000';
+const NEXT_NIGHT = '20160607073000';
 
 beforeEach(() => {
 	// The jitter of waits between attempts: none, so that retries are tested and not waited for.
@@ -259,8 +260,30 @@ describe('an idle poll', () => {
 			await n8n.activate();
 			tenant.requests.length = 0;
 			expect(await n8n.tick()).toEqual([]);
-			expect(tenant.requests.sort()).toEqual(['list ', 'list Index', 'list S20160606', 'list S20160607']);
+			expect(tenant.requests.sort()).toEqual(['list Index', 'list S20160606', 'list S20160607']);
 		}
+	});
+
+	it('looks for new directories over FTPS every quarter of an hour and when Index changes, over SFTP each time', async () => {
+		const lists = async (n8n: PollingHost): Promise<number> => {
+			tenant.requests.length = 0;
+			await n8n.tick();
+			return tenant.requests.filter((request) => request === 'list ').length;
+		};
+		const n8n = host();
+		await n8n.activate();
+		expect(await lists(n8n)).toBe(0);
+		tenant.put('S20160605/I20160605.csv', HEADER + line('20160605180000'));
+		at('2016-06-07T08:14:00');
+		expect(await lists(n8n)).toBe(0);
+		tenant.append('Index/I20160606.csv', line(NOON));
+		expect(ids(await n8n.tick())).toEqual([idOf('20160605180000'), idOf(NOON)]);
+		at('2016-06-07T08:28:00');
+		expect(await lists(n8n)).toBe(0);
+		at('2016-06-07T08:29:00');
+		expect(await lists(n8n)).toBe(1);
+		n8n.node = { ...n8n.node, credential: { ...credential, protocol: 'sftp', hostKeyFingerprints: 'SHA256:x' } };
+		expect([await lists(n8n), await lists(n8n)]).toEqual([1, 1]);
 	});
 
 	it('does not look for new directories while every day has one', async () => {
@@ -297,6 +320,21 @@ describe('an idle poll', () => {
 		tenant.requests.length = 0;
 		await n8n.tick();
 		expect(tenant.requests.filter((request) => request.startsWith('read'))).toEqual(['read Index/I20160607.csv']);
+	});
+
+	it('asks for the time of such a file where only a listing has none, and reads it when it has changed at the same length', async () => {
+		tenant.tellsTimes = false;
+		tenant.tellsTimeOfOne = true;
+		tenant.put('Index/I20160607.csv', HEADER + line(NEXT_NIGHT));
+		const n8n = host();
+		await n8n.activate();
+		await n8n.tick();
+		tenant.requests.length = 0;
+		expect(await n8n.tick()).toEqual([]);
+		expect(tenant.requests.filter((request) => request.startsWith('read'))).toEqual([]);
+		at('2016-06-07T08:05:00');
+		tenant.put('Index/I20160607.csv', HEADER + line('20160607075900'));
+		expect(ids(await n8n.tick())).toEqual([idOf('20160607075900')]);
 	});
 
 	it('asks a large day directory for its index files alone, and lists it again after a quarter of an hour or when Index changes', async () => {
@@ -372,6 +410,48 @@ describe('Recording Trigger watching files', () => {
 		expect(await n8n.tick()).toEqual([]);
 		at('2016-06-07T08:01:00');
 		expect(ids(await n8n.tick())).toEqual(['S20160607/R201606071900000001.wav']);
+	});
+
+	it.each([
+		['ahead', 300_000],
+		['behind', -300_000],
+	])('leaves a file that is being written on a server whose clock is %s until it stays the same', async (_, skew) => {
+		const n8n = host(files);
+		await n8n.activate();
+		const name = 'S20160607/R201606071900000001.wav';
+		const write = (time: string, content: string): void => {
+			at(time);
+			const now = Date.now();
+			vi.setSystemTime(now + skew);
+			tenant.append(name, content);
+			vi.setSystemTime(now);
+		};
+		write('2016-06-07T08:00:55', 'one ');
+		at('2016-06-07T08:01:00');
+		expect(await n8n.tick()).toEqual([]);
+		write('2016-06-07T08:01:55', 'two ');
+		at('2016-06-07T08:02:00');
+		expect(await n8n.tick()).toEqual([]);
+		write('2016-06-07T08:02:05', 'three');
+		at('2016-06-07T08:03:00');
+		expect(await n8n.tick()).toEqual([]);
+		at('2016-06-07T08:04:00');
+		expect(await n8n.tick()).toMatchObject([{ recordingId: name, bytes: 13 }]);
+		expect(await n8n.tick()).toEqual([]);
+	});
+
+	it('waits for a file to stay the same where the server tells no times', async () => {
+		tenant.tellsTimes = false;
+		const n8n = host(files);
+		await n8n.activate();
+		tenant.put('S20160607/R201606071900000001.wav', 'half');
+		at('2016-06-07T08:01:00');
+		expect(await n8n.tick()).toEqual([]);
+		tenant.append('S20160607/R201606071900000001.wav', ' and half');
+		at('2016-06-07T08:02:00');
+		expect(await n8n.tick()).toEqual([]);
+		at('2016-06-07T08:03:00');
+		expect(await n8n.tick()).toMatchObject([{ bytes: 13 }]);
 	});
 
 	it('emits existing files when asked to, at most so many a poll', async () => {

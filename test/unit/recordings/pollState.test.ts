@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { packAscending, unpackAscending } from '../../../recordings/ascendingNumbers';
 import { NewCalls } from '../../../recordings/newCalls';
-import { hasStayed, isUnchanged, markOf, readPollState } from '../../../recordings/pollState';
+import { arrivingMark, hasStayed, isUnchanged, markOf, readPollState } from '../../../recordings/pollState';
 import type { PollState } from '../../../recordings/pollState';
 import { firstDirectoryDate, hasEveryDay, isListingDue, nextSince, sinceAt } from '../../../recordings/pollWindow';
 import { keyOfRecording, keyOfRow, SeenRecordings } from '../../../recordings/seenRecordings';
@@ -18,6 +18,7 @@ const state: PollState = {
 	files: { 'Index/I20160606.csv': [4_711, 1_465_300_000], 'Index/I20160607.csv': [10, null, 1] },
 	directories: { S20160606: [1_465_300_000, 12] },
 	seen: { S20160606: packAscending([2, 4]) },
+	arriving: { 'S20160606/R201606060000000001.wav': [12, null, 1_465_300_000] },
 	unseeded: [],
 };
 
@@ -157,6 +158,7 @@ describe('the state between polls', () => {
 		['no date', { ...state, since: 'yesterday' }],
 		['a mark that is none', { ...state, files: { 'Index/I20160606.csv': ['4711', null] } }],
 		['a directory that is none', { ...state, directories: { S20160606: 3 } }],
+		['an arriving file that is none', { ...state, arriving: { 'S20160606/a.wav': [12, null] } }],
 		['numbers that cannot be read', { ...state, seen: { S20160606: 'a"b' } }],
 	])('is not gone on from with %s', (_, kept) => {
 		expect(readPollState(kept, 'index')).toBeUndefined();
@@ -174,6 +176,23 @@ describe('the state between polls', () => {
 		expect(isUnchanged([10, null], [10, null], true)).toBe(false);
 		const untold = markOf({ size: undefined, modifiedAt: time });
 		expect(isUnchanged(untold, untold, false)).toBe(false);
+	});
+
+	it('tells a file that is whole from one that may be being written, without trusting the clock of the server', () => {
+		const now = 1_465_300_100_000;
+		const [ago, listed] = [(seconds: number): number => 1_465_300_100 - seconds, 1_465_300_000];
+		expect(arrivingMark([10, ago(60)], undefined, listed, now)).toBeUndefined();
+		expect(arrivingMark([10, ago(5_000)], undefined, undefined, now)).toBeUndefined();
+		expect(arrivingMark([10, ago(59)], undefined, listed, now)).toEqual([10, ago(59), ago(0)]);
+		// Ahead of us; behind us, since the listing before did not have it; of no time at all.
+		for (const modified of [ago(-300), ago(101), null])
+			expect(arrivingMark([10, modified], undefined, listed, now)).toEqual([10, modified, ago(0)]);
+		for (const modified of [ago(-300), ago(101), ago(2), null]) {
+			expect(arrivingMark([10, modified], [10, modified, ago(14)], listed, now)).toEqual([10, modified, ago(14)]);
+			expect(arrivingMark([10, modified], [10, modified, ago(15)], listed, now)).toBeUndefined();
+			expect(arrivingMark([11, modified], [10, modified, ago(15)], listed, now)).toEqual([11, modified, ago(0)]);
+		}
+		expect(arrivingMark([-1, null], [-1, null, ago(15)], listed, now)).toEqual([-1, null, ago(0)]);
 	});
 
 	it('reads a file once more whose last row was left', () => {

@@ -217,7 +217,6 @@ describe('the sound of a recording', () => {
 
 	it('is told by the first few thousand bytes, by more only when metadata stands before it', () => {
 		const whole = wav(60);
-		expect(isHeadTold(whole.subarray(0, 100), whole.length)).toBe(false);
 		expect(isHeadTold(whole.subarray(0, 4_096), whole.length)).toBe(true);
 		expect(isHeadTold(Buffer.alloc(4_096), 100_000)).toBe(true);
 		expect(isHeadTold(Buffer.from('RIFF'), 4)).toBe(true);

@@ -25,6 +25,15 @@ describe('a store that tries again', () => {
 		expect(report.attempts).toBeGreaterThan(1);
 	});
 
+	it('goes on with a part of a file, and ends where it ends', async () => {
+		const store = tenant();
+		store.failures.set('read S20160607/a.wav at 15000', [lost()]);
+		const range = { start: 5_000, length: 25_000 };
+		const { stream, report } = new ResumingStore(store, fast).readReported('S20160607/a.wav', range);
+		expect(await buffer(stream)).toEqual(content.subarray(5_000, 30_000));
+		expect(report.resumed).toBe(true);
+	});
+
 	it('gives up after as many attempts without progress as it was allowed, and starts to count anew after progress', async () => {
 		const store = tenant();
 		const failing = new ResumingStore(store, fast);
