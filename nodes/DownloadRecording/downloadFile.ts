@@ -10,6 +10,7 @@ import { TransportError } from '../../transport/transportError';
 import { VerifiedRead } from '../../transport/verifiedRead';
 import { bytesText } from '../shared/figureText';
 import { ExplainedError } from '../shared/nodeError';
+import { binaryStore } from './binaryStore';
 import { mimeTypeOf, safeFileName } from './outputFileName';
 import type { WantedFile } from './remoteFile';
 
@@ -63,8 +64,15 @@ export async function downloadFile(
 	for (let restarts = 0; ; restarts++) {
 		const known = restarts === 0 ? wanted.listed : undefined;
 		const entry = known?.size === undefined ? await store.stat(wanted.path, { signal: options.signal }) : known;
-		const { done, report } = storeFile(context, store, entry, options);
-		const outcome = await done.then(
+		const bytes = sizeOf(entry, options.maximumBytes);
+		binaryStore.refuseUnstorable(entry.path, bytes);
+		let report: ReadReport = { attempts: 0, resumed: false };
+		const storeWhenThereIsRoom = binaryStore.take({ path: entry.path, bytes, signal: options.signal }, async () => {
+			const storing = storeFile(context, store, entry, bytes, options);
+			report = storing.report;
+			return await storing.done;
+		});
+		const outcome = await storeWhenThereIsRoom.then(
 			(file) => ({ file }),
 			(error: unknown) => ({ error }),
 		);
@@ -97,10 +105,10 @@ function storeFile(
 	context: IExecuteFunctions,
 	store: ResumingStore,
 	entry: RemoteEntry,
+	size: number,
 	options: DownloadOptions,
 ): { done: Promise<{ verified: VerifiedRead; binary: IBinaryData }>; report: ReadReport } {
 	const { path } = entry;
-	const size = sizeOf(entry, options.maximumBytes);
 	const fileName = safeFileName(options.outputFileName === '' ? entry.name : options.outputFileName);
 	const { stream, report } = store.readReported(path, { size, signal: options.signal }, entry);
 	const verified = new VerifiedRead({

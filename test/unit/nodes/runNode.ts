@@ -20,7 +20,7 @@ import type {
 	NodeExecutionHint,
 } from 'n8n-workflow';
 
-export type BinaryMode = 'filesystem' | 'default';
+export type BinaryMode = 'filesystem' | 'database' | 'default';
 
 export interface NodeRun {
 	readonly parameters: INodeParameters;
