@@ -1,6 +1,7 @@
 import { FTPError, type FTPContext, type FTPResponse } from 'basic-ftp';
 import { connect as connectTls, TLSSocket } from 'node:tls';
 
+import type { PassiveAhead } from './passiveAhead';
 import { openTcp } from './socket';
 
 /** `229 Entering Extended Passive Mode (|||6446|)`; IBM i writes `!` for `|`. RFC 2428 section 3. */
@@ -15,6 +16,10 @@ export interface DataConnectionOptions {
 	readonly signal: AbortSignal;
 	/** Hears what goes wrong on the data connection. */
 	readonly onError: (error: Error) => void;
+	/** Hears that the server has answered, be it on the data connection. */
+	readonly onAnswer: () => void;
+	/** Knows whether the server listens already, and hears when this data connection has ended. */
+	readonly ahead: PassiveAhead;
 }
 
 function legalPort(port: number): number | undefined {
@@ -41,7 +46,7 @@ export function passivePort(reply: string): number | undefined {
 async function connectDataSocket(
 	ftp: FTPContext,
 	port: number,
-	{ signal, onError }: DataConnectionOptions,
+	{ signal, onError, onAnswer }: DataConnectionOptions,
 ): Promise<void> {
 	const control = ftp.socket;
 	if (control.remoteAddress === undefined || !(control instanceof TLSSocket)) {
@@ -58,6 +63,7 @@ async function connectDataSocket(
 	secured.on('session', (next: Buffer) => {
 		ftp.tlsSessionStore = next;
 	});
+	secured.once('secureConnect', onAnswer);
 	attachDataSocket(ftp, secured, onError);
 }
 
@@ -77,15 +83,14 @@ function attachDataSocket(ftp: FTPContext, socket: TLSSocket, onError: (error: E
 	socket.on('error', onError);
 }
 
-async function enterPassiveMode(
+async function connectTo(
 	ftp: FTPContext,
-	command: 'EPSV' | 'PASV',
+	reply: FTPResponse,
 	portOf: (reply: string) => number | undefined,
 	options: DataConnectionOptions,
 ): Promise<FTPResponse> {
-	const reply = await ftp.request(command);
 	const port = portOf(reply.message);
-	if (port === undefined) return await Promise.reject(new Error(`No port in the reply to ${command}`));
+	if (port === undefined) return await Promise.reject(new Error(`No port in the reply "${reply.message}"`));
 	await connectDataSocket(ftp, port, options);
 	return reply;
 }
@@ -95,13 +100,30 @@ export class DataConnector {
 	#extended = true;
 
 	/** Resolves with the reply when the library's context has its data socket. */
-	open(ftp: FTPContext, options: DataConnectionOptions): Promise<FTPResponse> {
-		if (!this.#extended) return enterPassiveMode(ftp, 'PASV', passivePort, options);
-		return enterPassiveMode(ftp, 'EPSV', extendedPassivePort, options).catch((error: unknown) => {
-			const unknown = error instanceof FTPError && error.code >= 500 && error.code !== 530;
-			if (!unknown) return Promise.reject(error);
-			this.#extended = false;
-			return this.open(ftp, options);
+	async open(ftp: FTPContext, options: DataConnectionOptions): Promise<FTPResponse> {
+		const early = options.ahead.takeReply();
+		if (early === undefined) return await this.#enter(ftp, options);
+		return await this.#connect(ftp, early, options).catch(async () => {
+			options.ahead.portFailed();
+			return await this.#enter(ftp, options);
 		});
+	}
+
+	async #connect(ftp: FTPContext, reply: FTPResponse, options: DataConnectionOptions): Promise<FTPResponse> {
+		await connectTo(ftp, reply, extendedPassivePort, options);
+		ftp.dataSocket?.once('end', () => options.ahead.ask());
+		return reply;
+	}
+
+	async #enter(ftp: FTPContext, options: DataConnectionOptions): Promise<FTPResponse> {
+		const reply = await ftp.request(this.#extended ? 'EPSV' : 'PASV').catch((error: unknown) => {
+			const unknown = error instanceof FTPError && error.code >= 500 && error.code !== 530;
+			if (!unknown || !this.#extended) return Promise.reject(error);
+			this.#extended = false;
+			return ftp.request('PASV');
+		});
+		options.onAnswer();
+		if (!this.#extended) return await connectTo(ftp, reply, passivePort, options);
+		return await this.#connect(ftp, reply, options);
 	}
 }
