@@ -25,8 +25,9 @@ import type { TransferSink } from './transferSink';
 export const CONNECT_MILLISECONDS = 20_000;
 export const STALL_MILLISECONDS = 30_000;
 const NO_TIMEOUT = 0;
-/** Of the time for a log-in, how much a server has for an answer to commands sent together: it has answered others. */
-const BURST_SHARE = 4;
+/** How long a server has for each answer to commands sent together: some times what it took to check the password. */
+const SHORTEST_BURST_WAIT_MILLISECONDS = 1_000;
+const BURST_WAIT_PASSWORDS = 5;
 
 /** What one log-in found out about the server, true for the next ones as well. */
 export interface ServerTraits {
@@ -122,6 +123,7 @@ export class ControlConnection implements PooledConnection {
 	/** Aborts with the connection: what is still being opened for it is given up. */
 	readonly #life = new AbortController();
 	#phase: FtpsPhase = 'connect';
+	#passwordMilliseconds = 0;
 	#hasAnswered = false;
 	/** What went wrong on the current data connection. */
 	#dataError: Error | undefined;
@@ -346,7 +348,9 @@ export class ControlConnection implements PooledConnection {
 		const { username, password } = this.#settings;
 		if (!this.#client.ftp.hasTLS) await Promise.reject(ftpsError('tls-refused', this.#context(undefined)));
 		if (/[^\x20-\x7e]/u.test(username + password)) await this.#client.sendIgnoringError('OPTS UTF8 ON');
+		const since = performance.now();
 		await this.#client.login(username, password);
+		this.#passwordMilliseconds = performance.now() - since;
 	}
 
 	/** Asks for all that a session needs, in one round trip where the server takes several commands at once. */
@@ -379,8 +383,8 @@ export class ControlConnection implements PooledConnection {
 	async #answersTo(commands: readonly string[]): Promise<readonly Answer[]> {
 		const { ftp } = this.#client;
 		if (this.#burst.begin()) {
-			const milliseconds = (this.#settings.connectTimeout ?? CONNECT_MILLISECONDS) / BURST_SHARE;
-			const answers = await sendTogether(ftp, commands, milliseconds).catch((error: unknown) => {
+			const wait = Math.max(SHORTEST_BURST_WAIT_MILLISECONDS, BURST_WAIT_PASSWORDS * this.#passwordMilliseconds);
+			const answers = await sendTogether(ftp, commands, wait).catch((error: unknown) => {
 				this.#burst.failed();
 				return Promise.reject(error);
 			});
