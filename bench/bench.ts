@@ -13,9 +13,11 @@ import { MeasuredServers, serverMissing, type Protocol } from './measuredServers
 import { OUR_TRANSPORT } from './ourTransport';
 import { PEERS, versionOf } from './peers';
 import { drawPictures } from './pictures';
-import { transferTables } from './resultTable';
+import { besideFtpNode, transferTables } from './resultTable';
 import { runTransfers, type TransferResult } from './transferRun';
 import { makeTree, TREES } from './tree';
+import type { IndexPlan } from './indexFile';
+import type { Link } from './wan';
 
 const TREE_DIRECTORY = join(CACHE_DIRECTORY, 'bench', 'trees');
 const SCRATCH_DIRECTORY = join(CACHE_DIRECTORY, 'bench', 'scratch');
@@ -64,13 +66,22 @@ function chosenContestants(all: readonly Contestant[], names: readonly string[] 
 	return all.filter((one) => (names?.includes(one.name) ?? true) && one.missing() === undefined);
 }
 
-async function runSet(
-	set: BenchSet,
-	all: readonly Contestant[],
-	{ megabits }: BenchOptions,
-	host: () => Promise<MeasuredN8n>,
-	say: (line: string) => void,
-): Promise<SetResults> {
+interface SetRun {
+	readonly set: BenchSet;
+	readonly all: readonly Contestant[];
+	readonly options: BenchOptions;
+	readonly host: () => Promise<MeasuredN8n>;
+	readonly say: (line: string) => void;
+	/** What was measured of this set before and is not measured again. */
+	readonly known: SetResults;
+	/** Keeps what there is so far, so that an interruption loses no more than what runs. */
+	readonly keep: (results: SetResults) => Promise<void>;
+}
+
+const isSameRun = (a: TransferResult, tree: string, link: Link, protocol: Protocol): boolean =>
+	a.tree === tree && a.protocol === protocol && JSON.stringify(a.link) === JSON.stringify(link);
+
+async function runSet({ set, all, options, host, say, known, keep }: SetRun): Promise<SetResults> {
 	const protocols = set.protocols.filter((protocol) => {
 		const missing = serverMissing(protocol);
 		if (missing !== undefined) say(`${protocol} is left out: ${missing}`);
@@ -82,7 +93,12 @@ async function runSet(
 	const served = set.indexes.length > 0 ? [...new Set<Protocol>([...protocols, 'sftp'])] : protocols;
 	const servers = await MeasuredServers.start(TREE_DIRECTORY, served);
 	const { repeat, limit } = set;
-	const transfers: TransferResult[] = [];
+	const transfers = [...known.transfers];
+	const soFar = (indexes: readonly IndexResult[]): SetResults => ({
+		measuredAt: new Date().toISOString(),
+		transfers,
+		indexes,
+	});
 	const measure = async (): Promise<SetResults> => {
 		for (const name of set.trees) {
 			const plan = TREES[name];
@@ -92,23 +108,30 @@ async function runSet(
 			for (const protocol of protocols) {
 				const tooSlow = new Set<string>();
 				for (const roundTrip of set.roundTrips.toSorted((a, b) => a - b)) {
+					const link = linkOf(roundTrip, options.megabits);
+					const before = known.transfers.filter((one) => isSameRun(one, tree.name, link, protocol));
+					const isLeft = ({ name }: Contestant): boolean =>
+						!tooSlow.has(name) && !before.some(({ contestant }) => contestant === name);
 					const results = await runTransfers({
-						...{ servers, tree, protocol, repeat, limit, say, scratch: SCRATCH_DIRECTORY },
-						link: linkOf(roundTrip, megabits),
-						contestants: contestants.filter((one) => !tooSlow.has(one.name)),
+						...{ servers, tree, link, protocol, repeat, limit, say, scratch: SCRATCH_DIRECTORY },
+						contestants: contestants.filter(isLeft),
 					});
-					for (const { contestant, stoppedAfter } of results) {
+					for (const { contestant, stoppedAfter } of [...before, ...results]) {
 						if (stoppedAfter !== undefined) tooSlow.add(contestant);
 					}
 					transfers.push(...results);
+					await keep(soFar(known.indexes));
 				}
 			}
 		}
+		const isLeft = ({ rows, kept }: IndexPlan): boolean =>
+			!known.indexes.some((one) => one.rows === rows && one.kept === kept);
+		const left = set.indexes.filter(isLeft);
 		const indexes =
-			set.indexes.length === 0
+			left.length === 0
 				? []
-				: await runIndexes({ ...{ host, servers, repeat, limit, say }, root: TREE_DIRECTORY, indexes: set.indexes });
-		return { measuredAt: new Date().toISOString(), transfers, indexes };
+				: await runIndexes({ ...{ host, servers, repeat, limit, say }, root: TREE_DIRECTORY, indexes: left });
+		return soFar([...known.indexes, ...indexes]);
 	};
 	try {
 		return await Promise.race([measure(), interrupted]);
@@ -118,17 +141,36 @@ async function runSet(
 	}
 }
 
-/** Puts a set's results into the file, in place of what it said of that set before. */
-async function record(name: string, set: string, results: SetResults): Promise<Results> {
-	await mkdir(RESULT_DIRECTORY, { recursive: true });
-	const file = join(RESULT_DIRECTORY, `${name}.json`);
-	const before: Partial<Results> = await readFile(file, 'utf8').then(
-		(text): Partial<Results> => JSON.parse(text),
-		() => ({}),
-	);
-	const all: Results = { machine: machine(), sets: { ...before.sets, [set]: results } };
-	await writeFile(file, `${JSON.stringify(all, null, '\t')}\n`);
-	return all;
+const NOTHING: SetResults = { measuredAt: '', transfers: [], indexes: [] };
+
+/** The results file of a name: sets that are measured again replace themselves in it. */
+class ResultsFile {
+	readonly #path: string;
+
+	constructor(name: string) {
+		this.#path = join(RESULT_DIRECTORY, `${name}.json`);
+	}
+
+	async sets(): Promise<Results['sets']> {
+		const text = await readFile(this.#path, 'utf8').catch(() => '{}');
+		const before: Partial<Results> = JSON.parse(text);
+		return before.sets ?? {};
+	}
+
+	/** What has been measured of a set; what failed is to be tried again. */
+	async known(set: string): Promise<SetResults> {
+		const before = (await this.sets())[set] ?? NOTHING;
+		const isMeasured = ({ failure, stoppedAfter }: TransferResult): boolean =>
+			failure === undefined || stoppedAfter !== undefined;
+		return { ...before, transfers: before.transfers.filter(isMeasured) };
+	}
+
+	/** Puts a set's results in place of what it said of that set before. */
+	async record(set: string, results: SetResults): Promise<void> {
+		const all: Results = { machine: machine(), sets: { ...(await this.sets()), [set]: results } };
+		await mkdir(RESULT_DIRECTORY, { recursive: true });
+		await writeFile(this.#path, `${JSON.stringify(all, null, '\t')}\n`);
+	}
 }
 
 function list(all: readonly Contestant[]): string {
@@ -157,15 +199,20 @@ async function main(): Promise<void> {
 		console.log(options.help ? USAGE : list(all));
 		return;
 	}
+	const file = new ResultsFile(options.name);
 	try {
 		for (const set of options.sets) {
-			const results = await runSet(set, all, options, n8n.host, say);
-			const recorded = await record(options.name, set.name, results);
+			const known = options.resume ? await file.known(set.name) : NOTHING;
+			const keep = (results: SetResults): Promise<void> => file.record(set.name, results);
+			const results = await runSet({ set, all, options, host: n8n.host, say, known, keep });
+			await keep(results);
 			if (results.transfers.length > 0) console.log(`\n${transferTables(results.transfers)}\n`);
 			if (results.indexes.length > 0) console.log(`\n${indexTable(results.indexes)}\n`);
+			const transfers = Object.values(await file.sets()).flatMap((one) => one.transfers);
+			const beside = besideFtpNode(results.transfers);
+			if (beside !== undefined) console.log(`${beside}\n`);
 			if (!options.pictures) continue;
-			const transfers = Object.values(recorded.sets).flatMap((one) => one.transfers);
-			for (const file of await drawPictures(transfers, PICTURE_DIRECTORY)) say(`drew docs/pictures/${file}`);
+			for (const drawn of await drawPictures(transfers, PICTURE_DIRECTORY)) say(`drew docs/pictures/${drawn}`);
 		}
 		say(`written to bench/results/${options.name}.json`);
 	} finally {

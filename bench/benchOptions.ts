@@ -1,14 +1,17 @@
 import { parseArgs } from 'node:util';
 
-import { FULL, QUICK, type BenchSet } from './benchSet';
+import { FULL, QUICK, STANDARD, type BenchSet } from './benchSet';
 import type { Protocol } from './measuredServers';
 import { TREES } from './tree';
 
 export const USAGE = `npm run bench -- [options]
 
-  --quick                  the short set, the default: a few minutes
-  --full                   everything that docs/performance.md rests on: some hours
-  --set NAMES              of the full set only: ${FULL.map(({ name }) => name).join(', ')}
+  (nothing)                the standard sets, about twenty minutes: tables, JSON and the pictures of docs/performance.md
+  --full                   more of everything: some hours
+  --quick                  one short set: a few minutes, no pictures
+  --set NAMES              of the standard sets only: ${STANDARD.map(({ name }) => name).join(', ')};
+                           with --full: ${FULL.map(({ name }) => name).join(', ')}
+  --resume                 leave out what the results file has of these sets already
 
   or a set of your own; what is left out is the quick set's:
   --trees NAMES            ${Object.keys(TREES).join(', ')}
@@ -30,6 +33,7 @@ export interface BenchOptions {
 	readonly name: string;
 	readonly megabits: number | undefined;
 	readonly pictures: boolean;
+	readonly resume: boolean;
 	readonly list: boolean;
 	readonly help: boolean;
 }
@@ -76,6 +80,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
 			quick: { type: 'boolean' },
 			full: { type: 'boolean' },
 			set: { type: 'string' },
+			resume: { type: 'boolean' },
 			trees: { type: 'string' },
 			'round-trips': { type: 'string' },
 			protocols: { type: 'string' },
@@ -92,8 +97,9 @@ export function readOptions(args: readonly string[]): BenchOptions {
 	});
 	const { trees, 'round-trips': roundTrips, protocols, contestants, indexes, repeat, limit } = values;
 	const own = [trees, roundTrips, protocols, contestants, indexes].some((value) => value !== undefined);
-	const isFull = values.full === true || values.set !== undefined;
-	const base = isFull ? chosen(FULL, namesIn(values.set ?? FULL.map(({ name }) => name).join()), 'set') : QUICK;
+	const plan = values.full === true ? 'full' : own || values.quick === true ? 'quick' : 'standard';
+	const all = { full: FULL, quick: QUICK, standard: STANDARD }[plan];
+	const base = values.set === undefined ? all : chosen(all, namesIn(values.set), 'set');
 	const sets = base.map(
 		(set): BenchSet => ({
 			name: own ? `custom ${set.name}` : set.name,
@@ -121,9 +127,10 @@ export function readOptions(args: readonly string[]): BenchOptions {
 	);
 	return {
 		sets,
-		name: values.name ?? (own ? 'custom' : isFull ? 'full' : 'quick'),
+		name: values.name ?? (own ? 'custom' : plan),
 		megabits: oneNumber(values.megabits, 'megabits'),
-		pictures: values['no-pictures'] !== true && isFull && !own,
+		pictures: values['no-pictures'] !== true && plan !== 'quick' && !own,
+		resume: values.resume === true,
 		list: values.list === true,
 		help: values.help === true,
 	};

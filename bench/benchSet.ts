@@ -18,7 +18,7 @@ export interface BenchSet {
 
 const OURS_AND_THE_FAST = ['transport', 'transport -16', 'node', 'lftp -P16', 'rclone tuned'];
 
-/** Ends in about four minutes. */
+/** Ends in a few minutes: whether all of it works. */
 export const QUICK: readonly BenchSet[] = [
 	{
 		name: 'quick',
@@ -32,7 +32,50 @@ export const QUICK: readonly BenchSet[] = [
 	},
 ];
 
-/** What docs/performance.md rests on; each set can be run alone. */
+/** Ends in about twenty minutes; draws the pictures of docs/performance.md. Each set can be run alone. */
+export const STANDARD: readonly BenchSet[] = [
+	{
+		name: 'round trips',
+		trees: ['recordings'],
+		roundTrips: [1, 80, 200],
+		protocols: ['sftp', 'ftps'],
+		contestants: ['node', 'node -16', 'lftp -P4', 'lftp -P16', 'rclone tuned'],
+		repeat: 1,
+		limit: 120,
+		indexes: [],
+	},
+	{
+		name: 'FTP node',
+		trees: ['recordings'],
+		roundTrips: [1, 80],
+		protocols: ['sftp', 'ftps'],
+		contestants: ['node', 'node -16', 'FTP node'],
+		repeat: 1,
+		limit: 450,
+		indexes: [],
+	},
+	{
+		name: 'memory',
+		trees: ['megabytes20', 'megabytes200', 'megabytes1000'],
+		roundTrips: [0],
+		protocols: ['sftp', 'ftps'],
+		contestants: ['node', 'FTP node'],
+		repeat: 1,
+		limit: 90,
+		indexes: [],
+	},
+	{
+		name: 'index',
+		trees: [],
+		roundTrips: [],
+		protocols: ['sftp'],
+		repeat: 1,
+		limit: 120,
+		indexes: [{ rows: 100_000, kept: 1_000 }],
+	},
+];
+
+/** As STANDARD, with every contestant, more trees and repetitions. */
 export const FULL: readonly BenchSet[] = [
 	{
 		name: 'recordings',

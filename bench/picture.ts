@@ -19,7 +19,7 @@ export interface Picture {
 const WIDTH = 760;
 const HEIGHT = 440;
 const LEFT = 64;
-const RIGHT = 210;
+const RIGHT = 220;
 const TOP = 48;
 const BOTTOM = 52;
 const LABEL_HEIGHT = 15;
@@ -69,14 +69,21 @@ function evenTicks(highest: number): number[] {
 	return Array.from({ length: Math.ceil(highest / step) + 1 }, (_, i) => i * step);
 }
 
-/** Keeps labels from lying on each other: each is moved down just as far as the one above it needs. */
-function spread(labels: readonly { readonly y: number; readonly text: string; readonly style: string }[]) {
-	let free = 0;
+interface Label {
+	readonly x: number;
+	readonly y: number;
+	readonly text: string;
+	readonly style: string;
+}
+
+/** Keeps labels at the same place from lying on each other: each is moved down just as far as those above it need. */
+function spread(labels: readonly Label[]): Label[] {
+	const free = new Map<number, number>();
 	return [...labels]
 		.sort((a, b) => a.y - b.y)
 		.map((label) => {
-			const y = Math.max(label.y, free);
-			free = y + LABEL_HEIGHT;
+			const y = Math.max(label.y, free.get(label.x) ?? 0);
+			free.set(label.x, y + LABEL_HEIGHT);
 			return { ...label, y };
 		});
 }
@@ -117,11 +124,11 @@ export function drawPicture({ title, xLabel, yLabel, xValues, isLogarithmic, lin
 	const labels = spread(
 		drawn.flatMap(({ name, points, style }) => {
 			const end = points.at(-1);
-			return end === undefined ? [] : [{ y: yOf(end[1]), text: name, style }];
+			return end === undefined ? [] : [{ x: xOf(end[0]), y: yOf(end[1]), text: name, style }];
 		}),
 	).map(
-		({ y, text, style }) =>
-			`<text class="${style}" x="${LEFT + width + 12}" y="${round(y)}" dy="4">${escaped(text)}</text>`,
+		({ x, y, text, style }) =>
+			`<text class="${style}" x="${round(x + 12)}" y="${round(y)}" dy="4">${escaped(text)}</text>`,
 	);
 	return [
 		`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escaped(title)}">`,

@@ -110,3 +110,22 @@ export function transferTables(results: readonly TransferResult[]): string {
 		})
 		.join('\n\n');
 }
+
+/**
+ * How many times as long n8n's own FTP node takes over SFTP, which is all it has, as our node takes over each protocol;
+ * `undefined` without a run of it.
+ */
+export function besideFtpNode(results: readonly TransferResult[]): string | undefined {
+	const all = summaries(results);
+	const rows = all
+		.filter(({ contestant }) => contestant.startsWith('node'))
+		.flatMap(({ tree, roundTrip, protocol, contestant, seconds }) => {
+			const other = all.find(
+				(one) => one.contestant === 'FTP node' && one.tree === tree && one.roundTrip === roundTrip,
+			);
+			const times = ratio(other?.seconds, seconds);
+			if (times === undefined) return [];
+			return [[`${tree}, ${roundTrip} ms: ${contestant}, ${protocol}`, `${times.toFixed(1)} x`]];
+		});
+	return rows.length === 0 ? undefined : textTable(['n8n FTP node over SFTP takes longer', 'by'], rows);
+}

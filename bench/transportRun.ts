@@ -65,7 +65,8 @@ async function run({ settings, directory, destination, filesInFlight }: Transpor
 	const work = async (): Promise<void> => {
 		for (let entry = entries[next++]; entry !== undefined; entry = entries[next++]) {
 			const fileBegun = performance.now();
-			bytes += await fetchFile(store, entry, destination);
+			const fetched = await fetchFile(store, entry, destination);
+			bytes += fetched;
 			milliseconds.push(performance.now() - fileBegun);
 		}
 	};

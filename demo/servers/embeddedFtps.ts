@@ -71,9 +71,23 @@ function parseCommand(raw: string): Command {
 	return { directive, arg: arg === '' ? null : arg, flags: [], raw };
 }
 
-function withOwnParser(connection: object): void {
-	const parser: { commands?: { parse: (raw: string) => Command } } = connection;
-	if (parser.commands !== undefined) parser.commands.parse = parseCommand;
+interface Commands {
+	parse: (raw: string) => Command;
+	handle: (command: string) => Promise<void>;
+}
+
+/** One command after the other: ftp-srv answers those that come together at once, lines of one reply among another's. */
+function withOwnCommands(connection: object): void {
+	const { commands }: { commands?: Commands } = connection;
+	if (commands === undefined) return;
+	const handle = commands.handle.bind(commands);
+	let last: Promise<unknown> = Promise.resolve();
+	commands.parse = parseCommand;
+	commands.handle = (command) => {
+		const answered = last.then(() => handle(command));
+		last = answered.catch(() => undefined);
+		return answered;
+	};
 }
 
 /** A reply text without the path on this machine's disk, which Node's own errors would show to the client. */
@@ -244,7 +258,7 @@ export async function startEmbeddedFtps(options: EmbeddedFtpsOptions): Promise<E
 	});
 	const open = new Set<string>();
 	server.addListener('connect', ({ connection, id }: { connection: object; id: string }) => {
-		withOwnParser(connection);
+		withOwnCommands(connection);
 		open.add(id);
 	});
 	server.on('disconnect', ({ id }) => {

@@ -10,8 +10,8 @@ import {
 	startScriptedServer,
 	type Script,
 	type ScriptedServer,
-	type Session,
 	type ScriptedServerOptions,
+	type Session,
 } from '../unit/transport/ftpsScriptedServer';
 
 const ending: Array<() => Promise<void>> = [];
@@ -178,6 +178,149 @@ describe('logging in', () => {
 			script: (command) => (command === 'PWD' ? '257 "/home/a ""b""" it is' : undefined),
 		});
 		expect((await readAll(open(server).read('x'))).toString()).toBe('x');
+	});
+});
+
+describe('what is quicker than one command at a time', () => {
+	const bytes = randomBytes(20_000);
+	const files = { '/a': bytes };
+	const readTimes = async (store: FtpsStore, times: number): Promise<void> => {
+		for (let n = 0; n < times; n += 1)
+			expect((await readAll(store.read('a', { size: bytes.length }))).equals(bytes)).toBe(true);
+	};
+	const atWork = (session: Session): { readonly done: Promise<void>; finish(): void } => {
+		const known = working.get(session);
+		if (known !== undefined) return known;
+		let finish = (): void => undefined;
+		const done = new Promise<void>((resolve) => {
+			finish = resolve;
+		});
+		const work = { done, finish };
+		working.set(session, work);
+		return work;
+	};
+	const working = new WeakMap<Session, { readonly done: Promise<void>; finish(): void }>();
+
+	/** Sends the file, and its 226 only when `atWork` is finished. */
+	const retrieve = async (session: Session): Promise<string> => {
+		session.send('150 here');
+		(await session.data()).end(bytes);
+		await atWork(session).done;
+		working.delete(session);
+		return '226 done';
+	};
+
+	test.each(['lose', 'overtake'] as const)(
+		'a server that %ss commands sent together is asked one at a time, for good, after a second log-in',
+		async (busy) => {
+			const server = await start({ files, busy });
+			const store = open(server, { connectTimeout: 2_000, maxConnections: 2 });
+			await Promise.all([readTimes(store, 2), readTimes(store, 2)]);
+			expect(commands(server, 'PASS')).toHaveLength(3);
+			expect((await store.stat('a')).size).toBe(bytes.length);
+		},
+	);
+
+	test('a server that answers nothing to commands sent together is asked one at a time', async () => {
+		const server = await start({
+			files,
+			script: (command, _argument, session) => (session.number === 1 && command === 'FEAT' ? 'silent' : undefined),
+		});
+		await readTimes(open(server, { connectTimeout: 1_000 }), 1);
+		expect(commands(server, 'PASS')).toHaveLength(2);
+	});
+
+	test('a log-in whose commands are refused goes on, unless it is the binary type', async () => {
+		const refusing = (refused: RegExp) =>
+			start({ files, script: (command) => (refused.test(command) ? '500 What?' : undefined) });
+		await readTimes(open(await refusing(/^(?:FEAT|OPTS|PBSZ|PROT|PWD)$/u)), 2);
+		const server = await refusing(/^TYPE$/u);
+		expect((await failure(open(server).list(''))).code).toBe('protocol');
+		expect(commands(server, 'PASS')).toHaveLength(1);
+	});
+
+	test('the next data connection is asked for before the 226 has come', async () => {
+		const server = await start({
+			files,
+			busy: 'answer',
+			script: async (command, _argument, session) => {
+				if (command === 'RETR') return await retrieve(session);
+				// The first is asked for before there is a file at work.
+				if (command === 'EPSV' && commands(server, 'EPSV').length > 1) setTimeout(() => atWork(session).finish(), 20);
+				return undefined;
+			},
+		});
+		await readTimes(open(server, { maxConnections: 1 }), 3);
+		expect([commands(server, 'EPSV').length, commands(server, 'PASS').length]).toEqual([4, 1]);
+	});
+
+	test.each(['450 EPSV: data transfer in progress', '500 What?'])(
+		'a server that refuses that (%s) is asked after the 226, and no file suffers',
+		async (refusal) => {
+			const server = await start({
+				files,
+				busy: 'answer',
+				script: async (command, _argument, session) => {
+					if (command === 'RETR' && commands(server, 'RETR').length === 1) return await retrieve(session);
+					if (command !== 'EPSV' || commands(server, 'EPSV').length !== 2) return undefined;
+					setTimeout(() => atWork(session).finish(), 20);
+					return refusal;
+				},
+			});
+			await readTimes(open(server, { maxConnections: 1 }), 3);
+			expect(server.received.slice(-6).map((line) => line.split(' ')[0])).toEqual([
+				...['RETR', 'EPSV', 'EPSV', 'RETR', 'EPSV', 'RETR'],
+			]);
+			expect(commands(server, 'PASS')).toHaveLength(1);
+		},
+	);
+
+	test('a transfer that is refused after its data is not taken for a refusal of EPSV', async () => {
+		const server = await start({
+			files,
+			script: async (command, _argument, session) => {
+				if (command !== 'RETR' || commands(server, 'RETR').length > 1) return undefined;
+				session.send('150 here');
+				await new Promise(
+					(resolve) => void session.data().then((socket) => socket.end(bytes, () => resolve(undefined))),
+				);
+				await pause(50);
+				return '451 Disk on fire';
+			},
+		});
+		const store = open(server, { maxConnections: 1 });
+		const error = await failure(readAll(store.read('a', { size: bytes.length })));
+		expect([error.code, error.detail]).toEqual(['busy', '451 Disk on fire']);
+		await readTimes(store, 2);
+	});
+
+	test('a server that never answers EPSV before the next command costs one connection and no file', async () => {
+		const server = await start({
+			files,
+			script: (command) => (command === 'EPSV' && commands(server, 'EPSV').length === 2 ? 'silent' : undefined),
+		});
+		await readTimes(open(server, { maxConnections: 1, stallTimeout: 300 }), 4);
+		expect([commands(server, 'PASS').length, commands(server, 'EPSV').length]).toEqual([2, 5]);
+	});
+
+	test('where nobody listens on the port that was named early, another is asked for', async () => {
+		const server = await start({
+			files,
+			announce: async (port) => (commands(server, 'EPSV').length === 2 ? 1 : port),
+		});
+		await readTimes(open(server, { maxConnections: 1 }), 3);
+		expect([commands(server, 'PASS').length, commands(server, 'EPSV').length]).toEqual([1, 4]);
+	});
+
+	test('a request that needs no data connection gets its own answer', async () => {
+		const server = await start({ files });
+		const store = open(server, { maxConnections: 1 });
+		for (let n = 0; n < 3; n += 1) {
+			await readTimes(store, 1);
+			expect((await store.stat('a')).size).toBe(bytes.length);
+			expect(await store.list('')).toEqual([]);
+		}
+		expect(commands(server, 'PASS')).toHaveLength(1);
 	});
 });
 

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 
 import type { FtpsSettings } from '../connectionSettings';
 import { TransportError } from '../transportError';
+import { BurstFailure, sendTogether, type Answer } from './commandBurst';
 import type { PooledConnection } from './controlConnectionPool';
 import { DataConnector } from './dataConnection';
 import { parseListing, type ListedName } from './directoryListing';
@@ -16,6 +17,8 @@ import {
 	type FtpsPhase,
 } from './ftpsFailure';
 import { retrievePart } from './partialTransfer';
+import { PassiveAhead } from './passiveAhead';
+import type { Shortcut } from './shortcut';
 import { ignoreLateErrors, openTcp, startTls, TlsHandshakeFailure } from './socket';
 import { tlsOptions } from './tlsTrust';
 import type { TransferSink } from './transferSink';
@@ -25,6 +28,9 @@ export const STALL_MILLISECONDS = 30_000;
 const NO_TIMEOUT = 0;
 /** How long the server may take to end its side after a goodbye. */
 const GOODBYE_MILLISECONDS = 1_000;
+/** How long a server has for each answer to commands sent together: some times what it took to check the password. */
+const SHORTEST_BURST_WAIT_MILLISECONDS = 1_000;
+const BURST_WAIT_PASSWORDS = 5;
 
 /** What one log-in found out about the server, true for the next ones as well. */
 export interface ServerTraits {
@@ -32,6 +38,14 @@ export interface ServerTraits {
 	readonly hasMachineListing: boolean;
 	/** Absolute, without a slash at the end but for `/` itself. */
 	readonly loginDirectory: string;
+}
+
+/** What is quicker than one command at a time, for as long as the server takes it. One for each store. */
+export interface Shortcuts {
+	/** The commands behind the log-in, sent together. */
+	readonly burst: Shortcut;
+	/** The next data connection, asked for before the end of the last transfer is confirmed. */
+	readonly ahead: Shortcut;
 }
 
 /** A path as the server knows it, and as the caller named it. */
@@ -64,7 +78,8 @@ export type Reply = { readonly message: string; readonly refusal?: undefined } |
 export interface ConnectionPlan {
 	readonly settings: FtpsSettings;
 	readonly trust: SecureContext;
-	/** Saves two round trips when an earlier connection of the same store already asked. */
+	readonly shortcuts: Shortcuts;
+	/** What an earlier connection of the same store already asked. */
 	readonly traits?: ServerTraits | undefined;
 }
 
@@ -82,8 +97,20 @@ const LATE_IN: Readonly<Record<FtpsPhase, string>> = {
 /** `257 "/a ""quoted"" name" is the current directory`: RFC 959 appendix II. */
 const DIRECTORY_REPLY = /^257[ -]"((?:[^"]|"")*)"/u;
 
-function loginDirectoryFrom(reply: FTPResponse): string {
-	const directory = (DIRECTORY_REPLY.exec(reply.message)?.[1] ?? '').replaceAll('""', '"');
+const MACHINE_LISTING = /^\s*MLST(?: |$)/mu;
+
+/** Whether the answers can be those to the commands: the first and the last of them are like no other's. */
+function areInOrder(commands: readonly string[], answers: readonly Answer[]): boolean {
+	return commands.every((command, i) => {
+		const code = answers[i]?.code ?? 0;
+		if (code >= 400) return true;
+		if (command === 'FEAT') return code === 211;
+		return command === 'PWD' ? code === 257 : code >= 200 && code < 300 && code !== 211 && code !== 257;
+	});
+}
+
+function loginDirectoryFrom(reply: Answer | undefined): string {
+	const directory = (DIRECTORY_REPLY.exec(reply?.message ?? '')?.[1] ?? '').replaceAll('""', '"');
 	if (!directory.startsWith('/')) return '/';
 	return directory.replace(/\/+$/u, '') || '/';
 }
@@ -94,10 +121,13 @@ export class ControlConnection implements PooledConnection {
 	readonly #trust: SecureContext;
 	readonly #client = new Client(NO_TIMEOUT);
 	readonly #dataConnector = new DataConnector();
+	readonly #burst: Shortcut;
+	readonly #ahead: PassiveAhead;
 	/** Aborts with the connection: what is still being opened for it is given up. */
 	readonly #life = new AbortController();
 	#socketClosed: Promise<void> = Promise.resolve();
 	#phase: FtpsPhase = 'connect';
+	#passwordMilliseconds = 0;
 	#hasAnswered = false;
 	/** What went wrong on the current data connection. */
 	#dataError: Error | undefined;
@@ -107,9 +137,11 @@ export class ControlConnection implements PooledConnection {
 	#listingText = '';
 	#traits: ServerTraits = { hasMachineListing: false, loginDirectory: '/' };
 
-	private constructor({ settings, trust }: ConnectionPlan) {
+	private constructor({ settings, trust, shortcuts }: ConnectionPlan) {
 		this.#settings = settings;
 		this.#trust = trust;
+		this.#burst = shortcuts.burst;
+		this.#ahead = new PassiveAhead(this.#client.ftp, shortcuts.ahead);
 		this.#client.prepareTransfer = () => this.#openDataConnection();
 		this.#client.parseList = (text) => {
 			this.#listingText = text;
@@ -262,7 +294,8 @@ export class ControlConnection implements PooledConnection {
 		this.#dataError = undefined;
 		return new Promise<T>((resolve, reject) => {
 			this.#rejectStep = reject;
-			work().then(resolve, (error: unknown) => reject(this.#broken(error, path)));
+			const ready = this.#ahead.settle();
+			ready.then(work).then(resolve, (error: unknown) => reject(this.#broken(error, path)));
 		}).finally(() => {
 			this.#rejectStep = undefined;
 		});
@@ -363,35 +396,75 @@ export class ControlConnection implements PooledConnection {
 		const { username, password } = this.#settings;
 		if (!this.#client.ftp.hasTLS) await Promise.reject(ftpsError('tls-refused', this.#context(undefined)));
 		if (/[^\x20-\x7e]/u.test(username + password)) await this.#client.sendIgnoringError('OPTS UTF8 ON');
+		const since = performance.now();
 		await this.#client.login(username, password);
+		this.#passwordMilliseconds = performance.now() - since;
 	}
 
+	/** Asks for all that a session needs, in one round trip where the server takes several commands at once. */
 	async #prepare(known: ServerTraits | undefined): Promise<ServerTraits> {
 		this.#phase = 'request';
-		const client = this.#client;
-		const hasMachineListing = known?.hasMachineListing ?? (await client.features()).has('MLST');
-		client.availableListCommands = hasMachineListing ? ['MLSD', 'LIST -a', 'LIST'] : ['LIST -a', 'LIST'];
-		await client.send('TYPE I');
-		await client.sendIgnoringError('OPTS UTF8 ON');
-		// Only what is read: in a day's listing of thousands of files the other facts are most of the bytes.
-		if (hasMachineListing) await client.sendIgnoringError('OPTS MLST type;size;modify;');
-		// Servers that encrypt every data connection may refuse these. Ours are always TLS, so that leaks nothing.
-		await client.sendIgnoringError('PBSZ 0');
-		await client.sendIgnoringError('PROT P');
-		if (known !== undefined) return known;
-		const loginDirectory = loginDirectoryFrom(await client.sendIgnoringError('PWD'));
-		return { hasMachineListing, loginDirectory };
+		const commands = [
+			...(known === undefined ? ['FEAT'] : []),
+			'TYPE I',
+			'OPTS UTF8 ON',
+			// Only what is read: in a day's listing of thousands of files the other facts are most of the bytes.
+			...(known?.hasMachineListing === false ? [] : ['OPTS MLST type;size;modify;']),
+			// Servers that encrypt every data connection may refuse these. Ours are always TLS, so that leaks nothing.
+			'PBSZ 0',
+			'PROT P',
+			'PWD',
+		];
+		const answers = await this.#answersTo(commands);
+		const answerTo = (command: string): Answer | undefined => answers[commands.indexOf(command)];
+		const binary = answerTo('TYPE I');
+		if (binary instanceof FTPError) await Promise.reject(binary);
+		const features = answerTo('FEAT')?.message ?? '';
+		const traits = known ?? {
+			hasMachineListing: MACHINE_LISTING.test(features),
+			loginDirectory: loginDirectoryFrom(answerTo('PWD')),
+		};
+		this.#client.availableListCommands = traits.hasMachineListing ? ['MLSD', 'LIST -a', 'LIST'] : ['LIST -a', 'LIST'];
+		return traits;
+	}
+
+	async #answersTo(commands: readonly string[]): Promise<readonly Answer[]> {
+		const { ftp } = this.#client;
+		if (this.#burst.begin()) {
+			const wait = Math.max(SHORTEST_BURST_WAIT_MILLISECONDS, BURST_WAIT_PASSWORDS * this.#passwordMilliseconds);
+			const answers = await sendTogether(ftp, commands, wait).catch((error: unknown) => {
+				this.#burst.failed();
+				return Promise.reject(error);
+			});
+			if (!areInOrder(commands, answers)) {
+				this.#burst.failed();
+				return await Promise.reject(new BurstFailure('the answers to several commands were mixed up'));
+			}
+			this.#burst.worked();
+			return answers;
+		}
+		const answers: Answer[] = [];
+		for (const command of commands) {
+			const answer = await ftp.request(command).catch((error: unknown): Answer | Promise<never> => {
+				return error instanceof FTPError ? error : Promise.reject(error);
+			});
+			answers.push(answer);
+		}
+		return answers;
 	}
 
 	async #openDataConnection(): Promise<FTPResponse> {
 		this.#phase = 'data';
 		const reply = await this.#dataConnector.open(this.#client.ftp, {
 			signal: this.#life.signal,
+			ahead: this.#ahead,
+			onAnswer: () => {
+				this.#hasAnswered = true;
+			},
 			onError: (error) => {
 				this.#dataError ??= error;
 			},
 		});
-		this.#hasAnswered = true;
 		this.#phase = 'transfer';
 		return reply;
 	}

@@ -43,8 +43,8 @@ interface IdleConnection<C> extends Lease<C> {
 }
 
 const IDLE_MILLISECONDS = 60_000;
-/** Log-ins at once, and never more than connections that are at work: servers count and penalise many. */
-const LOG_INS_AT_ONCE = 4;
+/** Log-ins at once: servers count and penalise many. */
+const LOG_INS_AT_ONCE = 8;
 /** After a connection more could not be opened, how long the ones that are open have to do. */
 const HOLD_OFF_MILLISECONDS = 5_000;
 /** The same after others needed the connection more. */
@@ -64,8 +64,8 @@ function asTransportError(error: unknown): TransportError {
 /**
  * Runs tasks on at most `maxConnections` control connections, first come, first served.
  *
- * - Connections are opened when a task waits for one: the first by itself, so that a wrong password is sent once, then
- *   a few at a time. A log-in takes about ten round trips, and sixteen in a row would take as long as the transfers.
+ * - Connections are opened when a task waits for one: the first two by themselves, so that a wrong password is sent once,
+ *   then several at a time. A log-in takes six round trips, and sixteen in a row would take as long as the transfers.
  * - A connection that breaks leaves the pool; the next task that waits opens another. So as long as a task waits, there
  *   is a connection at work or one being opened, and nothing waits forever when all of them die.
  * - When a connection more is refused while others are open, the pool goes on with those.
@@ -204,8 +204,8 @@ export class ControlConnectionPool<C extends PooledConnection> {
 	}
 
 	#grow(): void {
-		// Connections at work prove the password; without one it is tried by itself.
-		const logInsAtOnce = Math.max(1, Math.min(LOG_INS_AT_ONCE, this.#busy.size));
+		// The first proves the password, the second that the server takes more than one: each is tried by itself.
+		const logInsAtOnce = this.#busy.size < 2 ? 1 : LOG_INS_AT_ONCE;
 		while (this.#mayOpen() && this.#opening < Math.min(logInsAtOnce, this.#waiting.length)) {
 			const isFirst = this.#busy.size + this.#opening === 0;
 			this.#opening += 1;

@@ -2,6 +2,7 @@ import { FTPError, type FTPContext, type FTPResponse } from 'basic-ftp';
 import type { Socket } from 'node:net';
 import { connect as connectTls, TLSSocket } from 'node:tls';
 
+import type { PassiveAhead } from './passiveAhead';
 import { openTcp } from './socket';
 
 /** `229 Entering Extended Passive Mode (|||6446|)`; IBM i writes `!` for `|`. RFC 2428 section 3. */
@@ -16,6 +17,10 @@ export interface DataConnectionOptions {
 	readonly signal: AbortSignal;
 	/** Hears what goes wrong on the data connection. */
 	readonly onError: (error: Error) => void;
+	/** Hears that the server has answered, be it on the data connection. */
+	readonly onAnswer: () => void;
+	/** Knows whether the server listens already, and hears when this data connection has ended. */
+	readonly ahead: PassiveAhead;
 }
 
 function legalPort(port: number): number | undefined {
@@ -42,7 +47,7 @@ export function passivePort(reply: string): number | undefined {
 async function connectDataSocket(
 	ftp: FTPContext,
 	port: number,
-	{ signal, onError }: DataConnectionOptions,
+	{ signal, onError, onAnswer }: DataConnectionOptions,
 ): Promise<Socket> {
 	const control = ftp.socket;
 	if (control.remoteAddress === undefined || !(control instanceof TLSSocket)) {
@@ -59,6 +64,7 @@ async function connectDataSocket(
 	secured.on('session', (next: Buffer) => {
 		ftp.tlsSessionStore = next;
 	});
+	secured.once('secureConnect', onAnswer);
 	attachDataSocket(ftp, secured, onError);
 	return tcp;
 }
@@ -85,13 +91,12 @@ export class DataConnector {
 	#tcp: Socket | undefined;
 
 	/** Resolves with the reply when the library's context has its data socket. */
-	open(ftp: FTPContext, options: DataConnectionOptions): Promise<FTPResponse> {
-		if (!this.#extended) return this.#enter(ftp, 'PASV', passivePort, options);
-		return this.#enter(ftp, 'EPSV', extendedPassivePort, options).catch((error: unknown) => {
-			const unknown = error instanceof FTPError && error.code >= 500 && error.code !== 530;
-			if (!unknown) return Promise.reject(error);
-			this.#extended = false;
-			return this.open(ftp, options);
+	async open(ftp: FTPContext, options: DataConnectionOptions): Promise<FTPResponse> {
+		const early = options.ahead.takeReply();
+		if (early === undefined) return await this.#enter(ftp, options);
+		return await this.#connectAhead(ftp, early, options).catch(async () => {
+			options.ahead.portFailed();
+			return await this.#enter(ftp, options);
 		});
 	}
 
@@ -103,16 +108,34 @@ export class DataConnector {
 		this.#tcp?.resetAndDestroy();
 	}
 
-	async #enter(
+	async #connect(
 		ftp: FTPContext,
-		command: 'EPSV' | 'PASV',
+		reply: FTPResponse,
 		portOf: (reply: string) => number | undefined,
 		options: DataConnectionOptions,
 	): Promise<FTPResponse> {
-		const reply = await ftp.request(command);
 		const port = portOf(reply.message);
-		if (port === undefined) return await Promise.reject(new Error(`No port in the reply to ${command}`));
+		if (port === undefined) return await Promise.reject(new Error(`No port in the reply "${reply.message}"`));
 		this.#tcp = await connectDataSocket(ftp, port, options);
 		return reply;
+	}
+
+	/** A connection at whose end the next one may be asked for. */
+	async #connectAhead(ftp: FTPContext, reply: FTPResponse, options: DataConnectionOptions): Promise<FTPResponse> {
+		await this.#connect(ftp, reply, extendedPassivePort, options);
+		ftp.dataSocket?.once('end', () => options.ahead.ask());
+		return reply;
+	}
+
+	async #enter(ftp: FTPContext, options: DataConnectionOptions): Promise<FTPResponse> {
+		const reply = await ftp.request(this.#extended ? 'EPSV' : 'PASV').catch((error: unknown) => {
+			const unknown = error instanceof FTPError && error.code >= 500 && error.code !== 530;
+			if (!unknown || !this.#extended) return Promise.reject(error);
+			this.#extended = false;
+			return ftp.request('PASV');
+		});
+		options.onAnswer();
+		if (!this.#extended) return await this.#connect(ftp, reply, passivePort, options);
+		return await this.#connectAhead(ftp, reply, options);
 	}
 }

@@ -6,11 +6,12 @@ import { openLeased, UNSHARED, type ConnectionShare } from '../connectionShare';
 import { childPath, isListableName, joinTenantPath, lastPart, legalRemotePath } from '../remotePath';
 import type { ReadRange, RemoteEntry, RemoteStore, RequestOptions } from '../remoteStore';
 import { TransportError } from '../transportError';
-import { ControlConnection, targetOn, type ServerTraits, type Target } from './controlConnection';
+import { ControlConnection, targetOn, type ServerTraits, type Shortcuts, type Target } from './controlConnection';
 import { ControlConnectionPool } from './controlConnectionPool';
 import { ftpsError } from './ftpsFailure';
 import { explainRefusal, fileSize, listDirectory, statPath, UNKNOWN_COMMAND } from './pathQueries';
 import { RemoteFileStream } from './remoteFileStream';
+import { Shortcut } from './shortcut';
 import { createTrust } from './tlsTrust';
 import { TransferSink, type Deliver } from './transferSink';
 
@@ -30,6 +31,7 @@ export class FtpsStore implements RemoteStore {
 	readonly #pool: ControlConnectionPool<ControlConnection>;
 	#trust: SecureContext | undefined;
 	#traits: ServerTraits | undefined;
+	readonly #shortcuts: Shortcuts = { burst: new Shortcut(), ahead: new Shortcut() };
 	/** Some servers know no REST (RFC 3659 section 5): a read from the middle then skips what comes before it. */
 	#canRestart = true;
 	/** What breaking off a transfer does to its control connection. */
@@ -110,8 +112,19 @@ export class FtpsStore implements RemoteStore {
 			}
 		}
 		this.#trust ??= createTrust(this.#settings, this.#isTls13Refused ? 'TLSv1.2' : 'TLSv1.3');
-		const plan = { settings: this.#settings, trust: this.#trust, traits: this.#traits };
-		const connection = await ControlConnection.open(plan, signal);
+		const { burst } = this.#shortcuts;
+		const wasRuledOut = burst.isRuledOut;
+		const plan = {
+			settings: this.#settings,
+			trust: this.#trust,
+			traits: this.#traits,
+			shortcuts: this.#shortcuts,
+		};
+		const connection = await ControlConnection.open(plan, signal).catch(async (error: unknown) => {
+			// The password was right, so a second log-in, one command at a time, locks nobody out.
+			if (burst.isRuledOut === wasRuledOut) return await Promise.reject(error);
+			return await ControlConnection.open(plan, signal);
+		});
 		this.#traits = connection.traits;
 		return connection;
 	}

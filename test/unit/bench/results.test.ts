@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readOptions } from '../../../bench/benchOptions';
 import { linkOf } from '../../../bench/benchSet';
 import { drawPicture } from '../../../bench/picture';
-import { summaries, transferTables } from '../../../bench/resultTable';
+import { besideFtpNode, summaries, transferTables } from '../../../bench/resultTable';
 import { linkSeconds, type TransferResult } from '../../../bench/transferRun';
 
 function result(contestant: string, kind: TransferResult['kind'], seconds: number | undefined): TransferResult {
@@ -39,6 +39,16 @@ describe('the results', () => {
 	it('have no link time for the loopback', () => {
 		expect(linkSeconds(195_000_000, linkOf(0))).toBe(0);
 		expect(linkSeconds(195_000_000, linkOf(80))).toBeCloseTo(7.8);
+	});
+});
+
+describe("n8n's own FTP node", () => {
+	it('is set beside our node over each protocol', () => {
+		const ours = [result('node', 'ours', 10), { ...result('node -16', 'ours', 12), protocol: 'ftps' as const }];
+		const table = besideFtpNode([...ours, result('FTP node', 'n8n FTP node', 300)]);
+		expect(table).toMatch(/node, sftp\s+30\.0 x/u);
+		expect(table).toMatch(/node -16, ftps\s+25\.0 x/u);
+		expect(besideFtpNode(ours)).toBeUndefined();
 	});
 });
 
@@ -85,10 +95,20 @@ describe('a picture', () => {
 });
 
 describe('the command line', () => {
-	it('takes the quick set when nothing is said, and all sets with --full', () => {
-		expect(readOptions([]).sets.map(({ name }) => name)).toEqual(['quick']);
-		expect(readOptions(['--full']).sets.length).toBeGreaterThan(4);
-		expect(readOptions(['--set', 'memory, index']).sets.map(({ name }) => name)).toEqual(['memory', 'index']);
+	const namesOf = (...args: string[]): string[] => readOptions(args).sets.map(({ name }) => name);
+
+	it('takes the standard sets when nothing is said, a short one with --quick, and all with --full', () => {
+		expect(namesOf()).toEqual(['round trips', 'FTP node', 'memory', 'index']);
+		expect(readOptions([])).toMatchObject({ name: 'standard', pictures: true, resume: false });
+		expect(readOptions(['--quick'])).toMatchObject({ name: 'quick', pictures: false });
+		expect(namesOf('--full').length).toBeGreaterThan(4);
+	});
+
+	it('takes parts of the standard or the full sets, which add to the same results', () => {
+		expect(namesOf('--set', 'memory, index')).toEqual(['memory', 'index']);
+		expect(readOptions(['--set', 'memory', '--resume'])).toMatchObject({ name: 'standard', resume: true });
+		expect(namesOf('--full', '--set', 'tiny')).toEqual(['tiny']);
+		expect(() => readOptions(['--set', 'tiny'])).toThrow('"tiny" is none of round trips');
 	});
 
 	it('makes a set of what is chosen, and names what it does not know', () => {

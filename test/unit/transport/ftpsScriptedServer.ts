@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createSecureContext, createServer as createTlsServer, TLSSocket } from 'node:tls';
 
 import { createServerCertificate, type ServerCertificate } from '../../../demo/servers/serverCertificate';
 import type { FtpsSettings } from '../../../transport/connectionSettings';
 
 const LOOPBACK = '127.0.0.1';
+const TOGETHER_MILLISECONDS = 20;
 
 export interface Session {
 	/** Which log-in this is, from 1. */
@@ -40,6 +42,11 @@ export interface ScriptedServerOptions {
 	readonly certificate?: ServerCertificate | undefined;
 	/** The port to announce for a data connection in place of the one that listens: that of a proxy before it. */
 	readonly announce?: ((port: number) => Promise<number>) | undefined;
+	/**
+	 * What becomes of commands that come while one is at work: they wait for their turn (default), are answered at once,
+	 * are lost, or are answered before those that came earlier.
+	 */
+	readonly busy?: 'queue' | 'answer' | 'lose' | 'overtake' | undefined;
 	/** Connections served at once; further ones are cut before the handshake. */
 	readonly mostConnections?: number | undefined;
 }
@@ -168,13 +175,27 @@ export async function startScriptedServer(options: ScriptedServerOptions): Promi
 				listen();
 			}
 		};
+		let last: Promise<void> = Promise.resolve();
+		let waiting: string[] = [];
+		const take = (line: string): void => {
+			if (options.busy === 'answer') return void handle(line);
+			waiting.push(line);
+			if (waiting.length > 1 && options.busy !== undefined && options.busy !== 'queue') return;
+			last = last.then(async () => {
+				// What was sent together is here by then.
+				if (options.busy === 'lose' || options.busy === 'overtake') await pause(TOGETHER_MILLISECONDS);
+				const lines = options.busy === 'overtake' ? waiting.toReversed() : waiting.slice(0, 1);
+				waiting = options.busy === 'queue' || options.busy === undefined ? waiting.slice(1) : [];
+				for (const one of lines) await handle(one);
+			});
+		};
 		const listen = (): void => {
 			let text = '';
 			control.on('data', (chunk: Buffer) => {
 				text += chunk.toString();
 				const lines = text.split('\r\n');
 				text = lines.pop() ?? '';
-				for (const line of lines) void handle(line);
+				for (const line of lines) take(line);
 			});
 		};
 		listen();
