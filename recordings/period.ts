@@ -91,8 +91,11 @@ function isInstantLike(value: unknown): value is InstantLike {
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
 const DATE_TIME = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}):\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?$/i;
 
+/** The fields of dates, as the form names them. */
+const LABELS = { date: 'Date', startDate: 'Start Date', endDate: 'End Date' } as const;
+
 /** A date as it stands; a date-time as the tenant day that holds it. */
-function readDate(parameter: 'date' | 'startDate' | 'endDate', value: unknown, clock: ZoneClock): CalendarDate {
+function readDate(parameter: keyof typeof LABELS, value: unknown, clock: ZoneClock): CalendarDate {
 	if (value instanceof Date && !Number.isNaN(value.getTime())) return tenantDateAt(value.getTime(), clock);
 	if (isInstantLike(value)) {
 		const millis = value.toMillis();
@@ -106,7 +109,7 @@ function readDate(parameter: 'date' | 'startDate' | 'endDate', value: unknown, c
 	if (date === undefined || hour === undefined) {
 		throw new PeriodError(
 			parameter,
-			text === '' ? 'No date is given' : `'${text.slice(0, 60)}' is not a date`,
+			text === '' ? `No date is given in '${LABELS[parameter]}'` : `'${text.slice(0, 60)}' is not a date`,
 			'Give a date as yyyy-MM-dd, for example 2016-06-06.',
 		);
 	}
@@ -129,7 +132,7 @@ function readDate(parameter: 'date' | 'startDate' | 'endDate', value: unknown, c
 	return offset === undefined ? date : tenantDateAt(millis, clock);
 }
 
-function realDate(parameter: 'date' | 'startDate' | 'endDate', date: string): CalendarDate {
+function realDate(parameter: keyof typeof LABELS, date: string): CalendarDate {
 	if (isCalendarDate(date)) return date;
 	throw new PeriodError(parameter, `${date} is not a day in the calendar`, 'Give a date that exists, as yyyy-MM-dd.');
 }

@@ -65,6 +65,13 @@ export function tenantDay(date: CalendarDate, clock: ZoneClock): TenantDay {
 	};
 }
 
+/** A sentence on each day that was asked for by its date and that the zone never had. */
+export function skippedDays(days: readonly TenantDay[]): string[] {
+	return days
+		.filter(({ hours }) => hours === 0)
+		.map(({ date, timeZone }) => `Tenant day ${date} has no hours: the clocks of ${timeZone} skipped it.`);
+}
+
 /** The UTC directories that a stretch of time touches, cut at 00:00 UTC. */
 export function directoriesOf(window: UtcWindow): DirectoryWindow[] {
 	const directories: DirectoryWindow[] = [];

@@ -47,7 +47,7 @@ export class ListIndex implements INodeType {
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const hints: Hint[] = repeatedRuns(this);
+		const told: Told = { hints: repeatedRuns(this), seen: 0, listed: 0, skipped: 0 };
 		const retried = new RetriedRequests();
 		const output = await runWithTenant(
 			this,
@@ -55,26 +55,43 @@ export class ListIndex implements INodeType {
 				// A list of lists: spreading hundreds of thousands of items into one call overflows the stack.
 				const results: INodeExecutionData[][] = [];
 				for (const [i, item] of items.entries()) {
-					const calls = await itemOrError(this, i, item, async () => await listItem(this, session, i, item, hints));
+					const calls = await itemOrError(this, i, item, async () => await listItem(this, session, i, item, told));
 					results.push(calls);
 				}
 				return results.flat();
 			},
 			{ decorate: (store) => resumingStore(store, retried.note) },
 		);
-		showHints(this, [...hints, ...retried.hints]);
+		showHints(this, [...told.hints, ...(output.flat().length === 0 ? whyNothing(told) : []), ...retried.hints]);
 		return output;
 	}
 }
 
-/** The calls that one item asks for, as items, and what a person should know about them. */
+/** What a person should know about a run. */
+interface Told {
+	readonly hints: Hint[];
+	/** Distinct calls read, and those of them that the filters let through. */
+	seen: number;
+	listed: number;
+	/** Days and directories without an index that were passed over. */
+	skipped: number;
+}
+
+/** Why nothing came out, where no other hint tells. */
+function whyNothing({ seen, listed, skipped }: Told): Hint[] {
+	if (listed > 0 || (seen === 0 && skipped > 0)) return [];
+	return [info(seen === 0 ? 'The index lists no calls.' : `None of ${seen} calls met the filters.`)];
+}
+
+/** The calls that one item asks for, as items. */
 async function listItem(
 	context: IExecuteFunctions,
 	session: TenantSession,
 	itemIndex: number,
 	input: INodeExecutionData,
-	hints: Hint[],
+	told: Told,
 ): Promise<INodeExecutionData[]> {
+	const { hints } = told;
 	const options = readListIndexOptions(context, itemIndex);
 	const { onMissingIndex, limit } = options;
 	const unreadable: Error[] = [];
@@ -86,13 +103,13 @@ async function listItem(
 	const [failure] = failures;
 	if (failure !== undefined && !context.continueOnFail()) return await Promise.reject(failure);
 	if (onMissingIndex === 'skip') hints.push(...result.missing.map((gap) => warning(`Skipped: ${gap.message}.`)));
+	told.skipped += result.missing.length;
+	told.seen += result.seen;
+	told.listed += result.rows.length;
 
 	const rows = options.onlyUndelivered ? await undeliveredRows(context, session, options, result, hints) : result.rows;
 	const calls = asItems(rows, options);
 	if (calls.length > limit) hints.push(warning(`Limit reached: ${calls.length - limit} more not shown.`));
-	if (result.rows.length === 0 && result.missing.length === 0 && failures.length === 0) {
-		hints.push(info(result.seen === 0 ? 'The index lists no calls.' : `None of ${result.seen} calls met the filters.`));
-	}
 	const found = calls.slice(0, limit).map((call) => ({ json: call as IDataObject, pairedItem: { item: itemIndex } }));
 	return [...found, ...failures.map((error) => failedItem(context.getNode(), error, input, itemIndex))];
 }

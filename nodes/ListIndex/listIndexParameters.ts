@@ -56,6 +56,8 @@ export const listIndexParameters: INodeProperties[] = [
 	},
 	{
 		...timeZoneParameter,
+		// With the name of a tenant day's, the editor would keep what stood there, empty as a rule, in place of this default.
+		name: 'directoryTimeZone',
 		displayOptions: { show: directoryShown },
 		default: '={{ $json.timeZone }}',
 	},

@@ -36,7 +36,7 @@ export async function readCalls(
 	const request: IndexRequest = {
 		store: session.store,
 		tenantDirectory: session.tenantDirectory,
-		clock: session.clock(readFrom === 'indexFile' ? '' : text('timeZone')),
+		clock: session.clock(text(readFrom === 'directory' ? 'directoryTimeZone' : 'timeZone')),
 		detail: options.indexDetail,
 		format: options.format,
 		matches: callFilter(filters),

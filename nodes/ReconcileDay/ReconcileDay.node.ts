@@ -55,7 +55,9 @@ export class ReconcileDay implements INodeType {
 				const failures = await itemOrError(this, i, item, async () => {
 					const clock = session.clock(String(this.getNodeParameter('timeZone', i, '') ?? ''));
 					const days = tenantDaysOf(readPeriod(this, i), clock, Date.now());
-					const compared = await compareDays({ store, tenantDirectory: session.tenantDirectory, clock, signal }, days);
+					const checkSize = this.getNodeParameter('options.checkSize', i, true) !== false;
+					const { tenantDirectory } = session;
+					const compared = await compareDays({ store, tenantDirectory, clock, asksForTimes: checkSize, signal }, days);
 					const gaps = compared.gaps.map(({ message, explanation }) => {
 						const advice = `${explanation} Without its index a day cannot be proven complete.`;
 						return nodeError(this.getNode(), new ExplainedError(message, advice), i);
@@ -63,7 +65,6 @@ export class ReconcileDay implements INodeType {
 					const [gap] = gaps;
 					if (gap !== undefined && !this.continueOnFail()) return await Promise.reject(gap);
 
-					const checkSize = this.getNodeParameter('options.checkSize', i, true) !== false;
 					const checked = await checkMatched(store, session, compared, { checkSize, signal, progress });
 					const unreadable = checked.unreadable.map(({ error }) => nodeError(this.getNode(), error, i));
 					const [first] = unreadable;

@@ -8,6 +8,7 @@ import type { ZoneClock } from '../../recordings/zoneClock';
 import type { RemoteEntry, RemoteStore } from '../../transport/remoteStore';
 import { TransportError } from '../../transport/transportError';
 import { Gate } from '../shared/gate';
+import { isOfOneFile } from '../shared/oneFileFailure';
 import { readTenantDays } from '../shared/tenantIndex';
 import type { IndexRequest, MissingIndex } from '../shared/tenantIndex';
 import { ListedOnce } from './listedOnce';
@@ -22,6 +23,8 @@ export interface CompareRequest {
 	/** As the credential names it. */
 	readonly tenantDirectory: string;
 	readonly clock: ZoneClock;
+	/** Whether to ask for the time of each file where the listing does not tell it, as that of FTP without MLSD does not. */
+	readonly asksForTimes: boolean;
 	readonly signal: AbortSignal | undefined;
 }
 
@@ -74,7 +77,26 @@ export async function compareDays(request: CompareRequest, asked: readonly Tenan
 	if (before.length > 0) await readTenantDays(indexRequest, before);
 	const compared = before.length === 0 ? first : reconcile({ days, rows, indexed, files });
 	const hints = troubles.flatMap((trouble) => trouble?.(compared.missing) ?? []);
-	return { ...compared, days, rows, gaps: index.missing, hints: [...hints, ...index.hints] };
+	const timed = request.asksForTimes ? await withTimes(request, compared) : compared;
+	return { ...timed, days, rows, gaps: index.missing, hints: [...hints, ...index.hints] };
+}
+
+/** The same comparison, its files with the times that their listing left open. A file that has gone meanwhile stays as it was. */
+async function withTimes({ store, signal }: CompareRequest, compared: Reconciliation): Promise<Reconciliation> {
+	const gate = new Gate(() => QUESTIONS);
+	const timed = async <File extends ListedFile>(file: File): Promise<File> => {
+		if (file.modifiedAt !== undefined) return file;
+		const entry = await store.stat(file.recordingId, { signal }).catch((error: unknown) => {
+			if (isOfOneFile(error) || (error instanceof TransportError && error.code === 'not-found')) return undefined;
+			throw error;
+		});
+		return entry === undefined ? file : { ...file, bytes: entry.size ?? file.bytes, modifiedAt: entry.modifiedAt };
+	};
+	const [matched, unindexed] = await Promise.all([
+		gate.map(compared.matched, async ({ row, file }) => ({ row, file: await timed(file) })),
+		gate.map(compared.unindexed, timed),
+	]);
+	return { ...compared, matched, unindexed };
 }
 
 /** Where the days' recordings lie, and wherever else their rows say. */

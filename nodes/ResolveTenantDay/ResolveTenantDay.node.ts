@@ -2,9 +2,12 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 import type { IDataObject, IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescription } from 'n8n-workflow';
 
 import { tenantDaysOf } from '../../recordings/period';
+import { skippedDays } from '../../recordings/tenantDay';
 import type { TenantDay } from '../../recordings/tenantDay';
 import { ZoneClock } from '../../recordings/zoneClock';
 import { eightByEightConnectionTest } from '../shared/connectionTest';
+import { showHints, warning } from '../shared/executionHints';
+import type { Hint } from '../shared/executionHints';
 import { itemOrError } from '../shared/nodeError';
 import { PERIOD_SUBTITLE, periodParameters, readPeriod } from '../shared/periodParameters';
 import { tenantTimeZone } from '../shared/tenantTimeZone';
@@ -54,15 +57,18 @@ export class ResolveTenantDay implements INodeType {
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const output: INodeExecutionData[] = [];
+		const hints: Hint[] = [];
 		for (const [i, item] of this.getInputData().entries()) {
 			const results = await itemOrError(this, i, item, async () => {
 				const clock = new ZoneClock(await tenantTimeZone(this, i));
 				const days = tenantDaysOf(readPeriod(this, i), clock, Date.now());
+				hints.push(...skippedDays(days).map(warning));
 				const asDays = this.getNodeParameter('output', i) === 'days';
 				return days.flatMap(asDays ? dayItem : directoryItems).map((json) => ({ json, pairedItem: { item: i } }));
 			});
 			output.push(...results);
 		}
+		showHints(this, hints);
 		return [output];
 	}
 }

@@ -8,7 +8,7 @@ import { IndexFormatError, readIndex } from '../../recordings/indexReader';
 import type { IndexFormat } from '../../recordings/indexReader';
 import type { IndexRow, ReadRow } from '../../recordings/indexRow';
 import { parseDirectoryName } from '../../recordings/remoteName';
-import { addDays, datesBetween, tenantDateAt, tenantDay } from '../../recordings/tenantDay';
+import { addDays, datesBetween, skippedDays, tenantDateAt, tenantDay } from '../../recordings/tenantDay';
 import type { TenantDay, UtcWindow } from '../../recordings/tenantDay';
 import type { ZoneClock } from '../../recordings/zoneClock';
 import type { RemoteEntry, RemoteStore } from '../../transport/remoteStore';
@@ -149,13 +149,6 @@ export async function readTenantDays(request: IndexRequest, days: readonly Tenan
 	);
 	const missing = real.flatMap((day) => missingIndexes(request, day, day, found, coverages));
 	return { rows: list.rows, seen: list.seen, hints: [...notes.hints, ...skippedDays(days)], missing };
-}
-
-/** A day that was asked for by its date and that the zone never had. */
-function skippedDays(days: readonly TenantDay[]): string[] {
-	return days
-		.filter(({ hours }) => hours === 0)
-		.map(({ date, timeZone }) => `Tenant day ${date} has no hours: the clocks of ${timeZone} skipped it.`);
 }
 
 /**

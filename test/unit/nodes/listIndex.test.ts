@@ -361,6 +361,12 @@ describe('List Index of a directory', () => {
 		const result = await run({ readFrom: 'directory' }, { items: resolved.output });
 		expect(ids(result)).toEqual([MORNING_ID, EVENING_ID]);
 		expect(result.output.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }]);
+		const [, evening] = resolved.output;
+		const calm = { json: { ...evening?.json, fromUtc: '2016-06-07T06:00:00.000Z' } };
+		expect((await run({ readFrom: 'directory' }, { items: [...resolved.output, calm] })).hints).toEqual([]);
+		expect((await run({ readFrom: 'directory' }, { items: [calm] })).hints).toMatchObject([
+			{ message: 'The index lists no calls.', type: 'info' },
+		]);
 	});
 
 	it("reads them by the clock of Resolve Tenant Day when that is not the credential's", async () => {

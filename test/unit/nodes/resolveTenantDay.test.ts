@@ -69,6 +69,9 @@ describe('Resolve Tenant Day', () => {
 			'S20111230',
 			'S20111231',
 		]);
+		expect(directories.hints.map(({ message }) => message)).toEqual([
+			'Tenant day 2011-12-30 has no hours: the clocks of Pacific/Apia skipped it.',
+		]);
 	});
 
 	it('runs once for each item, with its own values', async () => {

@@ -63,7 +63,7 @@ describe('a period', () => {
 		[{ period: 'date', date: '2016' }, 'date', "'2016' is not a date"],
 		[{ period: 'date', date: '2016-06-06T25:00' }, 'date', 'impossible time'],
 		[{ period: 'date', date: '2016-06-06T10:00:00+25:00' }, 'date', 'impossible time'],
-		[{ period: 'date', date: null }, 'date', 'No date is given'],
+		[{ period: 'dateRange', startDate: '2016-06-06', endDate: null }, 'endDate', "No date is given in 'End Date'"],
 		[{ period: 'date', date: 1465263000000 }, 'date', "'1465263000000' is not a date"],
 		[{ period: 'date', date: DateTime.invalid('test') }, 'date', "'Invalid DateTime' is not a date"],
 		[
