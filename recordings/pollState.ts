@@ -141,8 +141,8 @@ export function arrivingMark(
 	now: number,
 ): ArrivingMark | undefined {
 	const seconds = Math.floor(now / 1_000);
-	const isSame = before !== undefined && size >= 0 && before[0] === size && before[1] === modified;
-	if (isSame) return seconds - before[2] >= STAYED_FOR ? undefined : before;
+	if (before !== undefined && before[0] === size && before[1] === modified)
+		return seconds - before[2] >= STAYED_FOR ? undefined : before;
 	const isBelievable = before === undefined && modified !== null && modified > (listedBefore ?? -Infinity);
 	if (isBelievable && seconds - modified >= OLD_ENOUGH) return undefined;
 	return [size, modified, seconds];

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { packAscending, unpackAscending } from './ascendingNumbers';
 import type { IndexRow } from './indexRow';
 import { parseDirectoryName, parseRecordingName } from './remoteName';
-import { dateOfMillis } from './tenantDay';
+import { addDays, dateOfMillis } from './tenantDay';
 import type { CalendarDate } from './tenantDay';
 
 /**
@@ -38,11 +38,17 @@ export function keyOfRecording(directory: string, fileName: string, fallbackDate
 	return hashedKey(date, `${directory}/${fileName}`);
 }
 
-/** The key of an index row: that of its recording, else of all that the row says, wherever it stands. */
+/**
+ * The key of an index row: that of its recording, else of all that the row says, wherever it stands. A recording that lies in the directory
+ * of an earlier time would be forgotten with that, while its row is still read, so it goes by the row's day.
+ */
 export function keyOfRow(row: IndexRow, fallbackDate: CalendarDate): SeenKey {
 	const date = row.tenantDay ?? fallbackDate;
-	if (row.directory !== null && row.fileName !== null) return keyOfRecording(row.directory, row.fileName, date);
-	return hashedKey(date, JSON.stringify({ ...row, indexFile: undefined, indexLine: undefined, rawRow: undefined }));
+	if (row.directory === null || row.fileName === null)
+		return hashedKey(date, JSON.stringify({ ...row, indexFile: undefined, indexLine: undefined, rawRow: undefined }));
+	const key = keyOfRecording(row.directory, row.fileName, date);
+	const isKept = (dateOfGroup(key.group) ?? date) >= addDays(date, -1);
+	return isKept ? key : hashedKey(date, `${row.directory}/${row.fileName}`);
 }
 
 /** 48 bits: two of 50,000 meet once in 200,000 such lists. */

@@ -120,6 +120,8 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 			expecting.has(day.directory) ||
 			isListingDue(marks.get(day.directory), now),
 	);
+	// What there is no time for is taken for known by a later poll, with all that has come by then: in old directories that is little.
+	if (isBaseline) due.reverse();
 
 	const found: NewFile[] = [];
 	const arriving: Array<NewFile & { readonly mark: ArrivingMark }> = [];

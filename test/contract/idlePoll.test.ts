@@ -19,6 +19,8 @@ import { PollingHost } from '../unit/nodes/runPoll';
 const MOST_OVER_SFTP = 6;
 const MOST_OVER_FTPS = 25;
 
+/** Milliseconds for a test; a quiet machine takes a tenth. */
+const BUSY_MACHINE = 240_000;
 const HOUR = 3_600_000;
 const PASSIVE_PORTS = 40;
 const INDEX_ROWS = 4_000;
@@ -151,20 +153,28 @@ const servers: Array<[string, string | undefined, () => Promise<FarTenant>, numb
 
 for (const [name, reason, start, most] of servers) {
 	describe.skipIf(reason !== undefined)(`an idle poll, ${reason ?? name}`, () => {
-		test(`of the index takes at most ${most} round trips after the log-in and reads no unchanged index again`, async () => {
-			const tenant = await start();
-			await plant(tenant.root, 300);
-			const { trips, bytes } = await idlePoll(tenant, { watch: 'index' });
-			expect(trips).toBeLessThanOrEqual(most);
-			// Each index is larger than this.
-			expect(bytes).toBeLessThan(INDEX_ROWS * 60);
-		});
+		test(
+			`of the index takes at most ${most} round trips after the log-in and reads no unchanged index again`,
+			async () => {
+				const tenant = await start();
+				await plant(tenant.root, 300);
+				const { trips, bytes } = await idlePoll(tenant, { watch: 'index' });
+				expect(trips).toBeLessThanOrEqual(most);
+				// Each index is larger than this.
+				expect(bytes).toBeLessThan(INDEX_ROWS * 60);
+			},
+			BUSY_MACHINE,
+		);
 
-		test(`of 10,000 files takes at most ${most} round trips after the log-in`, async () => {
-			const tenant = await start();
-			await plant(tenant.root, 10_000);
-			const { trips } = await idlePoll(tenant, { watch: 'files' });
-			expect(trips).toBeLessThanOrEqual(most);
-		});
+		test(
+			`of 10,000 files takes at most ${most} round trips after the log-in`,
+			async () => {
+				const tenant = await start();
+				await plant(tenant.root, 10_000);
+				const { trips } = await idlePoll(tenant, { watch: 'files' });
+				expect(trips).toBeLessThanOrEqual(most);
+			},
+			BUSY_MACHINE,
+		);
 	});
 }

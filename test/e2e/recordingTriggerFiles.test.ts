@@ -37,7 +37,9 @@ describe('the Recording Trigger watching files in an active workflow of a real n
 		await put(growing);
 		await put(whole);
 		await n8n.expectNothingNew();
-		const writing = setInterval(() => void n8n.tenant.append(growing.recordingId, 'more'), 1_000);
+		const write = async (): Promise<void> => await n8n.tenant.append(growing.recordingId, 'more');
+		await write();
+		const writing = setInterval(() => void write(), 1_000);
 		await n8n.passTime(16);
 		await n8n.expectNew(whole).finally(() => clearInterval(writing));
 		// It has to stay as it is for fifteen seconds.

@@ -209,6 +209,39 @@ describe('Recording Trigger watching the index', () => {
 		expect(await n8n.tick()).toMatchObject([{ recordingId: null, startTimeUtc: '2016-06-07T01:30:00.000Z' }]);
 	});
 
+	it('emits a call once whose recording lies in the directory of another week', async () => {
+		const n8n = host();
+		await n8n.activate();
+		const elsewhere = line(NOON, { file: 'R201605251900000001.wav' }).replace('S20160606', 'S20160525');
+		tenant.append('Index/I20160606.csv', elsewhere);
+		expect(ids(await n8n.tick())).toEqual(['S20160525/R201605251900000001.wav']);
+		tenant.append('Index/I20160606.csv', line(EVENING));
+		expect(ids(await n8n.tick())).toEqual([idOf(EVENING)]);
+		expect(ids(await n8n.restart())).toEqual([]);
+	});
+
+	it.each([true, false])(
+		'emits only what is new of an index that a shorter one replaces (times told: %s)',
+		async (told) => {
+			tenant.tellsTimes = told;
+			tenant.append('Index/I20160606.csv', line(NOON) + line('20160606193000'));
+			const n8n = host();
+			await n8n.activate();
+			tenant.put('Index/I20160606.csv', HEADER + line(EVENING));
+			expect(ids(await n8n.tick())).toEqual([idOf(EVENING)]);
+			tenant.put('Index/I20160606.csv', HEADER + line(MORNING) + line(NOON) + line('20160606193000') + line(EVENING));
+			expect(await n8n.tick()).toEqual([]);
+		},
+	);
+
+	it('emits the calls of every day of the look-back that one index file lists', async () => {
+		const n8n = host();
+		await n8n.activate();
+		const stamps = ['20160531150000', '20160604150000', '20160605150000', '20160606160000', '20160607080000'];
+		tenant.put('Index/I20160607.csv', HEADER + stamps.map((stamp) => line(stamp)).join(''));
+		expect(ids(await n8n.tick())).toEqual(stamps.slice(1).map(idOf));
+	});
+
 	it('waits for the end of a row that is just being written', async () => {
 		const n8n = host();
 		await n8n.activate();
@@ -554,6 +587,30 @@ describe("a poll with the host's budget", () => {
 		expect(tenant.openReads).toBe(0);
 		tenant.hanging.clear();
 		expect(await n8n.tick()).toHaveLength(1);
+	});
+
+	it('begins with the newest directories, so that no file of today is taken for known that comes after the beginning', async () => {
+		vi.useRealTimers();
+		const day = (ago: number): string =>
+			`S${new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '')}`;
+		const fileOf = (ago: number, time: string): string => `${day(ago)}/R${day(ago).slice(1)}${time}0001.wav`;
+		for (const ago of [0, 1, 2, 3]) tenant.put(fileOf(ago, '000001'), '');
+		const n8n = host({ watch: 'files' }, { budgetMs: 3_000 });
+		const list = tenant.list.bind(tenant);
+		// A server that takes so long for a directory that there is time for two.
+		vi.spyOn(tenant, 'list').mockImplementation(async (directory, options) => {
+			if (directory !== '') await new Promise((resolve) => setTimeout(resolve, 2_200));
+			return await list(directory, options);
+		});
+		expect(await n8n.activate()).toEqual([]);
+		vi.restoreAllMocks();
+		vi.spyOn(Math, 'random').mockReturnValue(0);
+		tenant.tellsTimes = false;
+		tenant.put(fileOf(0, '000002'), '').put(fileOf(1, '000002'), '');
+		await n8n.tick();
+		vi.useFakeTimers({ toFake: ['Date'] });
+		vi.setSystemTime(Date.now() + 20_000);
+		expect(ids(await n8n.tick())).toEqual([fileOf(1, '000002'), fileOf(0, '000002')]);
 	});
 
 	it('takes for known at a later poll what it had no time to read at the beginning', async () => {

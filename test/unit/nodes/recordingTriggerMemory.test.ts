@@ -4,7 +4,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RecordingTrigger } from '../../../nodes/RecordingTrigger/RecordingTrigger.node';
 import { addDays } from '../../../recordings/tenantDay';
 import { seededRandom } from '../../../demo/tenant/seededRandom';
-import { DETAILED_HEADER } from '../recordings/readText';
 import { GrowingTenant } from './growingTenant';
 import { PollingHost } from './runPoll';
 import { credential } from './runNode';
@@ -28,12 +27,9 @@ function plant(days: number, watch: 'index' | 'files'): void {
 			names.add(`R${stamp}${time}${String(below(10_000)).padStart(4, '0')}.wav`);
 		}
 		if (watch === 'files') for (const name of names) tenant.put(`S${stamp}/${name}`, '');
-		const rows = [...names].map((name) => {
-			const [hours, minutes, seconds] = [name.slice(9, 11), name.slice(11, 13), name.slice(13, 15)];
-			const start = `${stamp.slice(4, 6)}/${stamp.slice(6, 8)}/${stamp.slice(0, 4)} ${hours}:${minutes}:${seconds}`;
-			return `Inbound,,,Agent,4155550100,8005550199,,1,30,${name},S${stamp},,${start},,Inbound,Sales,1,,,,Sale`;
-		});
-		if (watch === 'index') tenant.put(`Index/I${stamp}.csv`, `${[DETAILED_HEADER, ...rows].join('\r\n')}\r\n`);
+		const rows = [...names].map((name) => `${name},S${stamp},Agent`);
+		if (watch === 'index')
+			tenant.put(`Index/I${stamp}.csv`, `${['FILENAME,DIRECTORY,AGENT NAME', ...rows].join('\r\n')}\r\n`);
 	}
 	// Long enough for files not to pass for half written.
 	vi.setSystemTime(Date.now() + 60_000);

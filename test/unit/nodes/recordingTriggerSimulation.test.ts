@@ -24,6 +24,9 @@ const PLACES = [
 	['America/Havana', '2016-11-03'],
 	['Asia/Kolkata', '2016-06-01'],
 	['Pacific/Apia', '2011-12-28'],
+	['Pacific/Pago_Pago', '2016-06-01'],
+	['Pacific/Tongatapu', '2016-11-04'],
+	['Pacific/Kiritimati', '2016-06-01'],
 ] as const;
 
 /** Where a tenant keeps its index. */

@@ -192,7 +192,8 @@ describe('the state between polls', () => {
 			expect(arrivingMark([10, modified], [10, modified, ago(15)], listed, now)).toBeUndefined();
 			expect(arrivingMark([11, modified], [10, modified, ago(15)], listed, now)).toEqual([11, modified, ago(0)]);
 		}
-		expect(arrivingMark([-1, null], [-1, null, ago(15)], listed, now)).toEqual([-1, null, ago(0)]);
+		// Neither size nor time are told: that it is still there is all there is to go by.
+		expect(arrivingMark([-1, null], [-1, null, ago(15)], listed, now)).toBeUndefined();
 	});
 
 	it('reads a file once more whose last row was left', () => {
