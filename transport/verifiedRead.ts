@@ -16,9 +16,6 @@ export interface Verification {
 	readonly check?: (head: Uint8Array, bytes: number) => void;
 }
 
-/** While a store writes, what arrives is gathered, so that it is written in few and long pieces. */
-const BUFFERED_BYTES = 262_144;
-
 /**
  * Passes bytes on and ends cleanly only when the file is whole: as many bytes as the server stated, and nothing that `check`
  * objects to. Whoever stores the stream stores nothing otherwise. (Libraries below end streams "cleanly" on half files:
@@ -38,7 +35,7 @@ export class VerifiedRead extends Transform {
 	#digest: string | undefined;
 
 	constructor(verification: Verification) {
-		super({ highWaterMark: BUFFERED_BYTES });
+		super();
 		this.#verification = verification;
 		this.#hash = verification.checksum === 'none' ? undefined : createHash(verification.checksum);
 	}
