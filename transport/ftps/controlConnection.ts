@@ -125,6 +125,8 @@ export class ControlConnection implements PooledConnection {
 	#phase: FtpsPhase = 'connect';
 	#passwordMilliseconds = 0;
 	#hasAnswered = false;
+	/** Of the transfer that began last. */
+	#sink: TransferSink | undefined;
 	/** What went wrong on the current data connection. */
 	#dataError: Error | undefined;
 	#interruption: TransportError | undefined;
@@ -175,11 +177,12 @@ export class ControlConnection implements PooledConnection {
 	}
 
 	get hasAnswered(): boolean {
-		return this.#hasAnswered;
+		return this.#hasAnswered || (this.#sink?.received ?? 0) > 0;
 	}
 
 	beginTask(): void {
 		this.#hasAnswered = false;
+		this.#sink = undefined;
 	}
 
 	interrupt(reason: TransportError): void {
@@ -224,6 +227,7 @@ export class ControlConnection implements PooledConnection {
 	 * (226) and the data connection ended; whether the bytes are all there is for the caller to count.
 	 */
 	async retrieve(target: Target, start: number, sink: TransferSink): Promise<Refusal | undefined> {
+		this.#sink = sink;
 		const reply = await this.#orRefusal(
 			target.path,
 			async () => {
