@@ -312,6 +312,35 @@ describe('what is quicker than one command at a time', () => {
 		expect([commands(server, 'PASS').length, commands(server, 'EPSV').length]).toEqual([1, 4]);
 	});
 
+	test('a server that refuses the data connection that was asked for early costs one connection and no file', async () => {
+		const server = await start({
+			files,
+			script: (command) =>
+				command === 'RETR' && commands(server, 'RETR').length === 2 ? '425 No connection' : undefined,
+		});
+		const store = open(server, { maxConnections: 1 });
+		await readTimes(store, 4);
+		expect([commands(server, 'PASS').length, commands(server, 'EPSV').length]).toEqual([2, 5]);
+	});
+
+	test('a file that breaks off on such a data connection fails: its reader has had bytes already', async () => {
+		const server = await start({
+			files,
+			script: async (command, _argument, session) => {
+				if (command !== 'RETR' || commands(server, 'RETR').length !== 2) return undefined;
+				session.send('150 here');
+				(await session.data()).write(bytes.subarray(0, 5_000));
+				await pause(100);
+				session.destroy();
+				return 'silent';
+			},
+		});
+		const store = open(server, { maxConnections: 1 });
+		await readTimes(store, 1);
+		expect((await failure(readAll(store.read('a', { size: bytes.length })))).code).toBe('connection-lost');
+		expect(commands(server, 'RETR')).toHaveLength(2);
+	});
+
 	test('a request that needs no data connection gets its own answer', async () => {
 		const server = await start({ files });
 		const store = open(server, { maxConnections: 1 });

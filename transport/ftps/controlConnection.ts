@@ -4,7 +4,6 @@ import type { Socket } from 'node:net';
 
 import type { FtpsSettings } from '../connectionSettings';
 import { TransportError } from '../transportError';
-import { BurstFailure, sendTogether, type Answer } from './commandBurst';
 import type { PooledConnection } from './controlConnectionPool';
 import { DataConnector } from './dataConnection';
 import { parseListing, type ListedName } from './directoryListing';
@@ -18,6 +17,7 @@ import {
 } from './ftpsFailure';
 import { retrievePart } from './partialTransfer';
 import { PassiveAhead } from './passiveAhead';
+import { setUpSession, type ServerTraits } from './sessionSetup';
 import type { Shortcut } from './shortcut';
 import { ignoreLateErrors, openTcp, startTls, TlsHandshakeFailure } from './socket';
 import { tlsOptions } from './tlsTrust';
@@ -28,17 +28,6 @@ export const STALL_MILLISECONDS = 30_000;
 const NO_TIMEOUT = 0;
 /** How long the server may take to end its side after a goodbye. */
 const GOODBYE_MILLISECONDS = 1_000;
-/** How long a server has for each answer to commands sent together: some times what it took to check the password. */
-const SHORTEST_BURST_WAIT_MILLISECONDS = 1_000;
-const BURST_WAIT_PASSWORDS = 5;
-
-/** What one log-in found out about the server, true for the next ones as well. */
-export interface ServerTraits {
-	/** MLST and MLSD (RFC 3659): listings with exact sizes and UTC times. */
-	readonly hasMachineListing: boolean;
-	/** Absolute, without a slash at the end but for `/` itself. */
-	readonly loginDirectory: string;
-}
 
 /** What is quicker than one command at a time, for as long as the server takes it. One for each store. */
 export interface Shortcuts {
@@ -94,27 +83,6 @@ const LATE_IN: Readonly<Record<FtpsPhase, string>> = {
 	transfer: 'no data',
 };
 
-/** `257 "/a ""quoted"" name" is the current directory`: RFC 959 appendix II. */
-const DIRECTORY_REPLY = /^257[ -]"((?:[^"]|"")*)"/u;
-
-const MACHINE_LISTING = /^\s*MLST(?: |$)/mu;
-
-/** Whether the answers can be those to the commands: the first and the last of them are like no other's. */
-function areInOrder(commands: readonly string[], answers: readonly Answer[]): boolean {
-	return commands.every((command, i) => {
-		const code = answers[i]?.code ?? 0;
-		if (code >= 400) return true;
-		if (command === 'FEAT') return code === 211;
-		return command === 'PWD' ? code === 257 : code >= 200 && code < 300 && code !== 211 && code !== 257;
-	});
-}
-
-function loginDirectoryFrom(reply: Answer | undefined): string {
-	const directory = (DIRECTORY_REPLY.exec(reply?.message ?? '')?.[1] ?? '').replaceAll('""', '"');
-	if (!directory.startsWith('/')) return '/';
-	return directory.replace(/\/+$/u, '') || '/';
-}
-
 /** One logged-in FTPS session. It does one thing at a time. */
 export class ControlConnection implements PooledConnection {
 	readonly #settings: FtpsSettings;
@@ -131,8 +99,9 @@ export class ControlConnection implements PooledConnection {
 		this.#noteClosed = resolve;
 	});
 	#phase: FtpsPhase = 'connect';
-	#passwordMilliseconds = 0;
 	#hasAnswered = false;
+	/** Of the transfer that began last. */
+	#sink: TransferSink | undefined;
 	/** What went wrong on the current data connection. */
 	#dataError: Error | undefined;
 	#interruption: TransportError | undefined;
@@ -193,11 +162,12 @@ export class ControlConnection implements PooledConnection {
 	}
 
 	get hasAnswered(): boolean {
-		return this.#hasAnswered;
+		return this.#hasAnswered || (this.#sink?.received ?? 0) > 0;
 	}
 
 	beginTask(): void {
 		this.#hasAnswered = false;
+		this.#sink = undefined;
 	}
 
 	interrupt(reason: TransportError): void {
@@ -285,6 +255,7 @@ export class ControlConnection implements PooledConnection {
 	}
 
 	async #transfer(target: Target, sink: TransferSink, work: () => Promise<void>): Promise<Refusal | undefined> {
+		this.#sink = sink;
 		const reply = await this.#orRefusal(
 			target.path,
 			() => work().then(() => ({ message: '' })),
@@ -357,8 +328,11 @@ export class ControlConnection implements PooledConnection {
 			await this.#askForTls();
 			await this.#encrypt(tcp);
 		}
+		const since = performance.now();
 		await this.#authenticate();
-		this.#traits = await this.#prepare(known);
+		const passwordMilliseconds = performance.now() - since;
+		this.#phase = 'request';
+		this.#traits = await setUpSession(this.#client, { known, burst: this.#burst, slowest: passwordMilliseconds });
 		// The library has one timeout for everything; logging in has its own, so the client starts with none.
 		const context: { timeout: number } = this.#client.ftp;
 		context.timeout = this.#settings.stallTimeout ?? STALL_MILLISECONDS;
@@ -408,61 +382,7 @@ export class ControlConnection implements PooledConnection {
 		const { username, password } = this.#settings;
 		if (!this.#client.ftp.hasTLS) await Promise.reject(ftpsError('tls-refused', this.#context(undefined)));
 		if (/[^\x20-\x7e]/u.test(username + password)) await this.#client.sendIgnoringError('OPTS UTF8 ON');
-		const since = performance.now();
 		await this.#client.login(username, password);
-		this.#passwordMilliseconds = performance.now() - since;
-	}
-
-	/** Asks for all that a session needs, in one round trip where the server takes several commands at once. */
-	async #prepare(known: ServerTraits | undefined): Promise<ServerTraits> {
-		this.#phase = 'request';
-		const commands = [
-			...(known === undefined ? ['FEAT'] : []),
-			'TYPE I',
-			'OPTS UTF8 ON',
-			// Only what is read: in a day's listing of thousands of files the other facts are most of the bytes.
-			...(known?.hasMachineListing === false ? [] : ['OPTS MLST type;size;modify;']),
-			// Servers that encrypt every data connection may refuse these. Ours are always TLS, so that leaks nothing.
-			'PBSZ 0',
-			'PROT P',
-			'PWD',
-		];
-		const answers = await this.#answersTo(commands);
-		const answerTo = (command: string): Answer | undefined => answers[commands.indexOf(command)];
-		const binary = answerTo('TYPE I');
-		if (binary instanceof FTPError) await Promise.reject(binary);
-		const features = answerTo('FEAT')?.message ?? '';
-		const traits = known ?? {
-			hasMachineListing: MACHINE_LISTING.test(features),
-			loginDirectory: loginDirectoryFrom(answerTo('PWD')),
-		};
-		this.#client.availableListCommands = traits.hasMachineListing ? ['MLSD', 'LIST -a', 'LIST'] : ['LIST -a', 'LIST'];
-		return traits;
-	}
-
-	async #answersTo(commands: readonly string[]): Promise<readonly Answer[]> {
-		const { ftp } = this.#client;
-		if (this.#burst.begin()) {
-			const wait = Math.max(SHORTEST_BURST_WAIT_MILLISECONDS, BURST_WAIT_PASSWORDS * this.#passwordMilliseconds);
-			const answers = await sendTogether(ftp, commands, wait).catch((error: unknown) => {
-				this.#burst.failed();
-				return Promise.reject(error);
-			});
-			if (!areInOrder(commands, answers)) {
-				this.#burst.failed();
-				return await Promise.reject(new BurstFailure('the answers to several commands were mixed up'));
-			}
-			this.#burst.worked();
-			return answers;
-		}
-		const answers: Answer[] = [];
-		for (const command of commands) {
-			const answer = await ftp.request(command).catch((error: unknown): Answer | Promise<never> => {
-				return error instanceof FTPError ? error : Promise.reject(error);
-			});
-			answers.push(answer);
-		}
-		return answers;
 	}
 
 	async #openDataConnection(): Promise<FTPResponse> {

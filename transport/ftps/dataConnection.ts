@@ -17,7 +17,7 @@ export interface DataConnectionOptions {
 	readonly signal: AbortSignal;
 	/** Hears what goes wrong on the data connection. */
 	readonly onError: (error: Error) => void;
-	/** Hears that the server has answered, be it on the data connection. */
+	/** Hears that the server answered the request for this data connection. */
 	readonly onAnswer: () => void;
 	/** Knows whether the server listens already, and hears when this data connection has ended. */
 	readonly ahead: PassiveAhead;
@@ -47,7 +47,7 @@ export function passivePort(reply: string): number | undefined {
 async function connectDataSocket(
 	ftp: FTPContext,
 	port: number,
-	{ signal, onError, onAnswer }: DataConnectionOptions,
+	{ signal, onError }: DataConnectionOptions,
 ): Promise<Socket> {
 	const control = ftp.socket;
 	if (control.remoteAddress === undefined || !(control instanceof TLSSocket)) {
@@ -64,7 +64,6 @@ async function connectDataSocket(
 	secured.on('session', (next: Buffer) => {
 		ftp.tlsSessionStore = next;
 	});
-	secured.once('secureConnect', onAnswer);
 	attachDataSocket(ftp, secured, onError);
 	return tcp;
 }

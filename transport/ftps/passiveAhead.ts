@@ -10,6 +10,7 @@ const REPLY_MILLISECONDS = 5_000;
 
 const ENTERING = 229;
 const CLOSING = 421;
+const NO_DATA_CONNECTION = 425;
 
 function isFinal(reply: Error | FTPResponse): boolean {
 	return reply instanceof Error || (reply.code >= 200 && reply.code < 300);
@@ -33,6 +34,8 @@ export class PassiveAhead {
 	#isDue = false;
 	#replied: Promise<void> = Promise.resolve();
 	#setReplied: () => void = () => undefined;
+	/** The transfer at work is on a port that was asked for early. */
+	#isEarly = false;
 	#prepared: { readonly reply: FTPResponse; readonly since: number } | undefined;
 
 	constructor(ftp: FTPContext, shortcut: Shortcut) {
@@ -69,9 +72,8 @@ export class PassiveAhead {
 	takeReply(): FTPResponse | undefined {
 		const prepared = this.#prepared;
 		this.#prepared = undefined;
-		return prepared !== undefined && performance.now() - prepared.since < FRESH_MILLISECONDS
-			? prepared.reply
-			: undefined;
+		this.#isEarly = prepared !== undefined && performance.now() - prepared.since < FRESH_MILLISECONDS;
+		return this.#isEarly ? prepared?.reply : undefined;
 	}
 
 	/** The port of a reply from `takeReply` was of no use. */
@@ -87,6 +89,7 @@ export class PassiveAhead {
 			const task = this.#followedBy(libraryTask);
 			const pass = (own: Error | FTPResponse): void => {
 				isAnswered ||= isFinal(own);
+				if (own instanceof FTPError && own.code === NO_DATA_CONNECTION && this.#isEarly) this.#shortcut.refused();
 				handler(own, task);
 			};
 			if (!this.#isDue) return pass(reply);
