@@ -7,15 +7,20 @@ export interface CountingProxy {
 	readonly port: number;
 	/** Connections that are open through it now. */
 	openConnections(): number;
+	/** Most that were open at any moment since the start, or since the last `forgetPeak`. */
+	peakConnections(): number;
+	forgetPeak(): void;
 	close(): Promise<void>;
 }
 
 /** Passes connections on to a port on this machine and counts them: what a client leaves open shows here. */
 export async function startCountingProxy(target: number): Promise<CountingProxy> {
 	const open = new Set<Socket>();
+	let peak = 0;
 	const server = createServer((client) => {
 		const upstream = connect({ host: LOOPBACK, port: target });
 		open.add(client);
+		peak = Math.max(peak, open.size);
 		const end = (): void => {
 			open.delete(client);
 			client.destroy();
@@ -34,6 +39,10 @@ export async function startCountingProxy(target: number): Promise<CountingProxy>
 	return {
 		port,
 		openConnections: () => open.size,
+		peakConnections: () => peak,
+		forgetPeak() {
+			peak = open.size;
+		},
 		async close() {
 			for (const socket of open) socket.destroy();
 			await new Promise((resolve) => server.close(resolve));

@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { Owner } from '../../../demo/n8nHost/n8nClient';
+import type { N8nProcess } from '../../../demo/n8nHost/n8nProcess';
+import { installPackage } from '../../../demo/n8nHost/packPackage';
+import { queueModeEnvironment } from '../../../demo/n8nHost/queueMode';
+import { startN8n, type RunningN8n } from '../../../demo/n8nHost/startN8n';
+import { startWorker } from '../../../demo/n8nHost/startWorker';
+import { startPostgres, type Postgres } from '../../servers/postgres';
+import { startRedis, type Redis } from '../../servers/redis';
+
+export interface ClusterOptions {
+	/** Logs and user folders are kept here. */
+	readonly directory: string;
+	readonly workers: number;
+	/** Executions that each worker runs at once. */
+	readonly concurrency: number;
+	/** For main and workers. */
+	readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A worker and where it logs to. */
+export interface ClusterWorker extends N8nProcess {
+	readonly logFile: string;
+}
+
+export interface N8nCluster {
+	readonly owner: Owner;
+	readonly main: RunningN8n;
+	readonly postgres: Postgres;
+	readonly redis: Redis;
+	/** Those that were started, also the ones that have ended. */
+	readonly workers: readonly ClusterWorker[];
+	startWorker(concurrency?: number, env?: Readonly<Record<string, string>>): Promise<ClusterWorker>;
+	/** Ends everything. May be called twice. */
+	stop(): Promise<void>;
+}
+
+/**
+ * An n8n in queue mode on this machine: PostgreSQL, Redis, main, and workers, each with the built package in a user
+ * folder of its own. Manual executions go to workers too.
+ */
+export async function startCluster(options: ClusterOptions): Promise<N8nCluster> {
+	const { directory, concurrency, env = {} } = options;
+	const closing: (() => Promise<void>)[] = [];
+	const stop = async (): Promise<void> => {
+		for (let close = closing.pop(); close !== undefined; close = closing.pop()) await close();
+	};
+	const start = async (): Promise<N8nCluster> => {
+		const postgres = await startPostgres();
+		closing.push(() => postgres.close());
+		const redis = await startRedis();
+		closing.push(() => redis.close());
+		const encryptionKey = randomBytes(16).toString('hex');
+		const settings = {
+			...queueModeEnvironment({ postgres, redis, encryptionKey }),
+			OFFLOAD_MANUAL_EXECUTIONS_TO_WORKERS: 'true',
+			...env,
+		};
+		const userFolder = async (name: string): Promise<string> => {
+			const folder = join(directory, name);
+			await installPackage(folder);
+			return folder;
+		};
+		const logFile = (name: string): string => join(directory, 'logs', `${name}.log`);
+		const main = await startN8n({ userFolder: await userFolder('main'), logFile: logFile('main'), env: settings });
+		closing.push(() => main.stop());
+		const owner = { email: 'owner@test.example.com', password: `Test-${randomBytes(9).toString('hex')}-1` };
+		await main.client.logIn(owner);
+
+		const workers: ClusterWorker[] = [];
+		const addWorker: N8nCluster['startWorker'] = async (executions = concurrency, extra = {}) => {
+			const name = `worker-${workers.length + 1}`;
+			const worker = {
+				...(await startWorker({
+					userFolder: await userFolder(name),
+					logFile: logFile(name),
+					concurrency: executions,
+					env: { ...settings, ...extra },
+				})),
+				logFile: logFile(name),
+			};
+			workers.push(worker);
+			closing.push(() => worker.stop());
+			return worker;
+		};
+		for (let i = 0; i < options.workers; i += 1) await addWorker();
+		return { owner, main, postgres, redis, workers, startWorker: addWorker, stop };
+	};
+	return await start().catch(async (error: unknown) => {
+		await stop();
+		throw error;
+	});
+}
