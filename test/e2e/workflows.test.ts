@@ -145,6 +145,89 @@ describe('the workflows of workflows/ in a real n8n', () => {
 		});
 	});
 
+	describe('backfill of past days to the CRM', () => {
+		const FILE = 'backfill-days-to-crm.json';
+		const backfill = async (days: readonly (string | undefined)[]): Promise<ExecutionResult> => {
+			const filledIn = {
+				credentials: [tenant(), await stored('httpHeaderAuth', { name: 'X-Backfill-Key', value: 'backfill-key' })],
+				settings: {
+					startDate: days[0] ?? '',
+					endDate: days.at(-1) ?? '',
+					address: demo.n8n.url,
+					atATime: '2',
+				},
+				parameters: { 'Send to CRM': { url: demo.crm.deliveryUrl } },
+			};
+			const id = await put(FILE, filledIn);
+			await activate(demo.n8n.client, id);
+			return await demo.n8n.client.runWorkflow(id, START);
+		};
+		const delivered = (since: number): string[] =>
+			demo.crm
+				.deliveries()
+				.slice(since)
+				.map(({ recordingId }) => recordingId)
+				.sort();
+
+		it('names what could not be delivered and what no index lists, after everything else went through', async () => {
+			const [gone, ...others] = lastDays(() => true);
+			if (gone === undefined) throw new Error('The tenant has no calls');
+			const file = join(demo.tenant.root, gone.path);
+			const extra = `${gone.path.slice(0, -8)}9999.wav`;
+			const before = demo.crm.deliveries().length;
+			await writeFile(join(demo.tenant.root, extra), await readFile(file));
+			await rename(file, `${file}.aside`);
+			try {
+				const execution = await backfill(demo.tenant.days);
+				expect(execution.status).toBe('error');
+				expect(execution.error?.message).toContain('1 calls are not in the CRM');
+				expect(execution.error?.message).toContain(`${gone.tenantDay} not delivered: ${gone.recordingId}`);
+				expect(execution.error?.message).toContain(`missing: ${gone.recordingId}`);
+				expect(execution.error?.message).toContain(`unindexed: ${extra}`);
+				expect(delivered(before)).toEqual(idsOf(others));
+				const failed = (await executionsOf(demo.n8n.client, 'backfilldaystocr')).filter(
+					({ nodes }) => nodes.has('Directory to Do') && nodes.has('Report Failures'),
+				);
+				expect(failed.map(({ status }) => status)).toEqual(['error', 'error', 'error']);
+				expect(failed[0]?.error?.message).toContain(gone.recordingId);
+			} finally {
+				await rename(`${file}.aside`, file);
+				await rm(join(demo.tenant.root, extra));
+			}
+		});
+
+		it('delivers only the rest when it is started again, and nothing when nothing is missing', async () => {
+			const [gone] = lastDays(() => true);
+			const before = demo.crm.deliveries().length;
+			for (let run = 0; run < 2; run += 1) {
+				const execution = await backfill(demo.tenant.days);
+				expectSuccess(execution);
+				const [result] = itemsOf(execution, 'Complete');
+				expect(result?.json['result']).toContain(`all ${demo.tenant.calls.length} recordings of `);
+				expect(delivered(before)).toEqual([gone?.recordingId]);
+			}
+		});
+
+		it('says that it could not hand out a directory, and where it tried to', async () => {
+			const id = await put(FILE, {
+				credentials: [tenant(), await stored('httpHeaderAuth', { name: 'X-Backfill-Key', value: 'backfill-key' })],
+				settings: {
+					startDate: demo.tenant.days[0] ?? '',
+					endDate: demo.tenant.days[0] ?? '',
+					address: `${demo.n8n.url}/elsewhere`,
+				},
+				parameters: {
+					'Send to CRM': { url: demo.crm.deliveryUrl },
+					'What Is Missing': { options: { onlyUndelivered: true, deliveryName: 'Another CRM' } },
+				},
+			});
+			const execution = await demo.n8n.client.runWorkflow(id, START);
+			expect(execution.status).toBe('error');
+			expect(execution.error?.message).toContain('Handing out failed: ');
+			expect(execution.error?.message).toContain('404');
+		});
+	});
+
 	describe("yesterday's index as a spreadsheet", () => {
 		interface Cell {
 			readonly t: string;

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { Owner } from '../../../demo/n8nHost/n8nClient';
-import type { N8nProcess } from '../../../demo/n8nHost/n8nProcess';
-import { installPackage } from '../../../demo/n8nHost/packPackage';
-import { queueModeEnvironment } from '../../../demo/n8nHost/queueMode';
-import { startN8n, type RunningN8n } from '../../../demo/n8nHost/startN8n';
-import { startWorker } from '../../../demo/n8nHost/startWorker';
-import { startPostgres, type Postgres } from '../../servers/postgres';
-import { startRedis, type Redis } from '../../servers/redis';
+import type { Owner } from '../../demo/n8nHost/n8nClient';
+import type { N8nProcess } from '../../demo/n8nHost/n8nProcess';
+import { installPackage } from '../../demo/n8nHost/packPackage';
+import { queueModeEnvironment } from '../../demo/n8nHost/queueMode';
+import { startN8n, type RunningN8n } from '../../demo/n8nHost/startN8n';
+import { startWorker } from '../../demo/n8nHost/startWorker';
+import { startPostgres, type Postgres } from './postgres';
+import { startRedis, type Redis } from './redis';
 
 export interface ClusterOptions {
 	/** Logs and user folders are kept here. */
