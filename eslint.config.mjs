@@ -36,22 +36,27 @@ export default [
 					zones: [
 						roomsBelow(
 							'recordings',
-							['transport', 'nodes', 'credentials', 'demo', 'bench', 'test'],
+							['transport', 'coordination', 'nodes', 'credentials', 'demo', 'bench', 'test'],
 							'recordings/ imports no other room.',
 						),
 						roomsBelow(
 							'transport',
-							['recordings', 'nodes', 'credentials', 'demo', 'bench', 'test'],
+							['recordings', 'coordination', 'nodes', 'credentials', 'demo', 'bench', 'test'],
 							'transport/ imports no other room.',
+						),
+						roomsBelow(
+							'coordination',
+							['recordings', 'transport', 'nodes', 'credentials', 'demo', 'bench', 'test'],
+							'coordination/ imports no other room.',
 						),
 						roomsBelow(
 							'nodes',
 							['credentials', 'demo', 'bench', 'test'],
-							'nodes/ imports only recordings/ and transport/.',
+							'nodes/ imports only recordings/, transport/ and coordination/.',
 						),
 						roomsBelow(
 							'credentials',
-							['recordings', 'transport', 'nodes', 'demo', 'bench', 'test'],
+							['recordings', 'transport', 'coordination', 'nodes', 'demo', 'bench', 'test'],
 							'A credential is only a form.',
 						),
 						roomsBelow('demo', ['nodes', 'credentials', 'test'], 'Nothing imports nodes/: the demo runs them in n8n.'),
@@ -65,7 +70,7 @@ export default [
 		rules: { 'no-restricted-imports': ['error', { patterns: [n8nModules, wireModules] }] },
 	},
 	{
-		files: ['transport/**/*.ts'],
+		files: ['transport/**/*.ts', 'coordination/**/*.ts'],
 		rules: { 'no-restricted-imports': ['error', { patterns: [n8nModules] }] },
 	},
 	{

@@ -189,7 +189,7 @@ export class EightByEightSftpApi implements ICredentialType {
 			type: 'number',
 			typeOptions: { minValue: 1, maxValue: 64 },
 			default: 4,
-			description: 'Most connections that a node keeps open at once',
+			description: 'Most connections that all nodes and workers together have open to this account at once',
 		},
 	];
 }

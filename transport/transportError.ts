@@ -62,6 +62,10 @@ export interface TransportErrorFields {
 	readonly detail?: string | undefined;
 	/** Extra words for people, for example which setting cannot be read. */
 	readonly setting?: string | undefined;
+	/** What to do next, where the code alone does not tell. */
+	readonly advice?: string | undefined;
+	/** Another attempt would only repeat it, whatever the code. */
+	readonly isFinal?: boolean | undefined;
 }
 
 /**
@@ -83,6 +87,10 @@ export class TransportError extends Error {
 
 	readonly setting: string | undefined;
 
+	readonly advice: string | undefined;
+
+	readonly isFinal: boolean;
+
 	constructor(code: TransportErrorCode, message: string, fields: TransportErrorFields = {}) {
 		super(message);
 		this.code = code;
@@ -91,10 +99,12 @@ export class TransportError extends Error {
 		this.fingerprint = fields.fingerprint;
 		this.detail = fields.detail;
 		this.setting = fields.setting;
+		this.advice = fields.advice;
+		this.isFinal = fields.isFinal ?? false;
 	}
 
 	/** Whether trying again can help. */
 	get isTransient(): boolean {
-		return TRANSIENT.has(this.code);
+		return !this.isFinal && TRANSIENT.has(this.code);
 	}
 }

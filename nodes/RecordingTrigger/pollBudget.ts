@@ -9,9 +9,13 @@ export class PollBudget {
 	/** Breaks off what is still under way shortly before the end. */
 	readonly signal: AbortSignal;
 
+	/** Milliseconds to wait for a connection while other runs have all of them: the next poll may fare better. */
+	readonly patience: number;
+
 	readonly #nearEnd: number;
 
 	constructor(milliseconds: number, now = Date.now()) {
+		this.patience = milliseconds * 0.4;
 		this.#nearEnd = now + milliseconds * 0.7;
 		this.signal = AbortSignal.timeout(Math.ceil(milliseconds * 0.9));
 	}

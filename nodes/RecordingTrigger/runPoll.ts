@@ -116,7 +116,7 @@ async function withRequest<Result>(
 				},
 				watch,
 			),
-		{ decorate: resumingStore },
+		{ decorate: resumingStore, patience: budget.patience },
 	);
 }
 

@@ -7,6 +7,7 @@ import type {
 
 import { ZoneClock } from '../../recordings/zoneClock';
 import { openStore } from '../../transport/openStore';
+import { accountConnections, INTERACTIVE_PATIENCE } from './accountConnections';
 import { explain, ExplainedError } from './nodeError';
 import { tenantOverview } from './indexListing';
 import type { TenantOverview } from './indexListing';
@@ -32,7 +33,8 @@ export async function eightByEightConnectionTest(
 async function connect(data: ICredentialDataDecryptedObject): Promise<string> {
 	const { settings, timeZone } = tenantConnection(data, { connectTimeout: PATIENCE, stallTimeout: PATIENCE });
 	const clock = new ZoneClock(timeZone);
-	const store = openStore({ ...settings, maxConnections: 1 });
+	const share = accountConnections(settings, INTERACTIVE_PATIENCE);
+	const store = openStore({ ...settings, maxConnections: 1 }, share);
 	const overview = await tenantOverview(store, settings.tenantDirectory).finally(async () => await store.close());
 	return foundMessage(overview, clock.zoneName, settings.tenantDirectory);
 }

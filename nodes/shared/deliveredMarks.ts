@@ -1,6 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { Gate } from './gate';
+import { coordination } from '../../coordination/coordination';
+import { NoTurn, type Turns } from '../../coordination/turns';
 import { ExplainedError } from './nodeError';
 
 /**
@@ -23,9 +24,6 @@ export const MOST_MARKS = 100_000;
 /** Recordings looked up in one write: what a crash in the middle of a lookup may deliver once more, at most. */
 const LOOKED_UP_AT_ONCE = 1_000;
 
-/** Runs of one n8n process take turns, for n8n reads and writes the list in two steps. */
-const turns = new Map<string, Gate>();
-
 /**
  * Which recordings a workflow has delivered.
  *
@@ -36,9 +34,13 @@ const turns = new Map<string, Gate>();
  * The same accidents may leave a delivered one with its doubt, or without its mark: it is then delivered once more.
  */
 export class DeliveredMarks {
-	/** `delivery` tells apart what one workflow delivers to several places. */
+	/**
+	 * `delivery` tells apart what one workflow delivers to several places. Runs take turns, for n8n reads and writes the list
+	 * in two steps. Should a turn fail to keep another one out, the worst is that a mark is lost.
+	 */
 	constructor(
 		private readonly store: MarkStore,
+		private readonly turns: Turns,
 		private readonly workflowId: string,
 		private readonly delivery: string,
 	) {}
@@ -110,9 +112,9 @@ export class DeliveredMarks {
 	}
 
 	async #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-		const turn = turns.get(this.workflowId) ?? new Gate(() => 1);
-		turns.set(this.workflowId, turn);
-		return await turn.run(work);
+		return await this.turns.take(this.workflowId, work).catch(async (error: unknown) => {
+			return await Promise.reject(error instanceof NoTurn ? noTurnError(error) : error);
+		});
 	}
 
 	#markOf(recordingId: string): string {
@@ -148,8 +150,22 @@ export function deliveredMarks(context: IExecuteFunctions, delivery: string): De
 			},
 			remove: async (keys) => await explained(helpers.removeProcessed([...keys], 'workflow', entries)),
 		},
+		coordination().turns,
 		id,
 		delivery.trim(),
+	);
+}
+
+function noTurnError({ detail }: NoTurn): ExplainedError {
+	if (detail === undefined) {
+		return new ExplainedError(
+			'Other runs of this workflow looked deliveries up and marked them all the time',
+			'Let fewer of them run at the same time, and run the workflow again: nothing is marked that was not delivered.',
+		);
+	}
+	return new ExplainedError(
+		`n8n's Redis could not be asked whose turn it is to look deliveries up or to mark them (${detail})`,
+		'In queue mode workers take turns by it. Check that it is up, and that this worker has the QUEUE_BULL_REDIS settings of the others; then run the workflow again: nothing is marked that was not delivered.',
 	);
 }
 

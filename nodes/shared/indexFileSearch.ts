@@ -1,6 +1,7 @@
 import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
 
 import type { ZoneClock } from '../../recordings/zoneClock';
+import { INTERACTIVE_PATIENCE } from './accountConnections';
 import { bytesText, localMinute } from './figureText';
 import { tenantOverview } from './indexListing';
 import type { ListedIndexFile } from './indexListing';
@@ -10,13 +11,17 @@ import { withTenant } from './tenantSession';
 /** The index files of the tenant for the resource locator: newest first, any part of the name finds one. */
 export async function searchIndexFiles(this: ILoadOptionsFunctions, filter = ''): Promise<INodeListSearchResult> {
 	const wanted = filter.trim().toLowerCase();
-	const results = await withTenant(this, async ({ store, tenantDirectory, clock }) => {
-		const { indexFiles } = await tenantOverview(store, tenantDirectory);
-		const tenantClock = clock();
-		return indexFiles
-			.filter(({ path, date }) => `${path} ${date}`.toLowerCase().includes(wanted))
-			.map((file) => ({ name: labelOf(file, tenantClock), value: file.path }));
-	}).catch((error: unknown) => {
+	const results = await withTenant(
+		this,
+		async ({ store, tenantDirectory, clock }) => {
+			const { indexFiles } = await tenantOverview(store, tenantDirectory);
+			const tenantClock = clock();
+			return indexFiles
+				.filter(({ path, date }) => `${path} ${date}`.toLowerCase().includes(wanted))
+				.map((file) => ({ name: labelOf(file, tenantClock), value: file.path }));
+		},
+		{ patience: INTERACTIVE_PATIENCE },
+	).catch((error: unknown) => {
 		throw nodeError(this.getNode(), error, 0);
 	});
 	return { results };

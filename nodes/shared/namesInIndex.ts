@@ -5,6 +5,7 @@ import { readIndex } from '../../recordings/indexReader';
 import { NamesOfCalls } from '../../recordings/namesOfCalls';
 import type { ZoneClock } from '../../recordings/zoneClock';
 import type { RemoteStore } from '../../transport/remoteStore';
+import { INTERACTIVE_PATIENCE } from './accountConnections';
 import { indexFilesOf, tenantOverview } from './indexListing';
 import type { ListedIndexFile } from './indexListing';
 import { ExplainedError, nodeError } from './nodeError';
@@ -42,11 +43,11 @@ async function namesInIndex(
 	filter: string,
 ): Promise<INodePropertyOptions[]> {
 	const signal = AbortSignal.timeout(PATIENCE);
-	const names = await withTenant(context, async (session) => await readNames(session, field, signal)).catch(
-		(error: unknown) => {
-			throw nodeError(context.getNode(), error, 0);
-		},
-	);
+	const names = await withTenant(context, async (session) => await readNames(session, field, signal), {
+		patience: INTERACTIVE_PATIENCE,
+	}).catch((error: unknown) => {
+		throw nodeError(context.getNode(), error, 0);
+	});
 	const options = names.sorted.map(({ name, calls }) => ({
 		name,
 		value: name,

@@ -64,6 +64,7 @@ const ADVICE: Readonly<Record<TransportErrorCode, string>> = {
 
 /** The advice for a server's answer, with a word on a port that belongs to another protocol. */
 function transportAdvice(error: TransportError): string {
+	if (error.advice !== undefined) return error.advice;
 	const advice = ADVICE[error.code];
 	const port = Number(/:(\d+)$/.exec(error.server ?? '')?.[1]);
 	const isUnderway = error.code === 'unreachable' || error.code === 'timeout' || error.code === 'protocol';

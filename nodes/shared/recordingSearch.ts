@@ -3,6 +3,7 @@ import type { ILoadOptionsFunctions, INodeListSearchItems, INodeListSearchResult
 import { parseDirectoryName, parseRecordingName } from '../../recordings/remoteName';
 import type { ZoneClock } from '../../recordings/zoneClock';
 import type { RemoteEntry } from '../../transport/remoteStore';
+import { INTERACTIVE_PATIENCE } from './accountConnections';
 import { bytesText, localMinute } from './figureText';
 import { listTop } from './indexListing';
 import { ExplainedError, nodeError } from './nodeError';
@@ -61,7 +62,7 @@ async function results(
 	paginationToken: unknown,
 	find: (session: TenantSession) => Promise<INodeListSearchItems[]>,
 ): Promise<INodeListSearchResult> {
-	const all = await withTenant(context, find).catch((error: unknown) => {
+	const all = await withTenant(context, find, { patience: INTERACTIVE_PATIENCE }).catch((error: unknown) => {
 		throw nodeError(context.getNode(), error, 0);
 	});
 	const wanted = filter.trim().toLowerCase();

@@ -4,6 +4,7 @@ import { ZoneClock } from '../../recordings/zoneClock';
 import { openStore } from '../../transport/openStore';
 import type { RemoteStore } from '../../transport/remoteStore';
 import { ResumingStore } from '../../transport/resumingStore';
+import { accountConnections } from './accountConnections';
 import { CREDENTIAL, tenantConnection } from './tenantConnection';
 
 /** A tenant's server, open for the length of one node run. */
@@ -23,6 +24,8 @@ export interface TenantSession {
 export interface TenantOptions {
 	/** Milliseconds to wait for a server that has stopped sending; may throw when the node's option cannot be read. */
 	readonly stallTimeout?: () => number;
+	/** Milliseconds to wait for a first connection while other runs have all of them. */
+	readonly patience?: number;
 	/** Puts more around the store, such as retries. */
 	readonly decorate?: (store: RemoteStore) => RemoteStore;
 }
@@ -33,10 +36,10 @@ export async function withTenant<Result>(
 	work: (session: TenantSession) => Promise<Result>,
 	options: TenantOptions = {},
 ): Promise<Result> {
-	const { stallTimeout, decorate = (store: RemoteStore): RemoteStore => store } = options;
+	const { stallTimeout, patience, decorate = (store: RemoteStore): RemoteStore => store } = options;
 	const data = await context.getCredentials(CREDENTIAL);
 	const { settings, timeZone } = tenantConnection(data, { stallTimeout: stallTimeout?.() });
-	const store = decorate(openStore(settings));
+	const store = decorate(openStore(settings, accountConnections(settings, patience)));
 	const session: TenantSession = {
 		store,
 		tenant: [settings.username, settings.tenantDirectory].filter((part) => part !== '').join('/'),

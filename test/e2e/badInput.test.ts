@@ -9,7 +9,7 @@ import { freePort } from '../../demo/n8nHost/freePort';
 import type { CredentialTestResult } from '../../demo/n8nHost/n8nClient';
 import { startDemo, type DemoConnection, type RunningDemo } from '../../demo/startDemo';
 import { CREDENTIAL_TYPE, type DemoProtocol } from '../../demo/tenantCredential';
-import { startCountingProxy } from './countingProxy';
+import { startCountingProxy } from '../servers/countingProxy';
 import { filesHolding } from './secretSearch';
 import { START, testWorkflow, type TestedNode } from './testWorkflow';
 

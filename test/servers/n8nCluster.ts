@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Owner } from '../../demo/n8nHost/n8nClient';
 import type { N8nProcess } from '../../demo/n8nHost/n8nProcess';
@@ -7,7 +8,7 @@ import { queueModeEnvironment } from '../../demo/n8nHost/queueMode';
 import { startN8n, type RunningN8n } from '../../demo/n8nHost/startN8n';
 import { startWorker } from '../../demo/n8nHost/startWorker';
 import { startPostgres, type Postgres } from './postgres';
-import { startRedis, type Redis } from './redis';
+import { startRedis, type RedisServer } from './redis';
 
 export interface ClusterOptions {
 	/** Logs and user folders are kept here. */
@@ -28,7 +29,7 @@ export interface N8nCluster {
 	readonly owner: Owner;
 	readonly main: RunningN8n;
 	readonly postgres: Postgres;
-	readonly redis: Redis;
+	readonly redis: RedisServer;
 	/** Those that were started, also the ones that have ended. */
 	readonly workers: readonly ClusterWorker[];
 	startWorker(concurrency?: number, env?: Readonly<Record<string, string>>): Promise<ClusterWorker>;
@@ -49,11 +50,22 @@ export async function startCluster(options: ClusterOptions): Promise<N8nCluster>
 	const start = async (): Promise<N8nCluster> => {
 		const postgres = await startPostgres();
 		closing.push(() => postgres.close());
-		const redis = await startRedis();
+		const redisPassword = randomBytes(16).toString('hex');
+		// Jobs outlive a restart of Redis, as docs/scaling.md asks for.
+		const redis = await startRedis({ password: redisPassword, directives: ['--appendonly', 'yes'] });
 		closing.push(() => redis.close());
-		const encryptionKey = randomBytes(16).toString('hex');
+		const secretFile = async (name: string, secret: string): Promise<string> => {
+			const file = join(directory, 'secrets', name);
+			await mkdir(join(directory, 'secrets'), { recursive: true });
+			await writeFile(file, secret, { mode: 0o600 });
+			return file;
+		};
 		const settings = {
-			...queueModeEnvironment({ postgres, redis, encryptionKey }),
+			...queueModeEnvironment({
+				postgres: { ...postgres, passwordFile: await secretFile('postgres', postgres.password) },
+				redis: { ...redis, passwordFile: await secretFile('redis', redisPassword) },
+				encryptionKeyFile: await secretFile('encryption-key', randomBytes(16).toString('hex')),
+			}),
 			OFFLOAD_MANUAL_EXECUTIONS_TO_WORKERS: 'true',
 			...env,
 		};

@@ -48,6 +48,8 @@ export interface RunningProcess {
 	output(): string;
 	/** SIGTERM, after 2 s SIGKILL; resolves when it and its process group are gone. May be called twice. */
 	stop(): Promise<void>;
+	/** SIGKILL at once; resolves when it and its process group are gone. */
+	kill(): Promise<void>;
 }
 
 export interface ProcessOptions {
@@ -96,6 +98,10 @@ export function startProcess(command: string, args: readonly string[], options: 
 		async stop() {
 			signalGroup('SIGTERM');
 			await Promise.race([ended, pause(GRACE_MILLISECONDS, undefined, { ref: false })]);
+			signalGroup('SIGKILL');
+			await ended;
+		},
+		async kill() {
 			signalGroup('SIGKILL');
 			await ended;
 		},

@@ -1,6 +1,15 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 
-import { freePort, realServer, startProcess, temporaryDirectory, waitForPort, type RealServer } from './process';
+import {
+	freePort,
+	realServer,
+	startProcess,
+	temporaryDirectory,
+	waitForPort,
+	type RealServer,
+	type RunningProcess,
+} from './process';
 
 const REDIS = '/usr/bin/redis-server';
 const START_MILLISECONDS = 10_000;
@@ -13,42 +22,70 @@ export function redisHere(): RealServer {
 	);
 }
 
-export interface Redis {
+export interface RedisOptions {
+	readonly password?: string | undefined;
+	/** Further lines of redis.conf as arguments, such as `['--save', '1', '1']`. */
+	readonly directives?: readonly string[] | undefined;
+}
+
+export interface RedisServer {
 	readonly port: number;
+	readonly password: string | undefined;
+	/** The variables by which n8n finds it. */
+	readonly environment: Readonly<Record<string, string>>;
 	output(): string;
-	/** Ends it at once and starts it again on the same port with what it had written down. */
-	restart(): Promise<void>;
+	/** Ends it as its service would. Starting it again forgets everything, unless a directive saves it. */
+	stop(): Promise<void>;
+	/** SIGKILL. */
+	kill(): Promise<void>;
+	/** Starts it again on the same port. */
+	start(): Promise<void>;
 	close(): Promise<void>;
 }
 
-/** A real Redis on 127.0.0.1 that writes everything down, as docs/scaling.md asks for. */
-export async function startRedis(): Promise<Redis> {
+/** A real redis-server on loopback, in a temporary directory, that keeps nothing on disk. */
+export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
+	const { password, directives = [] } = options;
 	const directory = await temporaryDirectory('8x8-redis');
 	const port = await freePort();
 	const args = [
-		'--port',
-		String(port),
-		'--bind',
-		'127.0.0.1',
-		'--dir',
-		directory.path,
-		'--appendonly',
-		'yes',
-		'--save',
-		'',
+		...['--bind', '127.0.0.1', '--port', String(port), '--dir', directory.path],
+		...['--save', '', '--appendonly', 'no', '--daemonize', 'no', '--logfile', ''],
+		...['--pidfile', join(directory.path, 'redis.pid')],
+		...(password === undefined ? [] : ['--requirepass', password]),
+		...directives,
 	];
-	let server = startProcess(REDIS, args);
-	await waitForPort(port, START_MILLISECONDS);
+	let server: RunningProcess | undefined;
+	const start = async (): Promise<void> => {
+		const started = startProcess(REDIS, args);
+		server = started;
+		await waitForPort(port, START_MILLISECONDS).catch(async (error: unknown) => {
+			await started.stop();
+			throw new Error(`Redis does not start: ${String(error)}\n${started.output()}`);
+		});
+	};
+	const stop = async (): Promise<void> => {
+		await server?.stop();
+		server = undefined;
+	};
+	await start();
 	return {
 		port,
-		output: () => server.output(),
-		async restart() {
-			await server.stop();
-			server = startProcess(REDIS, args);
-			await waitForPort(port, START_MILLISECONDS);
+		password,
+		environment: {
+			QUEUE_BULL_REDIS_HOST: '127.0.0.1',
+			QUEUE_BULL_REDIS_PORT: String(port),
+			...(password === undefined ? {} : { QUEUE_BULL_REDIS_PASSWORD: password }),
 		},
+		output: () => server?.output() ?? '',
+		stop,
+		async kill() {
+			await server?.kill();
+			server = undefined;
+		},
+		start,
 		async close() {
-			await server.stop();
+			await stop();
 			await directory.remove();
 		},
 	};

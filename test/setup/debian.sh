@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Puts the real servers that the tests talk to on a Debian 12 machine: OpenSSH, ProFTPD with TLS, and vsftpd. And
-# Chromium, in which they use n8n's editor.
+# Puts the real servers that the tests talk to on a Debian 12 machine: OpenSSH, ProFTPD with TLS, and vsftpd; Redis and
+# PostgreSQL, which n8n's queue mode needs; and Chromium, in which they use n8n's editor.
 # Run it as root. It can be run again at any time: what is there is left as it is, and then no network is needed.
 # No service is left running: each test starts its own server, on loopback, with its own configuration.
 set -euo pipefail
@@ -16,6 +16,8 @@ missing_packages() {
 	[ -x /usr/sbin/proftpd ] || echo proftpd-core
 	[ -f /usr/lib/proftpd/mod_tls.so ] || echo proftpd-mod-crypto
 	command -v openssl >/dev/null || echo openssl
+	[ -x /usr/bin/redis-server ] || echo redis-server
+	compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || echo postgresql
 	[ -x /usr/bin/chromium ] || echo chromium
 }
 
@@ -24,7 +26,7 @@ vsftpd_is_missing() { [ ! -x "$VSFTPD_DIRECTORY/usr/sbin/vsftpd" ]; }
 mapfile -t packages < <(missing_packages)
 
 if [ "${#packages[@]}" -eq 0 ] && ! vsftpd_is_missing; then
-	say 'openssh-server, proftpd, vsftpd, openssl and chromium are there: nothing to do'
+	say 'openssh-server, proftpd, vsftpd, openssl, redis, postgresql and chromium are there: nothing to do'
 	exit 0
 fi
 
@@ -66,6 +68,8 @@ if [ "${#packages[@]}" -gt 0 ]; then
 			case "$package" in
 				openssh-server) systemctl disable --now ssh.service ssh.socket >/dev/null 2>&1 || true ;;
 				proftpd-core) systemctl disable --now proftpd.service >/dev/null 2>&1 || true ;;
+				redis-server) systemctl disable --now redis-server.service >/dev/null 2>&1 || true ;;
+				postgresql) systemctl disable --now postgresql.service >/dev/null 2>&1 || true ;;
 			esac
 		done
 	fi
@@ -87,4 +91,6 @@ if vsftpd_is_missing; then
 	fi
 fi
 
+postgres="$(compgen -G '/usr/lib/postgresql/*/bin/postgres' | tail -n 1)"
 say "ready: $(/usr/sbin/proftpd --version 2>&1 | head -n 1), vsftpd in $VSFTPD_DIRECTORY, $(openssl version)"
+say "ready: $(/usr/bin/redis-server --version | cut -d ' ' -f 1-3), $("$postgres" --version)"

@@ -22,6 +22,8 @@ import type { TransferSink } from './transferSink';
 export const CONNECT_MILLISECONDS = 20_000;
 export const STALL_MILLISECONDS = 30_000;
 const NO_TIMEOUT = 0;
+/** How long the server may take to end its side after a goodbye. */
+const GOODBYE_MILLISECONDS = 1_000;
 
 /** What one log-in found out about the server, true for the next ones as well. */
 export interface ServerTraits {
@@ -93,6 +95,7 @@ export class ControlConnection implements PooledConnection {
 	readonly #dataConnector = new DataConnector();
 	/** Aborts with the connection: what is still being opened for it is given up. */
 	readonly #life = new AbortController();
+	#socketClosed: Promise<void> = Promise.resolve();
 	#phase: FtpsPhase = 'connect';
 	#hasAnswered = false;
 	/** What went wrong on the current data connection. */
@@ -128,10 +131,20 @@ export class ControlConnection implements PooledConnection {
 		return await connection
 			.#step(undefined, () => connection.#logIn(plan.traits))
 			.then(() => connection)
+			.catch(async (error: unknown) => {
+				// The server counts it until then.
+				await connection.whenClosed;
+				return await Promise.reject(error);
+			})
 			.finally(() => {
 				clearTimeout(late);
 				signal.removeEventListener('abort', stop);
 			});
+	}
+
+	/** Resolves when the socket is closed, which may be a while after `interrupt`. */
+	get whenClosed(): Promise<void> {
+		return this.#socketClosed;
 	}
 
 	get traits(): ServerTraits {
@@ -154,8 +167,21 @@ export class ControlConnection implements PooledConnection {
 		if (this.#interruption !== undefined) return;
 		this.#interruption = reason;
 		this.#life.abort();
-		this.#client.close();
+		if (this.#rejectStep === undefined && !this.#client.closed) this.#sayGoodbye();
+		else this.#client.close();
 		this.#rejectStep?.(reason);
+	}
+
+	/**
+	 * Leaves the server to end an idle connection: when the socket closes, the server has closed it, too, and no longer
+	 * counts it. The library destroys the socket when the server has.
+	 */
+	#sayGoodbye(): void {
+		const { ftp } = this.#client;
+		ftp.send('QUIT');
+		ftp.socket.end();
+		const timer = setTimeout(() => this.#client.close(), GOODBYE_MILLISECONDS).unref();
+		void this.#socketClosed.then(() => clearTimeout(timer));
 	}
 
 	/** `host:port`, and the path when it is about one: what an error of this connection names. */
@@ -258,6 +284,7 @@ export class ControlConnection implements PooledConnection {
 	async #logIn(known: ServerTraits | undefined): Promise<void> {
 		const { host, port, protocol } = this.#settings;
 		const tcp = await openTcp({ host, port, signal: this.#life.signal, timeout: NO_TIMEOUT });
+		this.#socketClosed = new Promise((resolve) => tcp.once('close', () => resolve()));
 		if (protocol === 'ftpsImplicit') await this.#encrypt(tcp);
 		else await this.#attach(tcp);
 		await this.#greet();

@@ -1,3 +1,4 @@
+import { UNSHARED, type ConnectionShare } from '../connectionShare';
 import { TransportError } from '../transportError';
 
 /** What the pool has to know of a connection. It runs one task at a time. */
@@ -12,9 +13,14 @@ export interface PooledConnection {
 }
 
 export interface PoolOptions<C extends PooledConnection> {
-	/** Connects and logs in. Rejects with a `TransportError`. */
-	readonly open: (signal: AbortSignal) => Promise<C>;
+	/**
+	 * Connects and logs in. Rejects with a `TransportError`. Further ones may be refused for now, with `undefined`, for the
+	 * sake of others who use the account.
+	 */
+	readonly open: (signal: AbortSignal, isFirst: boolean) => Promise<C | undefined>;
 	readonly maxConnections: number;
+	/** Tells when others need one of several connections. */
+	readonly share?: Pick<ConnectionShare, 'claimSurplus' | 'whenWanted'>;
 	/** The error for a request that was cancelled or came after `close`. */
 	readonly ended: (code: 'aborted' | 'closed') => TransportError;
 	/** A connection that idled longer is replaced instead of trusted: firewalls forget it silently. Default 60 000. */
@@ -41,11 +47,14 @@ const IDLE_MILLISECONDS = 60_000;
 const LOG_INS_AT_ONCE = 4;
 /** After a connection more could not be opened, how long the ones that are open have to do. */
 const HOLD_OFF_MILLISECONDS = 5_000;
+/** The same after others needed the connection more. */
+const SHARE_PAUSE_MILLISECONDS = 1_000;
 
 /** One error for each request: n8n and decorators add to the errors that they are given. */
 function copyOf(error: TransportError): TransportError {
-	const { server, path, fingerprint, detail, setting } = error;
-	return new TransportError(error.code, error.message, { server, path, fingerprint, detail, setting });
+	const { server, path, fingerprint, detail, setting, advice, isFinal } = error;
+	const fields = { server, path, fingerprint, detail, setting, advice, isFinal };
+	return new TransportError(error.code, error.message, fields);
 }
 
 function asTransportError(error: unknown): TransportError {
@@ -61,6 +70,7 @@ function asTransportError(error: unknown): TransportError {
  *   is a connection at work or one being opened, and nothing waits forever when all of them die.
  * - When a connection more is refused while others are open, the pool goes on with those.
  * - A refused login is final, for the tasks that wait and for all later ones: servers lock accounts.
+ * - When others who use the account need a connection, one of several ends with its task.
  */
 export class ControlConnectionPool<C extends PooledConnection> {
 	readonly #options: PoolOptions<C>;
@@ -71,11 +81,15 @@ export class ControlConnectionPool<C extends PooledConnection> {
 	#limit: number;
 	#opening = 0;
 	#growsAfter = 0;
+	#askAgain: NodeJS.Timeout | undefined;
+	readonly #share: Pick<ConnectionShare, 'claimSurplus' | 'whenWanted'>;
 	#refusal: TransportError | undefined;
 
 	constructor(options: PoolOptions<C>) {
 		this.#options = options;
 		this.#limit = Math.max(1, Math.floor(options.maxConnections) || 1);
+		this.#share = options.share ?? UNSHARED;
+		this.#share.whenWanted(() => this.#giveBackIdle());
 	}
 
 	/**
@@ -97,6 +111,7 @@ export class ControlConnectionPool<C extends PooledConnection> {
 	close(): Promise<void> {
 		if (this.#stop.signal.aborted) return Promise.resolve();
 		this.#stop.abort();
+		clearTimeout(this.#askAgain);
 		for (const waiter of this.#waiting.splice(0)) waiter.refuse(this.#options.ended('closed'));
 		for (const connection of this.#busy) connection.interrupt(this.#options.ended('closed'));
 		this.#dropIdle();
@@ -148,7 +163,8 @@ export class ControlConnectionPool<C extends PooledConnection> {
 
 	#release(connection: C): void {
 		this.#busy.delete(connection);
-		if (connection.isUsable && !this.#stop.signal.aborted) {
+		const isWanted = (): boolean => this.#busy.size + this.#idle.length > 0 && this.#share.claimSurplus();
+		if (connection.isUsable && !this.#stop.signal.aborted && !isWanted()) {
 			this.#idle.push({ connection, isReused: true, since: Date.now() });
 		} else {
 			connection.interrupt(this.#options.ended('closed'));
@@ -176,6 +192,13 @@ export class ControlConnectionPool<C extends PooledConnection> {
 		return undefined;
 	}
 
+	/** Ends idle connections that others need, the one that idled longest first, but never the last connection. */
+	#giveBackIdle(): void {
+		while (this.#idle.length > 0 && this.#busy.size + this.#idle.length > 1 && this.#share.claimSurplus()) {
+			this.#idle.shift()?.connection.interrupt(this.#options.ended('closed'));
+		}
+	}
+
 	#dropIdle(): void {
 		for (const { connection } of this.#idle.splice(0)) connection.interrupt(this.#options.ended('closed'));
 	}
@@ -184,8 +207,9 @@ export class ControlConnectionPool<C extends PooledConnection> {
 		// Connections at work prove the password; without one it is tried by itself.
 		const logInsAtOnce = Math.max(1, Math.min(LOG_INS_AT_ONCE, this.#busy.size));
 		while (this.#mayOpen() && this.#opening < Math.min(logInsAtOnce, this.#waiting.length)) {
+			const isFirst = this.#busy.size + this.#opening === 0;
 			this.#opening += 1;
-			this.#options.open(this.#stop.signal).then(
+			this.#options.open(this.#stop.signal, isFirst).then(
 				(connection) => this.#opened(connection),
 				(error: unknown) => this.#notOpened(asTransportError(error)),
 			);
@@ -197,10 +221,20 @@ export class ControlConnectionPool<C extends PooledConnection> {
 		return open + this.#opening < this.#limit && (open === 0 || Date.now() >= this.#growsAfter);
 	}
 
-	#opened(connection: C): void {
+	#opened(connection: C | undefined): void {
 		this.#opening -= 1;
+		if (connection === undefined) return this.#growLater();
 		if (this.#stop.signal.aborted) return connection.interrupt(this.#options.ended('closed'));
 		this.#idle.push({ connection, isReused: false, since: Date.now() });
+		this.#serve();
+	}
+
+	#growLater(): void {
+		this.#growsAfter = Date.now() + SHARE_PAUSE_MILLISECONDS;
+		clearTimeout(this.#askAgain);
+		if (this.#stop.signal.aborted) return;
+		// The tasks at work may be long ones, and end after a connection came free.
+		this.#askAgain = setTimeout(() => this.#serve(), SHARE_PAUSE_MILLISECONDS).unref();
 		this.#serve();
 	}
 
@@ -218,7 +252,7 @@ export class ControlConnectionPool<C extends PooledConnection> {
 	}
 
 	#refuseAll(error: TransportError): void {
-		if (error.code === 'login-failed') this.#refusal = error;
+		if (error.code === 'login-failed' || error.isFinal) this.#refusal = error;
 		for (const waiter of this.#waiting.splice(0)) waiter.refuse(copyOf(error));
 	}
 }

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { SecureContext } from 'node:tls';
 
 import type { FtpsSettings } from '../connectionSettings';
+import { openLeased, UNSHARED, type ConnectionShare } from '../connectionShare';
 import { childPath, isListableName, joinTenantPath, lastPart, legalRemotePath } from '../remotePath';
 import type { ReadRange, RemoteEntry, RemoteStore, RequestOptions } from '../remoteStore';
 import { TransportError } from '../transportError';
@@ -33,11 +34,12 @@ export class FtpsStore implements RemoteStore {
 	#isTls13Refused = false;
 
 	/** Connects to nothing; the first request does. */
-	constructor(settings: FtpsSettings) {
+	constructor(settings: FtpsSettings, share: ConnectionShare = UNSHARED) {
 		this.#settings = settings;
 		this.#pool = new ControlConnectionPool({
 			maxConnections: settings.maxConnections,
-			open: (signal) => this.#open(signal),
+			open: (signal, isFirst) => openLeased(share, isFirst, signal, () => this.#open(signal)),
+			share,
 			ended: (code) => this.#error(code),
 		});
 	}

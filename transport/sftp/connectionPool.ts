@@ -1,3 +1,4 @@
+import { UNSHARED, type ConnectionShare } from '../connectionShare';
 import { onAbort } from '../onAbort';
 import { TransportError } from '../transportError';
 
@@ -20,9 +21,14 @@ interface Waiter<C> {
 }
 
 interface PoolOptions<C> {
-	/** Opens and logs in one connection; rejects with a `TransportError`. */
-	readonly open: (signal: AbortSignal) => Promise<C>;
+	/**
+	 * Opens and logs in one connection; rejects with a `TransportError`. Further ones may be refused for now, with
+	 * `undefined`, for the sake of others who use the account.
+	 */
+	readonly open: (signal: AbortSignal, isFirst: boolean) => Promise<C | undefined>;
 	readonly maxConnections: number;
+	/** Tells when others need one of several connections. */
+	readonly share?: Pick<ConnectionShare, 'claimSurplus' | 'whenWanted'>;
 	/** `host:port`, for errors. */
 	readonly server: string;
 }
@@ -31,6 +37,8 @@ interface PoolOptions<C> {
 const FULL = 8;
 /** After a refused further connection (servers limit them) we go on with those there are, and ask again later. */
 const GROWTH_PAUSE_MILLISECONDS = 30_000;
+/** After others needed the connection more. */
+const SHARE_PAUSE_MILLISECONDS = 1_000;
 
 /** What another attempt would only repeat; for logins it could also lock the account. */
 const FINAL = new Set<string>(['login-failed', 'invalid-settings', 'host-key-unknown', 'host-key-changed']);
@@ -39,6 +47,8 @@ const FINAL = new Set<string>(['login-failed', 'invalid-settings', 'host-key-unk
  * Connections of one store, opened when needed, one handshake at a time: SSH servers drop simultaneous ones (sshd's
  * MaxStartups) and punish failing ones (PerSourcePenalties). Work goes to the connection with the least of it. Nothing
  * waits for a connection to become free, so that streams nobody reads cannot block others.
+ *
+ * When others who use the account need a connection, one of several gets no more work, and ends with the last of it.
  */
 export class ConnectionPool<C extends PooledConnection> {
 	readonly #options: PoolOptions<C>;
@@ -52,6 +62,11 @@ export class ConnectionPool<C extends PooledConnection> {
 	/** Open connections, with how much work is on each. */
 	readonly #load = new Map<C, number>();
 
+	/** Those of them that get no more work. */
+	readonly #leaving = new Set<C>();
+
+	readonly #share: Pick<ConnectionShare, 'claimSurplus' | 'whenWanted'>;
+
 	#opening: Promise<void> | undefined;
 
 	#mayGrowAt = 0;
@@ -64,6 +79,8 @@ export class ConnectionPool<C extends PooledConnection> {
 	constructor(options: PoolOptions<C>) {
 		this.#options = options;
 		this.#most = Math.max(1, Math.floor(options.maxConnections) || 1);
+		this.#share = options.share ?? UNSHARED;
+		this.#share.whenWanted(() => this.#giveBack());
 	}
 
 	/** A connection to work on, at once when one is open. Rejects with `aborted`, `closed`, or why none could be opened. */
@@ -119,6 +136,7 @@ export class ConnectionPool<C extends PooledConnection> {
 	#leastLoaded(): C | undefined {
 		let least: C | undefined;
 		for (const [connection, load] of this.#load) {
+			if (this.#leaving.has(connection)) continue;
 			if (least === undefined || load < this.#loadOf(least)) least = connection;
 		}
 		return least;
@@ -134,8 +152,23 @@ export class ConnectionPool<C extends PooledConnection> {
 		const release = (): void => {
 			if (isHeld && this.#load.has(connection)) this.#load.set(connection, this.#loadOf(connection) - 1);
 			isHeld = false;
+			this.#endIfDone(connection);
 		};
 		return { connection, release };
+	}
+
+	/** Takes work from as many connections as others need, but never from the last one. */
+	#giveBack(): void {
+		while (this.#load.size - this.#leaving.size > 1 && this.#share.claimSurplus()) {
+			const connection = this.#leastLoaded();
+			if (connection === undefined) return;
+			this.#leaving.add(connection);
+			this.#endIfDone(connection);
+		}
+	}
+
+	#endIfDone(connection: C): void {
+		if (this.#leaving.has(connection) && this.#loadOf(connection) === 0) void connection.end(this.#closedError());
 	}
 
 	#grow(): void {
@@ -145,7 +178,7 @@ export class ConnectionPool<C extends PooledConnection> {
 	#openOne(): void {
 		if (this.#opening !== undefined) return;
 		this.#opening = this.#options
-			.open(this.#stop.signal)
+			.open(this.#stop.signal, this.#load.size === this.#leaving.size)
 			.then(
 				(connection) => this.#admit(connection),
 				(error: unknown) => this.#refuse(error),
@@ -160,7 +193,11 @@ export class ConnectionPool<C extends PooledConnection> {
 			});
 	}
 
-	async #admit(connection: C): Promise<void> {
+	async #admit(connection: C | undefined): Promise<void> {
+		if (connection === undefined) {
+			this.#mayGrowAt = Date.now() + SHARE_PAUSE_MILLISECONDS;
+			return;
+		}
 		if (this.#closing !== undefined) {
 			await connection.end(this.#closedError());
 			return;
@@ -173,9 +210,13 @@ export class ConnectionPool<C extends PooledConnection> {
 			return;
 		}
 		this.#load.set(connection, 0);
-		connection.whenGone(() => this.#load.delete(connection));
+		connection.whenGone(() => {
+			this.#load.delete(connection);
+			this.#leaving.delete(connection);
+		});
 		for (const waiter of this.#waiters) waiter.resolve(this.#lease(connection));
 		this.#waiters.clear();
+		this.#giveBack();
 	}
 
 	#refuse(error: unknown): void {
@@ -187,7 +228,7 @@ export class ConnectionPool<C extends PooledConnection> {
 		this.#mayGrowAt = Date.now() + GROWTH_PAUSE_MILLISECONDS;
 		// The same login just worked: one refused now is a server that counts connections.
 		if (this.#load.size > 0 && (reason.code === 'login-failed' || reason.code === 'busy')) this.#most = this.#load.size;
-		else if (FINAL.has(reason.code)) this.#refusal = reason;
+		else if (reason.isFinal || FINAL.has(reason.code)) this.#refusal = reason;
 		for (const waiter of this.#waiters) waiter.reject(reason);
 		this.#waiters.clear();
 	}

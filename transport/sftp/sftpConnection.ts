@@ -163,6 +163,11 @@ export class SftpConnection implements ReadChannel {
 		this.#options.manners.pace = pace;
 	}
 
+	/** Resolves when the socket is closed, which may be a while after the connection is of no more use. */
+	get whenClosed(): Promise<void> {
+		return this.#socketClosed;
+	}
+
 	/** Calls `listener` once, when the connection has ended for whatever reason. */
 	whenGone(listener: () => void): void {
 		if (this.isOpen) this.#goneListeners.push(listener);

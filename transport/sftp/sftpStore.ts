@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 
 import type { SftpSettings } from '../connectionSettings';
+import { openLeased, UNSHARED, type ConnectionShare } from '../connectionShare';
 import { joinTenantPath, legalRemotePath } from '../remotePath';
 import type { ReadRange, RemoteEntry, RemoteStore, RequestOptions } from '../remoteStore';
 import { TransportError } from '../transportError';
@@ -23,11 +24,12 @@ export class SftpStore implements RemoteStore {
 
 	readonly #manners = new ServerManners();
 
-	constructor(settings: SftpSettings) {
+	constructor(settings: SftpSettings, share: ConnectionShare = UNSHARED) {
 		this.#settings = settings;
 		this.#server = `${settings.host}:${settings.port}`;
 		this.#pool = new ConnectionPool({
-			open: (signal) => this.#connect(signal),
+			open: (signal, isFirst) => openLeased(share, isFirst, signal, () => this.#connect(signal)),
+			share,
 			maxConnections: settings.maxConnections,
 			server: this.#server,
 		});

@@ -170,8 +170,10 @@ class Handshake {
 		});
 		return await Promise.race([loggedIn, givenUp])
 			.then((channel) => ({ client, channel, socket }))
-			.catch((error: unknown): never => {
+			.catch(async (error: unknown): Promise<never> => {
 				socket.destroy();
+				// The server counts it until then.
+				if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve));
 				throw error;
 			})
 			.finally(() => {

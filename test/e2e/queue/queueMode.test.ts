@@ -167,7 +167,8 @@ describe.skipIf(missing !== undefined)(`n8n in queue mode${missing === undefined
 		const reached = tenant.sftp.proxy.hold(1_500_000);
 		const first = mainJob(sftp, 'Redis');
 		await reached;
-		await cluster.redis.restart();
+		await cluster.redis.kill();
+		await cluster.redis.start();
 		await pause(2_000);
 		tenant.sftp.proxy.release();
 		await first;

@@ -8,7 +8,7 @@ import { startEmbeddedSftp } from '../../../demo/servers/embeddedSftp';
 import { generateTenant } from '../../../demo/tenant/generateTenant';
 import type { TenantManifest } from '../../../demo/tenant/tenantCall';
 import { CREDENTIAL_TYPE, ftpsCredential, sftpCredential } from '../../../demo/tenantCredential';
-import { startCountingProxy, type CountingProxy } from '../countingProxy';
+import { startCountingProxy, type CountingProxy } from '../../servers/countingProxy';
 
 const USERNAME = 'acmejets';
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { ProcessTurns } from '../../../coordination/turns';
 import { DeliveredMarks, MOST_MARKS } from '../../../nodes/shared/deliveredMarks';
 import { DeduplicationModel } from './markStore';
 
@@ -13,9 +14,13 @@ class TestWorkflow {
 
 	readonly model = new DeduplicationModel();
 
+	readonly #turns = new Map<string, ProcessTurns>();
+
 	/** `process` tells apart the processes of n8n that run this workflow: only those of one process wait for each other. */
 	marks(delivery = '', process = 'main'): DeliveredMarks {
 		const data = { workflow: { id: this.id, active: true } };
+		const turns = this.#turns.get(process) ?? new ProcessTurns();
+		this.#turns.set(process, turns);
 		return new DeliveredMarks(
 			{
 				record: async (keys, most) => {
@@ -26,7 +31,8 @@ class TestWorkflow {
 				},
 				remove: async (keys) => await this.model.removeProcessed([...keys], 'workflow', data),
 			},
-			`${this.id} ${process}`,
+			turns,
+			this.id,
 			delivery,
 		);
 	}

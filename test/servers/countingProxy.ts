@@ -7,9 +7,10 @@ export interface CountingProxy {
 	readonly port: number;
 	/** Connections that are open through it now. */
 	openConnections(): number;
-	/** Most that were open at any moment since the start, or since the last `forgetPeak`. */
+	/** The most that were open through it at once. */
 	peakConnections(): number;
-	forgetPeak(): void;
+	/** All that were ever opened through it. */
+	allConnections(): number;
 	/** Stops passing anything on to clients once so many further bytes have passed; resolves when that is reached. */
 	hold(afterBytes: number): Promise<void>;
 	/** Goes on after `hold`. */
@@ -25,27 +26,35 @@ interface Hold {
 
 /** Passes connections on to a port on this machine and counts them: what a client leaves open shows here. */
 export async function startCountingProxy(target: number): Promise<CountingProxy> {
-	const open = new Map<Socket, Socket>();
+	const open = new Set<Socket>();
+	/** Each client's socket with the one to the server. */
+	const sockets = new Map<Socket, Socket>();
 	let peak = 0;
+	let all = 0;
 	let hold: Hold | undefined;
 	const isHeld = (): boolean => hold !== undefined && hold.bytesLeft <= 0;
 	const count = (bytes: number): void => {
 		if (hold === undefined || isHeld()) return;
 		hold.bytesLeft -= bytes;
 		if (!isHeld()) return;
-		for (const upstream of open.values()) upstream.pause();
+		for (const upstream of sockets.values()) upstream.pause();
 		hold.reached();
 	};
 	const server = createServer((client) => {
 		const upstream = connect({ host: LOOPBACK, port: target });
-		open.set(client, upstream);
+		open.add(client);
+		sockets.set(client, upstream);
+		all += 1;
 		peak = Math.max(peak, open.size);
 		const end = (): void => {
 			open.delete(client);
+			sockets.delete(client);
 			client.destroy();
 			upstream.destroy();
 		};
 		for (const socket of [client, upstream]) socket.on('error', end).on('close', end);
+		// A client that has ended its side has closed; what the server still sends is passed on.
+		client.on('end', () => open.delete(client));
 		client.pipe(upstream);
 		upstream.on('data', (chunk: Buffer) => {
 			if (!client.write(chunk)) upstream.pause();
@@ -68,19 +77,17 @@ export async function startCountingProxy(target: number): Promise<CountingProxy>
 		port,
 		openConnections: () => open.size,
 		peakConnections: () => peak,
-		forgetPeak() {
-			peak = open.size;
-		},
+		allConnections: () => all,
 		hold: (afterBytes) =>
 			new Promise((resolve) => {
 				hold = { bytesLeft: afterBytes, reached: resolve };
 			}),
 		release() {
 			hold = undefined;
-			for (const upstream of open.values()) upstream.resume();
+			for (const upstream of sockets.values()) upstream.resume();
 		},
 		async close() {
-			for (const socket of open.keys()) socket.destroy();
+			for (const socket of sockets.keys()) socket.destroy();
 			await new Promise((resolve) => server.close(resolve));
 		},
 	};

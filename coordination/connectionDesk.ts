@@ -1,0 +1,188 @@
+import { ConnectionRun } from './connectionRun';
+import type { ConnectionLease } from './connectionRun';
+import type { LeaseLedger, LedgerAnswer } from './leaseLedger';
+
+interface Waiter {
+	readonly id: string;
+	readonly run: ConnectionRun;
+}
+
+interface FirstWaiter extends Waiter {
+	readonly grant: (lease: ConnectionLease) => void;
+}
+
+interface FurtherWaiter extends Waiter {
+	readonly answer: (lease: ConnectionLease | undefined) => void;
+}
+
+let askings = 0;
+const PROCESS = `${process.pid}-${Math.random().toString(36).slice(2, 10)}`;
+
+/** Ids sort in the order of asking: what the same millisecond brings keeps its order in Redis, too. */
+function nextId(): string {
+	askings += 1;
+	return `${String(askings).padStart(12, '0')}-${PROCESS}`;
+}
+
+const askingOf = ({ id, run }: Waiter): { id: string; limit: number } => ({ id, limit: run.limit });
+
+/**
+ * Where the runs of one process ask for connections to one account.
+ *
+ * A run's first connection is needed and waits its turn; further ones are given only when there is one to spare and nobody
+ * waits. A run that has a connection never waits for another one, and one that has several gives some back when somebody
+ * waits: so whoever waits is served when a run ends, and nobody waits in a circle.
+ */
+export class ConnectionDesk {
+	readonly #ledger: LeaseLedger;
+
+	readonly #held = new Map<string, ConnectionRun>();
+
+	readonly #first = new Map<string, FirstWaiter>();
+
+	readonly #further = new Map<string, FurtherWaiter>();
+
+	/** Ids that are told to the ledger until it has heard them. */
+	readonly #gone = new Set<string>();
+
+	#isSettling = false;
+
+	#isStale = false;
+
+	#next: NodeJS.Timeout | undefined;
+
+	/** Connections that runs with several should close for runs without one, as of the last answer. */
+	#wanted = 0;
+
+	#outage: string | undefined;
+
+	constructor(ledger: LeaseLedger) {
+		this.#ledger = ledger;
+	}
+
+	/** Why the ledger could not be asked the last time, if it could not. */
+	get outage(): string | undefined {
+		return this.#outage;
+	}
+
+	/** A node run. @param limit connections that all runs of the account may have together */
+	run(limit: number): ConnectionRun {
+		return new ConnectionRun(this, limit);
+	}
+
+	/** Gives the id by which to forgo it. */
+	askFirst(run: ConnectionRun, grant: (lease: ConnectionLease) => void): string {
+		const id = nextId();
+		this.#first.set(id, { id, run, grant });
+		this.#settle();
+		return id;
+	}
+
+	askFurther(run: ConnectionRun, answer: (lease: ConnectionLease | undefined) => void): void {
+		const id = nextId();
+		this.#further.set(id, { id, run, answer });
+		this.#settle();
+	}
+
+	forgo(id: string): void {
+		if (!this.#first.delete(id)) return;
+		this.#gone.add(id);
+		this.#settle();
+	}
+
+	claimSurplus(run: ConnectionRun): boolean {
+		if (run.held - run.promised <= 1 || this.#wanted <= this.#promised()) return false;
+		run.promised += 1;
+		return true;
+	}
+
+	#promised(): number {
+		let sum = 0;
+		for (const run of new Set(this.#held.values())) sum += Math.min(run.promised, run.held - 1);
+		return sum;
+	}
+
+	#lease({ id, run }: Waiter): ConnectionLease {
+		this.#held.set(id, run);
+		run.held += 1;
+		const release = (): void => {
+			if (!this.#held.delete(id)) return;
+			run.held -= 1;
+			run.promised = Math.max(0, run.promised - 1);
+			this.#gone.add(id);
+			this.#settle();
+		};
+		return { release };
+	}
+
+	#settle(): void {
+		this.#isStale = true;
+		if (this.#isSettling) return;
+		this.#isSettling = true;
+		clearTimeout(this.#next);
+		void this.#settleAll().finally(() => {
+			this.#isSettling = false;
+			this.#goOn();
+		});
+	}
+
+	async #settleAll(): Promise<void> {
+		while (this.#isStale) {
+			this.#isStale = false;
+			const gone = [...this.#gone];
+			const further = [...this.#further.values()];
+			const first = [...this.#first.values()].map((waiter) => ({ ...askingOf(waiter), since: waiter.run.since }));
+			const entry = { held: [...this.#held.keys()], gone, first, further: further.map(askingOf) };
+			const answer = await this.#ledger.settle(entry).catch((error: unknown) => {
+				this.#outage = error instanceof Error && 'reason' in error ? String(error.reason) : 'no reason given';
+			});
+			if (answer !== undefined) {
+				this.#outage = undefined;
+				for (const id of gone) this.#gone.delete(id);
+				this.#take(answer);
+			}
+			for (const { id } of further) this.#refuse(id, answer === undefined);
+		}
+	}
+
+	#take({ granted, since, waiting, held }: LedgerAnswer): void {
+		for (const [id, arrival] of since) {
+			const run = this.#first.get(id)?.run;
+			if (run !== undefined && run.since === 0) run.since = arrival;
+		}
+		for (const id of granted) this.#grant(id);
+		// Whoever left meanwhile may have been granted something.
+		if (this.#gone.size > 0) this.#isStale = true;
+		const runs = new Set(this.#held.values());
+		const limit = Math.max(1, ...[...runs].map((run) => run.limit));
+		this.#wanted = Math.max(0, waiting - Math.max(0, limit - held));
+		if (this.#wanted > 0) for (const run of runs) run.tellWanted();
+	}
+
+	#grant(id: string): void {
+		const first = this.#first.get(id);
+		const further = this.#further.get(id);
+		this.#first.delete(id);
+		this.#further.delete(id);
+		if (first !== undefined) first.grant(this.#lease(first));
+		else if (further !== undefined) further.answer(this.#lease(further));
+		else this.#gone.add(id);
+	}
+
+	/** Without an answer nobody knows whether it was granted, so it is given back. */
+	#refuse(id: string, isUncertain: boolean): void {
+		const waiter = this.#further.get(id);
+		if (!this.#further.delete(id) || waiter === undefined) return;
+		if (isUncertain) this.#gone.add(id);
+		waiter.answer(undefined);
+	}
+
+	#goOn(): void {
+		if (this.#isStale) return this.#settle();
+		const { pace } = this.#ledger;
+		if (pace === undefined || this.#held.size + this.#first.size + this.#gone.size === 0) return;
+		const delay = this.#first.size > 0 ? pace.waiting : pace.holding;
+		// Whoever waits or holds a connection keeps the process alive; this need not.
+		this.#next = setTimeout(() => this.#settle(), delay).unref();
+	}
+}

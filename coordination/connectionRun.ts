@@ -1,0 +1,112 @@
+import { setMaxListeners } from 'node:events';
+
+import type { ConnectionDesk } from './connectionDesk';
+
+/** Leave to have one connection open. */
+export interface ConnectionLease {
+	/** To be called when the connection is really closed; calling it again does nothing. */
+	readonly release: () => void;
+}
+
+/** Why a run got no first connection. */
+export class NoConnection extends Error {
+	override readonly name = 'NoConnection';
+
+	/** `unreachable`: the ledger that all processes share could not be asked. */
+	readonly reason: 'aborted' | 'busy' | 'unreachable';
+
+	/** Why the ledger could not be asked, one word. */
+	readonly detail: string | undefined;
+
+	constructor(reason: NoConnection['reason'], detail?: string) {
+		super(`No connection: ${reason}`);
+		this.reason = reason;
+		this.detail = detail;
+	}
+}
+
+/** One node run, and what it has of the connections to its account. */
+export class ConnectionRun {
+	/** Connections that all runs of the account may have together. */
+	readonly limit: number;
+
+	/** Leases, kept by the desk. */
+	held = 0;
+
+	/** Connections of these that it is about to close for others. */
+	promised = 0;
+
+	/** When it first asked, in the ledger's time: a run that lost its connection comes before those who came later. */
+	since = 0;
+
+	readonly #desk: ConnectionDesk;
+
+	#listener: () => void = () => undefined;
+
+	constructor(desk: ConnectionDesk, limit: number) {
+		this.#desk = desk;
+		this.limit = Math.max(1, Math.floor(limit) || 1);
+	}
+
+	/**
+	 * A lease for the run's first connection, in its turn.
+	 *
+	 * @param patience milliseconds to wait
+	 * @throws {NoConnection}
+	 */
+	async first(patience: number, signal?: AbortSignal): Promise<ConnectionLease> {
+		if (signal?.aborted === true) throw new NoConnection('aborted');
+		return await new Promise((resolve, reject) => {
+			const end = (reason: NoConnection): void => {
+				this.#desk.forgo(id);
+				leave();
+				reject(reason);
+			};
+			const abort = (): void => end(new NoConnection('aborted'));
+			const late = (): void => {
+				const { outage } = this.#desk;
+				end(new NoConnection(outage === undefined ? 'busy' : 'unreachable', outage));
+			};
+			// What waits is work to be done: this timer keeps the process alive.
+			const timer = setTimeout(late, patience);
+			const leave = (): void => {
+				clearTimeout(timer);
+				signal?.removeEventListener('abort', abort);
+			};
+			// Many runs may share the signal of one execution.
+			if (signal !== undefined) setMaxListeners(0, signal);
+			signal?.addEventListener('abort', abort, { once: true });
+			const id = this.#desk.askFirst(this, (lease) => {
+				leave();
+				resolve(lease);
+			});
+		});
+	}
+
+	/** A lease for one more connection, or `undefined` when there is none to spare. Does not wait for one. */
+	async another(signal?: AbortSignal): Promise<ConnectionLease | undefined> {
+		return await new Promise((resolve) => {
+			const leave = (): void => resolve(undefined);
+			signal?.addEventListener('abort', leave, { once: true });
+			this.#desk.askFurther(this, (lease) => {
+				signal?.removeEventListener('abort', leave);
+				if (signal?.aborted === true) lease?.release();
+				resolve(lease);
+			});
+		});
+	}
+
+	/** Whether the run has to close a connection for a run that has none. Who is told `true` closes one, soon. */
+	claimSurplus(): boolean {
+		return this.#desk.claimSurplus(this);
+	}
+
+	/** `listener` is called, again and again, while `claimSurplus` may say `true`. */
+	whenWanted(listener: () => void): void {
+		this.#listener = listener;
+	}
+
+	tellWanted(): void {
+		this.#listener();
+	}
+}

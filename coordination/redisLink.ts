@@ -1,0 +1,149 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Cluster, Redis, RedisOptions } from 'ioredis';
+
+import type { RedisSettings } from './redisSettings';
+
+const CONNECT_MILLISECONDS = 5_000;
+const ANSWER_MILLISECONDS = 5_000;
+const LONGEST_RECONNECT_DELAY = 1_000;
+/** A connection that nobody used for so long is ended: between two nightly runs none is needed. */
+const IDLE_MILLISECONDS = 10_000;
+
+/** Redis did not answer, or refused. Says why in one word, and never holds the library's error: that one may hold a password. */
+export class RedisOutage extends Error {
+	override readonly name = 'RedisOutage';
+
+	/** Such as `ECONNREFUSED`, `WRONGPASS` or `LOADING`. */
+	readonly reason: string;
+
+	constructor(reason: string) {
+		super(`n8n's Redis cannot be used (${reason})`);
+		this.reason = reason;
+	}
+}
+
+const NOT_CONNECTED = 'not connected';
+
+function reasonOf(error: unknown): string {
+	if (!(error instanceof Error)) return 'no reason given';
+	if ('code' in error && typeof error.code === 'string') return error.code;
+	const first = /^[A-Z]{3,20}\b/u.exec(error.message)?.[0];
+	return first ?? (/timed out/iu.test(error.message) ? 'no answer' : NOT_CONNECTED);
+}
+
+/**
+ * One connection to n8n's Redis for the whole process: opened when it is needed, ended when nobody used it for a while.
+ * It never keeps the process alive. What is asked while Redis is away fails at once, and the one who asked asks again.
+ */
+export class RedisLink {
+	readonly #settings: RedisSettings;
+
+	#client: Promise<Redis | Cluster> | undefined;
+
+	#idle: NodeJS.Timeout | undefined;
+
+	#running = 0;
+
+	/** Why the last attempt to connect failed. */
+	#trouble: string | undefined;
+
+	constructor(settings: RedisSettings) {
+		this.#settings = settings;
+	}
+
+	/** `host:port`, for messages. */
+	get server(): string {
+		const { host, port } = this.#settings.clusterNodes[0] ?? this.#settings.node;
+		return `${host}:${port}`;
+	}
+
+	/** The braces keep what belongs together on one node of a cluster (Redis cluster specification, "Hash tags"). */
+	key(subject: string, part: string): string {
+		return `${this.#settings.keyPrefix}:8x8-recordings:{${subject}}:${part}`;
+	}
+
+	/** Runs a Lua script. Rejects with a `RedisOutage` within seconds when Redis is away. */
+	async run(script: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+		clearTimeout(this.#idle);
+		this.#running += 1;
+		this.#client ??= this.#connect();
+		return await this.#client
+			.then(async (client) => await client.eval(script, keys.length, ...keys, ...args))
+			.catch(async (error: unknown) => {
+				const reason = reasonOf(error);
+				return await Promise.reject(new RedisOutage(reason === NOT_CONNECTED ? (this.#trouble ?? reason) : reason));
+			})
+			.finally(() => {
+				this.#running -= 1;
+				if (this.#running === 0) this.#idle = setTimeout(() => this.close(), IDLE_MILLISECONDS).unref();
+			});
+	}
+
+	/** Ends the connection; the next `run` opens another one. */
+	close(): void {
+		clearTimeout(this.#idle);
+		this.#client?.then(
+			(client) => client.disconnect(),
+			() => undefined,
+		);
+		this.#client = undefined;
+	}
+
+	/** Loaded here and not before: without the queue mode there is no Redis. */
+	async #connect(): Promise<Redis | Cluster> {
+		const library = await import('ioredis');
+		const { node, clusterNodes, resolvesNames } = this.#settings;
+		const options = this.#options();
+		const client =
+			clusterNodes.length === 0
+				? new library.Redis({ ...node, ...options, retryStrategy: reconnectDelay })
+				: new library.Cluster([...clusterNodes], {
+						redisOptions: options,
+						enableOfflineQueue: false,
+						enableReadyCheck: false,
+						lazyConnect: true,
+						clusterRetryStrategy: reconnectDelay,
+						...(resolvesNames ? {} : { dnsLookup: (address, answer) => answer(null, address) }),
+					});
+		// Without a listener an error would end the process.
+		client.on('error', (error: unknown) => {
+			this.#trouble = reasonOf(error);
+		});
+		if (client instanceof library.Redis) {
+			client.on('connect', () => client.stream.unref());
+		} else {
+			client.on('+node', (each: Redis) => each.on('connect', () => each.stream.unref()));
+		}
+		// The library goes on connecting by itself; a cluster without nodes it tries for ever.
+		const connected = client.connect().catch(() => undefined);
+		await Promise.race([connected, pause(CONNECT_MILLISECONDS, undefined, { ref: false })]);
+		return client;
+	}
+
+	#options(): RedisOptions {
+		const { username, password, database, isTls, isDualStack } = this.#settings;
+		return {
+			...(username === undefined ? {} : { username }),
+			...(password === undefined ? {} : { password }),
+			db: database,
+			...(isTls ? { tls: {} } : {}),
+			...(isDualStack ? { family: 0 } : {}),
+			// What every Redis since 5 speaks, as n8n's own client does.
+			protocol: 2,
+			lazyConnect: true,
+			enableReadyCheck: false,
+			// A script that is repeated later would tell a state that is no longer true.
+			enableOfflineQueue: false,
+			autoResendUnfulfilledCommands: false,
+			maxRetriesPerRequest: 0,
+			connectTimeout: CONNECT_MILLISECONDS,
+			commandTimeout: ANSWER_MILLISECONDS,
+			// A replica that was a primary a moment ago; 1 = connect again (as n8n does).
+			reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 1 : false),
+		};
+	}
+}
+
+function reconnectDelay(attempts: number): number {
+	return Math.min(LONGEST_RECONNECT_DELAY, attempts * 50);
+}

@@ -1,0 +1,133 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, test } from 'vitest';
+
+import { Coordination } from '../../coordination/coordination';
+import type { ConnectionSettings } from '../../transport/connectionSettings';
+import { startCountingProxy, type CountingProxy } from '../servers/countingProxy';
+import { available, startOpenSsh } from '../servers/openssh';
+import { realServer, startProcess } from '../servers/process';
+import { proftpdHere, startProftpd } from '../servers/proftpd';
+import { redisHere, startRedis } from '../servers/redis';
+import { readAll, type ReadingRun } from './sharedReader';
+
+const READER = fileURLToPath(new URL('./sharedReaderProcess.ts', import.meta.url));
+const LIMIT = 4;
+const FILES = 24;
+const FILE_BYTES = 300_000;
+
+const cleanups: Array<() => Promise<void>> = [];
+afterEach(async () => {
+	for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+interface Tenant {
+	readonly settings: ConnectionSettings;
+	readonly proxy: CountingProxy;
+	readonly files: Readonly<Record<string, string>>;
+}
+
+async function filesIn(root: string): Promise<Record<string, string>> {
+	await mkdir(join(root, 'S20160607'), { recursive: true });
+	const files: Record<string, string> = {};
+	for (let number = 0; number < FILES; number += 1) {
+		const path = `S20160607/R2016060701300000${String(number).padStart(2, '0')}.wav`;
+		const content = randomBytes(FILE_BYTES);
+		files[path] = createHash('sha256').update(content).digest('hex');
+		await writeFile(join(root, path), content, { mode: 0o644 });
+	}
+	return files;
+}
+
+async function proxyFor(port: number): Promise<CountingProxy> {
+	const proxy = await startCountingProxy(port);
+	cleanups.push(async () => await proxy.close());
+	return proxy;
+}
+
+async function sftpTenant(): Promise<Tenant> {
+	const root = await mkdtemp(join(tmpdir(), '8x8-shared-'));
+	cleanups.push(async () => await rm(root, { recursive: true, force: true }));
+	const files = await filesIn(root);
+	const server = await startOpenSsh({ root, configuration: ['MaxStartups 100'] });
+	cleanups.push(async () => await server.close());
+	const proxy = await proxyFor(server.port);
+	const { username, privateKey } = server;
+	const common = { host: '127.0.0.1', port: proxy.port, tenantDirectory: root, maxConnections: LIMIT };
+	return {
+		files,
+		proxy,
+		settings: {
+			...common,
+			protocol: 'sftp',
+			username,
+			privateKey,
+			hostKeyFingerprints: [],
+			allowUnknownHostKey: true,
+		},
+	};
+}
+
+async function ftpsTenant(): Promise<Tenant> {
+	const server = await startProftpd({ mode: 'implicit', tlsProtocol: 'TLSv1.3' });
+	cleanups.push(async () => await server.close());
+	const files = await filesIn(server.root);
+	const proxy = await proxyFor(server.port);
+	const { username, password, caCertificate } = server;
+	const common = { host: '127.0.0.1', port: proxy.port, tenantDirectory: '', maxConnections: LIMIT };
+	return {
+		files,
+		proxy,
+		settings: { ...common, protocol: 'ftpsImplicit', username, password, caCertificate, allowUnauthorizedCerts: false },
+	};
+}
+
+/** Runs that begin one after the other: the first has all connections when the next ones come. */
+function runsOf({ settings, files }: Tenant, count: number): ReadingRun[] {
+	return Array.from({ length: count }, (_, number) => ({ settings, files, atOnce: 12, delay: number * 150 }));
+}
+
+const SERVERS = [
+	{ name: 'SFTP, OpenSSH', here: realServer('OpenSSH', available()), start: sftpTenant },
+	{ name: 'FTPS, ProFTPD', here: proftpdHere(), start: ftpsTenant },
+];
+const redis = redisHere();
+
+for (const { name, here, start } of SERVERS) {
+	describe.skipIf(here.skip)(here.reason ?? `many runs of one account, ${name}`, () => {
+		test('never have more connections than the credential allows, and each gets its work done', async () => {
+			const tenant = await start();
+			const shared = new Coordination();
+			const counts = await Promise.all(runsOf(tenant, 6).map(async (run) => await readAll(run, shared)));
+			expect(counts).toEqual(Array(6).fill(FILES));
+			expect(tenant.proxy.peakConnections()).toBe(LIMIT);
+		});
+
+		test('a run on its own has all of them', async () => {
+			const tenant = await start();
+			const [run] = runsOf(tenant, 1);
+			const atOnce = 40;
+			const shared = new Coordination();
+			expect(await readAll({ ...(run as ReadingRun), atOnce }, shared)).toBe(FILES);
+			expect(tenant.proxy.peakConnections()).toBeGreaterThan(1);
+		});
+
+		test.skipIf(redis.skip)(redis.reason ?? 'the same in three processes of the queue mode together', async () => {
+			const tenant = await start();
+			const server = await startRedis({ password: 'Tin-Whistle-4' });
+			cleanups.push(async () => await server.close());
+			const env = { ...process.env, ...server.environment, EXECUTIONS_MODE: 'queue' };
+			const workers = [1, 2, 3].map(() =>
+				startProcess(process.execPath, ['--import', 'tsx', READER, JSON.stringify(runsOf(tenant, 2))], { env }),
+			);
+			for (const worker of workers) cleanups.push(async () => await worker.stop());
+			await expect
+				.poll(() => workers.map((worker) => worker.output().trim()), { timeout: 50_000, interval: 100 })
+				.toEqual(Array(3).fill(`right: ${FILES} ${FILES}\n[${process.execPath} ended: 0]`));
+			expect(tenant.proxy.peakConnections()).toBe(LIMIT);
+		});
+	});
+}
