@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { bareEnvironment, runProgram } from '../../demo/n8nHost/childProcess';
 import type { Owner } from '../../demo/n8nHost/n8nClient';
 import type { N8nProcess } from '../../demo/n8nHost/n8nProcess';
-import { installPackage } from '../../demo/n8nHost/packPackage';
+import { packTarball } from '../../demo/n8nHost/packPackage';
+import { PROJECT_ROOT } from '../../demo/n8nHost/projectPaths';
 import { queueModeEnvironment } from '../../demo/n8nHost/queueMode';
 import { startN8n, type RunningN8n } from '../../demo/n8nHost/startN8n';
 import { startWorker } from '../../demo/n8nHost/startWorker';
@@ -37,9 +39,17 @@ export interface N8nCluster {
 	stop(): Promise<void>;
 }
 
+/** What deploy/Dockerfile does, in a directory: its own scripts, and the built package. */
+async function buildImage(directory: string): Promise<string> {
+	await cp(join(PROJECT_ROOT, 'deploy'), directory, { recursive: true });
+	const tarball = await packTarball(directory);
+	await runProgram('sh', [join(directory, 'install.sh'), tarball], { cwd: directory });
+	return directory;
+}
+
 /**
- * An n8n in queue mode on this machine: PostgreSQL, Redis, main, and workers, each with the built package in a user
- * folder of its own. Manual executions go to workers too.
+ * An n8n in queue mode on this machine: PostgreSQL, Redis, main, and workers, each with a user folder of its own into which
+ * deploy/start.sh put the built package. Manual executions go to workers too.
  */
 export async function startCluster(options: ClusterOptions): Promise<N8nCluster> {
 	const { directory, concurrency, env = {} } = options;
@@ -69,9 +79,12 @@ export async function startCluster(options: ClusterOptions): Promise<N8nCluster>
 			OFFLOAD_MANUAL_EXECUTIONS_TO_WORKERS: 'true',
 			...env,
 		};
+		const image = await buildImage(join(directory, 'image'));
 		const userFolder = async (name: string): Promise<string> => {
 			const folder = join(directory, name);
-			await installPackage(folder);
+			await mkdir(folder);
+			const env = bareEnvironment({ HOME: folder, N8N_ENTRYPOINT: 'true' });
+			await runProgram('sh', [join(image, 'start.sh')], { cwd: folder, env });
 			return folder;
 		};
 		const logFile = (name: string): string => join(directory, 'logs', `${name}.log`);
