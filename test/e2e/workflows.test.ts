@@ -9,8 +9,9 @@ import { itemsOf, type ExecutionResult } from '../../demo/n8nHost/executionResul
 import type { StoredCredential } from '../../demo/n8nHost/n8nClient';
 import { DEMO_RELEASE } from '../../demo/n8nHost/n8nRelease';
 import { startDemo, type RunningDemo } from '../../demo/startDemo';
-import type { TenantCall } from '../../demo/tenant/tenantCall';
+import type { PlannedCall, TenantCall } from '../../demo/tenant/tenantCall';
 import { activate, deactivate, everySeconds, executionsOf, until } from './activeWorkflow';
+import { callAt, DiskTenant } from './diskTenant';
 import { startChatModel } from './standIns/chatModel';
 import { startHttpStandIn, type HttpStandIn } from './standIns/httpStandIn';
 import { startMailbox, type Mailbox } from './standIns/mailbox';
@@ -205,6 +206,33 @@ describe('the workflows of workflows/ in a real n8n', () => {
 				const [result] = itemsOf(execution, 'Complete');
 				expect(result?.json['result']).toContain(`all ${demo.tenant.calls.length} recordings of `);
 				expect(delivered(before)).toEqual([gone?.recordingId]);
+			}
+		});
+
+		it('delivers calls whose recordings lie in the UTC directory before or after, each once', async () => {
+			const day = demo.tenant.days.at(-1) ?? '';
+			// In the middle of the tenant day, 16:00 or 17:00 in Los Angeles.
+			const midnight = Date.parse(`${day}T00:00:00Z`) + 86_400_000;
+			const at = (seconds: number): string => new Date(midnight + seconds * 1_000).toISOString();
+			const recordedElsewhere = (began: number, recorded: number, sequence: number): PlannedCall => {
+				const { directory: folder, fileName, path, recordingId, recordedAtUtc } = callAt(at(recorded), sequence);
+				return { ...callAt(at(began), sequence), directory: folder, fileName, path, recordingId, recordedAtUtc };
+			};
+			const calls = [recordedElsewhere(-10, 5, 9_100), recordedElsewhere(10, -5, 9_101)];
+			const disk = new DiskTenant(demo.tenant.root, Date.now);
+			const index = `Index/I${day.replaceAll('-', '')}.csv`;
+			const text = await disk.text(index);
+			const [original] = lastDays((call) => call.tenantDay === day);
+			if (original === undefined) throw new Error('The tenant has no calls');
+			const before = demo.crm.deliveries().length;
+			try {
+				for (const { path } of calls) await disk.put(path, await readFile(join(demo.tenant.root, original.path)));
+				await disk.index(index, 'basic', calls);
+				expectSuccess(await backfill([day]));
+				expect(delivered(before)).toEqual(calls.map(({ recordingId }) => recordingId).sort());
+			} finally {
+				await writeFile(join(demo.tenant.root, index), text);
+				for (const { path } of calls) await rm(join(demo.tenant.root, path));
 			}
 		});
 

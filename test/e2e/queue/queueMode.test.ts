@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EXAMPLE_NODES } from '../../../demo/exampleWorkflow';
+import { EXAMPLE_NODES, exampleWorkflow } from '../../../demo/exampleWorkflow';
 import { itemsOf, type ExecutionResult } from '../../../demo/n8nHost/executionResult';
 import type { StoredCredential } from '../../../demo/n8nHost/n8nClient';
 import { runExample, type ExampleRun } from '../../../demo/runExample';
@@ -47,7 +47,7 @@ describe.skipIf(missing !== undefined)(`n8n in queue mode${missing === undefined
 		cluster = await startCluster({
 			directory,
 			workers: 2,
-			concurrency: 5,
+			concurrency: 1,
 			env: { ...QUICK_TO_NOTICE, N8N_STORAGE_PATH: storage },
 		});
 		ftps = await tenant.ftps.credential(cluster.main.client);
@@ -92,6 +92,29 @@ describe.skipIf(missing !== undefined)(`n8n in queue mode${missing === undefined
 		expect(await ranOn(run.execution.id, cluster.workers)).toBe(true);
 		expect(run.execution.stored).toContain('database:');
 		expect(hintsOf(run.execution, EXAMPLE_NODES.download).join()).toContain(`${run.kept} files downloaded`);
+	});
+
+	it('shares the connections of the credential between runs on two workers at once, and both deliver everything', async () => {
+		const { client } = cluster.main;
+		const before = tenant.crm.deliveries().length;
+		const names = ['queueTogether001', 'queueTogether002'];
+		const started = await Promise.all(
+			names.map(async (id) => {
+				const placement = { id, name: id, credential: ftps, deliveryName: id };
+				await client.putWorkflow(await exampleWorkflow(placement, tenant.crm.deliveryUrl));
+				return await client.startWorkflow(id, START);
+			}),
+		);
+		const ended = await Promise.all(started.map(async (id) => await client.waitForExecution(id)));
+		expect(ended.map(({ status }) => status)).toEqual(['success', 'success']);
+		// Each worker runs one execution at a time.
+		for (const worker of cluster.workers)
+			expect(await Promise.all(started.map(async (id) => await ranOn(id, [worker])))).toContain(true);
+		const ids = ended.flatMap((run) => itemsOf(run, EXAMPLE_NODES.list).map(({ json }) => String(json['recordingId'])));
+		expect(new Set(ids).size).toBe(ids.length / 2);
+		expect(taken(before).sort()).toEqual(ids.sort());
+		expectAsInTenant(before);
+		expect(tenant.ftps.proxy.peakConnections()).toBeLessThanOrEqual(MAX_CONNECTIONS);
 	});
 
 	it('polls the Recording Trigger on main and runs its executions on workers, each recording once', async () => {
@@ -245,6 +268,12 @@ describe.skipIf(missing !== undefined)(`n8n in queue mode${missing === undefined
 		expectAsInTenant(before);
 		expect(killed).toBeDefined();
 		const died = await client.waitForExecution(killed ?? '');
-		expect(died.status).not.toBe('success');
+		expect([died.status, died.error?.message]).toEqual(['error', expect.stringContaining('failed to be processed')]);
+	});
+
+	it('never had more connections open than the credential allows, over all its processes', () => {
+		expect(tenant.ftps.proxy.peakConnections()).toBe(MAX_CONNECTIONS);
+		expect(tenant.sftp.proxy.peakConnections()).toBeGreaterThan(1);
+		expect(tenant.sftp.proxy.peakConnections()).toBeLessThanOrEqual(MAX_CONNECTIONS);
 	});
 });
