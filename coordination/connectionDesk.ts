@@ -15,6 +15,8 @@ interface FurtherWaiter extends Waiter {
 	readonly answer: (lease: ConnectionLease | undefined) => void;
 }
 
+const LONGER_THAN_A_LEASE = 60_000;
+
 let askings = 0;
 const PROCESS = `${process.pid}-${Math.random().toString(36).slice(2, 10)}`;
 
@@ -42,8 +44,8 @@ export class ConnectionDesk {
 
 	readonly #further = new Map<string, FurtherWaiter>();
 
-	/** Ids that are told to the ledger until it has heard them. */
-	readonly #gone = new Set<string>();
+	/** Ids that are told to the ledger until it has heard them, and since when they are to be told. */
+	readonly #gone = new Map<string, number>();
 
 	#isSettling = false;
 
@@ -86,7 +88,7 @@ export class ConnectionDesk {
 
 	forgo(id: string): void {
 		if (!this.#first.delete(id)) return;
-		this.#gone.add(id);
+		this.#gone.set(id, Date.now());
 		this.#settle();
 	}
 
@@ -109,7 +111,7 @@ export class ConnectionDesk {
 			if (!this.#held.delete(id)) return;
 			run.held -= 1;
 			run.promised = Math.max(0, run.promised - 1);
-			this.#gone.add(id);
+			this.#gone.set(id, Date.now());
 			this.#settle();
 		};
 		return { release };
@@ -129,12 +131,13 @@ export class ConnectionDesk {
 	async #settleAll(): Promise<void> {
 		while (this.#isStale) {
 			this.#isStale = false;
-			const gone = [...this.#gone];
+			const gone = [...this.#gone.keys()];
 			const further = [...this.#further.values()];
 			const first = [...this.#first.values()].map((waiter) => ({ ...askingOf(waiter), since: waiter.run.since }));
 			const entry = { held: [...this.#held.keys()], gone, first, further: further.map(askingOf) };
 			const answer = await this.#ledger.settle(entry).catch((error: unknown) => {
 				this.#outage = error instanceof Error && 'reason' in error ? String(error.reason) : 'no reason given';
+				this.#forgetOld();
 			});
 			if (answer !== undefined) {
 				this.#outage = undefined;
@@ -166,15 +169,20 @@ export class ConnectionDesk {
 		this.#further.delete(id);
 		if (first !== undefined) first.grant(this.#lease(first));
 		else if (further !== undefined) further.answer(this.#lease(further));
-		else this.#gone.add(id);
+		else this.#gone.set(id, Date.now());
 	}
 
 	/** Without an answer nobody knows whether it was granted, so it is given back. */
 	#refuse(id: string, isUncertain: boolean): void {
 		const waiter = this.#further.get(id);
 		if (!this.#further.delete(id) || waiter === undefined) return;
-		if (isUncertain) this.#gone.add(id);
+		if (isUncertain) this.#gone.set(id, Date.now());
 		waiter.answer(undefined);
+	}
+
+	/** What a ledger that is away has not heard for so long has run out there by itself. */
+	#forgetOld(): void {
+		for (const [id, since] of this.#gone) if (Date.now() - since > LONGER_THAN_A_LEASE) this.#gone.delete(id);
 	}
 
 	#goOn(): void {

@@ -5,7 +5,6 @@ import type { RedisSettings } from './redisSettings';
 
 const CONNECT_MILLISECONDS = 5_000;
 const ANSWER_MILLISECONDS = 5_000;
-const LONGEST_RECONNECT_DELAY = 1_000;
 /** A connection that nobody used for so long is ended: between two nightly runs none is needed. */
 const IDLE_MILLISECONDS = 10_000;
 
@@ -22,13 +21,13 @@ export class RedisOutage extends Error {
 	}
 }
 
-const NOT_CONNECTED = 'not connected';
+const NO_ANSWER = 'no answer';
 
 function reasonOf(error: unknown): string {
 	if (!(error instanceof Error)) return 'no reason given';
 	if ('code' in error && typeof error.code === 'string') return error.code;
 	const first = /^[A-Z]{3,20}\b/u.exec(error.message)?.[0];
-	return first ?? (/timed out/iu.test(error.message) ? 'no answer' : NOT_CONNECTED);
+	return first ?? (/timed out/iu.test(error.message) ? NO_ANSWER : 'not connected');
 }
 
 /**
@@ -43,9 +42,6 @@ export class RedisLink {
 	#idle: NodeJS.Timeout | undefined;
 
 	#running = 0;
-
-	/** Why the last attempt to connect failed. */
-	#trouble: string | undefined;
 
 	constructor(settings: RedisSettings) {
 		this.#settings = settings;
@@ -66,12 +62,10 @@ export class RedisLink {
 	async run(script: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {
 		clearTimeout(this.#idle);
 		this.#running += 1;
-		this.#client ??= this.#connect();
-		return await this.#client
+		return await this.#connected()
 			.then(async (client) => await client.eval(script, keys.length, ...keys, ...args))
 			.catch(async (error: unknown) => {
-				const reason = reasonOf(error);
-				return await Promise.reject(new RedisOutage(reason === NOT_CONNECTED ? (this.#trouble ?? reason) : reason));
+				return await Promise.reject(error instanceof RedisOutage ? error : new RedisOutage(reasonOf(error)));
 			})
 			.finally(() => {
 				this.#running -= 1;
@@ -89,35 +83,50 @@ export class RedisLink {
 		this.#client = undefined;
 	}
 
-	/** Loaded here and not before: without the queue mode there is no Redis. */
+	#connected(): Promise<Redis | Cluster> {
+		if (this.#client !== undefined) return this.#client;
+		const opening = this.#connect();
+		const forget = (): void => {
+			if (this.#client === opening) this.#client = undefined;
+		};
+		opening.then((client) => client.once('end', forget), forget);
+		this.#client = opening;
+		return opening;
+	}
+
+	/** One attempt. Whoever asks next makes another one: the library's own would keep the process alive while Redis is away. */
 	async #connect(): Promise<Redis | Cluster> {
+		const client = await this.#unconnected();
+		let trouble: string | undefined;
+		// Without a listener an error would end the process.
+		client.on('error', (error: unknown) => {
+			trouble ??= reasonOf(error);
+		});
+		const late = pause(CONNECT_MILLISECONDS, 'late', { ref: false });
+		const outcome = await Promise.race([client.connect(), late]).catch(reasonOf);
+		if (outcome === undefined) return client;
+		// Its own way to make sure keeps the process alive for two seconds.
+		if (client.status !== 'end') client.disconnect();
+		return await Promise.reject(new RedisOutage(trouble ?? (outcome === 'late' ? NO_ANSWER : outcome)));
+	}
+
+	/** Loaded here and not before: without the queue mode there is no Redis. */
+	async #unconnected(): Promise<Redis | Cluster> {
 		const library = await import('ioredis');
 		const { node, clusterNodes, resolvesNames } = this.#settings;
 		const options = this.#options();
-		const client =
-			clusterNodes.length === 0
-				? new library.Redis({ ...node, ...options, retryStrategy: reconnectDelay })
-				: new library.Cluster([...clusterNodes], {
-						redisOptions: options,
-						enableOfflineQueue: false,
-						enableReadyCheck: false,
-						lazyConnect: true,
-						clusterRetryStrategy: reconnectDelay,
-						...(resolvesNames ? {} : { dnsLookup: (address, answer) => answer(null, address) }),
-					});
-		// Without a listener an error would end the process.
-		client.on('error', (error: unknown) => {
-			this.#trouble = reasonOf(error);
-		});
-		if (client instanceof library.Redis) {
-			client.on('connect', () => client.stream.unref());
-		} else {
-			client.on('+node', (each: Redis) => each.on('connect', () => each.stream.unref()));
+		if (clusterNodes.length === 0) {
+			const client = new library.Redis({ ...node, ...options });
+			return client.on('connect', () => client.stream.unref());
 		}
-		// The library goes on connecting by itself; a cluster without nodes it tries for ever.
-		const connected = client.connect().catch(() => undefined);
-		await Promise.race([connected, pause(CONNECT_MILLISECONDS, undefined, { ref: false })]);
-		return client;
+		return new library.Cluster([...clusterNodes], {
+			redisOptions: options,
+			enableOfflineQueue: false,
+			enableReadyCheck: false,
+			lazyConnect: true,
+			clusterRetryStrategy: () => null,
+			...(resolvesNames ? {} : { dnsLookup: (address, answer) => answer(null, address) }),
+		}).on('+node', (each: Redis) => each.on('connect', () => each.stream.unref()));
 	}
 
 	#options(): RedisOptions {
@@ -136,14 +145,11 @@ export class RedisLink {
 			enableOfflineQueue: false,
 			autoResendUnfulfilledCommands: false,
 			maxRetriesPerRequest: 0,
+			retryStrategy: () => null,
 			connectTimeout: CONNECT_MILLISECONDS,
 			commandTimeout: ANSWER_MILLISECONDS,
-			// A replica that was a primary a moment ago; 1 = connect again (as n8n does).
-			reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 1 : false),
+			// A replica that was a primary a moment ago: the connection ends, and the next one may find the primary.
+			reconnectOnError: (error) => error.message.startsWith('READONLY'),
 		};
 	}
-}
-
-function reconnectDelay(attempts: number): number {
-	return Math.min(LONGEST_RECONNECT_DELAY, attempts * 50);
 }

@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import { ConnectionPool, type PooledConnection } from '../../../transport/sftp/connectionPool';
 import { TransportError, type TransportErrorCode } from '../../../transport/transportError';
+import { Others } from './others';
 
 class FakeConnection implements PooledConnection {
 	isOpen = true;
@@ -28,28 +29,38 @@ class FakeConnection implements PooledConnection {
 }
 
 interface Attempt {
+	readonly isFirst: boolean;
+	/** Others need it more. */
+	readonly refuseForNow: () => Promise<void>;
 	readonly succeed: (connection?: FakeConnection) => Promise<FakeConnection>;
-	readonly fail: (code: TransportErrorCode) => Promise<void>;
+	readonly fail: (code: TransportErrorCode, isFinal?: boolean) => Promise<void>;
 }
 
-function poolOf(maxConnections: number): { pool: ConnectionPool<FakeConnection>; attempts: Attempt[] } {
+function poolOf(maxConnections: number, share?: Others): { pool: ConnectionPool<FakeConnection>; attempts: Attempt[] } {
 	const attempts: Attempt[] = [];
-	const open = (signal: AbortSignal): Promise<FakeConnection> =>
+	const open = (signal: AbortSignal, isFirst: boolean): Promise<FakeConnection | undefined> =>
 		new Promise((resolve, reject) => {
 			signal.addEventListener('abort', () => reject(new TransportError('aborted', 'stopped')));
 			attempts.push({
+				isFirst,
+				refuseForNow: async () => {
+					resolve(undefined);
+					await nextTurn();
+				},
 				succeed: async (connection = new FakeConnection()) => {
 					resolve(connection);
 					await nextTurn();
 					return connection;
 				},
-				fail: async (code) => {
-					reject(new TransportError(code, 'no'));
+				fail: async (code, isFinal) => {
+					reject(new TransportError(code, 'no', { isFinal }));
 					await nextTurn();
 				},
 			});
 		});
-	return { pool: new ConnectionPool({ open, maxConnections, server: 'files.example.com:22' }), attempts };
+	const server = 'files.example.com:22';
+	const pool = new ConnectionPool({ open, maxConnections, server, ...(share === undefined ? {} : { share }) });
+	return { pool, attempts };
 }
 
 const codeOf = (work: Promise<unknown>): Promise<string> =>
@@ -169,3 +180,71 @@ test('closing while the first connection is opened fails who waits with closed',
 	await pool.close();
 	expect(await waiting).toBe('closed');
 });
+
+test('a further connection that others need more is asked for again after a while, and work goes on meanwhile', async () => {
+	vi.useFakeTimers({ toFake: ['Date'] });
+	const { pool, attempts } = poolOf(4);
+	const first = Promise.all(Array.from({ length: 9 }, () => pool.acquire()));
+	const connection = await attempts[0]?.succeed();
+	await first;
+	await attempts[1]?.refuseForNow();
+	expect((await pool.acquire()).connection).toBe(connection);
+	expect(attempts.map(({ isFirst }) => isFirst)).toEqual([true, false]);
+	vi.setSystemTime(Date.now() + 1_001);
+	await pool.acquire();
+	expect(attempts).toHaveLength(3);
+	vi.useRealTimers();
+});
+
+test('a store that lost its only connection while a further one was refused waits for a first one', async () => {
+	const { pool, attempts } = poolOf(4);
+	const first = Promise.all(Array.from({ length: 9 }, () => pool.acquire()));
+	const connection = await attempts[0]?.succeed();
+	await first;
+	connection?.die();
+	const waiting = pool.acquire();
+	await attempts[1]?.refuseForNow();
+	expect(attempts.map(({ isFirst }) => isFirst)).toEqual([true, false, true]);
+	const next = await attempts[2]?.succeed();
+	expect((await waiting).connection).toBe(next);
+});
+
+test('one of several connections that others need gets no more work, and ends with the last of it; the last one stays', async () => {
+	const others = new Others();
+	const { pool, attempts } = poolOf(2, others);
+	const leases = await acquired(pool, attempts, 9);
+	const second = await attempts[1]?.succeed();
+	const onSecond = await pool.acquire();
+	expect(onSecond.connection).toBe(second);
+	others.want(5);
+	expect(second?.ended).toBeUndefined();
+	expect((await pool.acquire()).connection).not.toBe(second);
+	onSecond.release();
+	expect(second?.ended).toBe('closed');
+	for (const lease of leases) lease.release();
+	expect([leases[0]?.connection.ended, others.wanted]).toEqual([undefined, 4]);
+});
+
+test('an opened connection that others wait for is given back before it gets work', async () => {
+	const others = new Others();
+	const { pool, attempts } = poolOf(2, others);
+	await acquired(pool, attempts, 9);
+	others.want(1);
+	expect(others.wanted).toBe(1);
+	const second = await attempts[1]?.succeed();
+	expect([second?.ended, others.wanted]).toEqual(['closed', 0]);
+});
+
+test('a refusal that is final is not asked for again', async () => {
+	const { pool, attempts } = poolOf(2);
+	const first = codeOf(pool.acquire());
+	await attempts[0]?.fail('busy', true);
+	expect([await first, await codeOf(pool.acquire())]).toEqual(['busy', 'busy']);
+	expect(attempts).toHaveLength(1);
+});
+
+async function acquired(pool: ConnectionPool<FakeConnection>, attempts: readonly Attempt[], count: number) {
+	const leases = Promise.all(Array.from({ length: count }, () => pool.acquire()));
+	await attempts[0]?.succeed();
+	return await leases;
+}

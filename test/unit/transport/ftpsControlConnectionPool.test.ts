@@ -1,7 +1,9 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 
 import { ControlConnectionPool, type PooledConnection } from '../../../transport/ftps/controlConnectionPool';
 import { TransportError, type TransportErrorCode } from '../../../transport/transportError';
+import { Others } from './others';
 
 const error = (code: TransportErrorCode): TransportError => new TransportError(code, code);
 
@@ -42,7 +44,8 @@ interface Rig {
 /** `outcome` decides the nth attempt to open: an error code, or nothing for success. */
 function rig(
 	maxConnections: number,
-	outcome: (attempt: number) => TransportErrorCode | undefined = () => undefined,
+	outcome: (attempt: number, isFirst: boolean) => TransportErrorCode | 'not now' | undefined = () => undefined,
+	share = new Others(),
 ): Rig {
 	const opened: FakeConnection[] = [];
 	let attempts = 0;
@@ -51,14 +54,16 @@ function rig(
 	const pool = new ControlConnectionPool<FakeConnection>({
 		maxConnections,
 		ended: error,
-		open: async (signal) => {
+		share,
+		open: async (signal, isFirst) => {
 			attempts += 1;
 			opening += 1;
 			most = Math.max(most, opening);
-			const code = outcome(attempts);
+			const code = outcome(attempts, isFirst);
 			await tick();
 			opening -= 1;
 			if (signal.aborted) throw error('closed');
+			if (code === 'not now') return undefined;
 			if (code !== undefined) throw error(code);
 			const connection = new FakeConnection(attempts);
 			opened.push(connection);
@@ -248,5 +253,80 @@ describe('the pool of control connections', () => {
 		await tick();
 		expect(opened.every((connection) => !connection.isUsable)).toBe(true);
 		await expect(pool.use(() => tick())).rejects.toMatchObject({ code: 'closed' });
+	});
+
+	test('only the first connection is needed; further ones that others need more are asked for again later', async () => {
+		const needed: boolean[] = [];
+		const { pool, opened } = rig(2, (attempt, isFirst) => {
+			needed.push(isFirst);
+			return attempt === 2 ? 'not now' : undefined;
+		});
+		const long = pool.use(async () => {
+			while (opened.length < 2) await tick();
+			return 'long';
+		});
+		// It waits for a connection of its own, while nothing else happens in the pool.
+		expect(await Promise.all([long, pool.use((connection) => Promise.resolve(connection.number))])).toEqual([
+			'long',
+			3,
+		]);
+		expect(needed).toEqual([true, false, false]);
+	});
+
+	test('a pool that loses its only connection while a further one is refused asks for a first one', async () => {
+		const needed: boolean[] = [];
+		const { pool } = rig(2, (attempt, isFirst) => {
+			needed.push(isFirst);
+			return attempt === 2 ? 'not now' : undefined;
+		});
+		const outcomes = await Promise.allSettled([
+			pool.use(async (connection) => {
+				while (needed.length < 2) await nextTurn();
+				connection.interrupt(error('connection-lost'));
+				return await connection.forever();
+			}),
+			pool.use((connection) => Promise.resolve(connection.number)),
+		]);
+		expect([codes(outcomes), needed]).toEqual([
+			['connection-lost', 3],
+			[true, false, true],
+		]);
+	});
+
+	test('when others need connections, all but one end with their tasks, and idle ones at once', async () => {
+		const others = new Others();
+		const { pool, opened } = rig(3, () => undefined, others);
+		const ends: Array<() => void> = [];
+		const task = (): Promise<void> => new Promise((resolve) => ends.push(resolve));
+		const work = Promise.all([pool.use(task), pool.use(task), pool.use(task)]);
+		while (ends.length < 3) await tick();
+		ends[0]?.();
+		await tick();
+		expect(opened.map((connection) => connection.isUsable)).toEqual([true, true, true]);
+		others.want(1);
+		expect(opened.map((connection) => connection.isUsable)).toEqual([false, true, true]);
+		others.wanted = 5;
+		ends[1]?.();
+		await tick();
+		ends[2]?.();
+		await work;
+		expect(opened.map((connection) => connection.isUsable)).toEqual([false, false, true]);
+		expect([opened[0]?.reason?.code, others.wanted]).toEqual(['closed', 4]);
+	});
+
+	test('a refusal that is final is passed on to all, and not asked for again', async () => {
+		let attempts = 0;
+		const pool = new ControlConnectionPool<FakeConnection>({
+			maxConnections: 2,
+			ended: error,
+			open: async () => {
+				attempts += 1;
+				return await Promise.reject(new TransportError('busy', 'no turn', { isFinal: true, advice: 'Wait.' }));
+			},
+		});
+		const outcomes = await Promise.allSettled([pool.use(tick), pool.use(tick)]);
+		expect(codes(outcomes)).toEqual(['busy', 'busy']);
+		await expect(pool.use(tick)).rejects.toMatchObject({ message: 'no turn', advice: 'Wait.', isTransient: false });
+		expect(attempts).toBe(1);
 	});
 });
