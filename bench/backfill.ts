@@ -12,7 +12,7 @@ import { temporaryDirectory } from '../test/servers/process';
 import { makeBackfillTenant, type BackfillTenant } from './backfillTenant';
 import { ourCredential } from './inN8n';
 import { MeasuredServers, type Endpoint } from './measuredServers';
-import { cpuSecondsOf, descendantsOf } from './processCost';
+import { cpuSecondsOf, descendantsOf, peakMegabytesOf } from './processCost';
 
 const USAGE = `Measures workflows/backfill-days-to-crm.json in n8n's queue mode over FTPS behind a WAN, with PostgreSQL and Redis.
 
@@ -33,6 +33,8 @@ interface BackfillRun {
 	readonly seconds: number;
 	/** Of workers and main together, their children included. */
 	readonly cpuSeconds: number;
+	/** Highest resident memory of any worker since it started, megabytes. */
+	readonly workerMegabytes: number;
 }
 
 interface Setting {
@@ -100,12 +102,13 @@ async function backfill({ cluster, crm, tenant, endpoint, connections, share }: 
 	const cpuSeconds = cpuOf(cluster) - cpuBefore;
 	if (result.status !== 'success') throw new Error(`The backfill ended as ${result.status}: ${result.error?.message}`);
 	verify(crm, before, tenant);
-	return { workers, recordings, seconds, cpuSeconds };
+	const peaks = cluster.workers.map(({ pid }) => (pid === undefined ? 0 : peakMegabytesOf(pid)));
+	return { workers, recordings, seconds, cpuSeconds, workerMegabytes: Math.max(...peaks) };
 }
 
 function table(runs: readonly BackfillRun[]): string {
 	const [first] = runs;
-	const rows = runs.map(({ workers, recordings, seconds, cpuSeconds }) => {
+	const rows = runs.map(({ workers, recordings, seconds, cpuSeconds, workerMegabytes }) => {
 		const cells = [
 			workers,
 			recordings,
@@ -113,11 +116,12 @@ function table(runs: readonly BackfillRun[]): string {
 			(recordings / seconds).toFixed(2),
 			first === undefined ? '' : (first.seconds / seconds).toFixed(2),
 			cpuSeconds.toFixed(1),
+			workerMegabytes.toFixed(0),
 		];
 		return `| ${cells.join(' | ')} |`;
 	});
 	const head =
-		'| workers | recordings | seconds | recordings/s | x the first | CPU seconds |\n|---|---|---|---|---|---|';
+		'| workers | recordings | seconds | recordings/s | x the first | CPU seconds | worker MB |\n|---|---|---|---|---|---|---|';
 	return [head, ...rows].join('\n');
 }
 
