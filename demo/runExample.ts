@@ -58,7 +58,7 @@ function failure(result: ExecutionResult): string[] {
  * through its checksums, with what lies on the tenant's disk. Unless it is given the name of an earlier delivery, it delivers everything anew.
  */
 export async function runExample(
-	demo: RunningDemo,
+	demo: Pick<RunningDemo, 'tenant' | 'crm' | 'n8n'>,
 	connection: DemoConnection,
 	deliveryName = `Run of ${new Date().toISOString()}`,
 ): Promise<ExampleRun> {

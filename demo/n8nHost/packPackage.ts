@@ -22,7 +22,8 @@ const N8N_INSTALL_FLAGS = [
 	'--package-lock=false',
 ];
 
-async function packTarball(directory: string): Promise<string> {
+/** Packs the built package as it goes to npm. Gives the tarball's path. */
+export async function packTarball(directory: string): Promise<string> {
 	const output = await runNpm(['pack', '--json', '--ignore-scripts', '--pack-destination', directory], PROJECT_ROOT);
 	const packed: readonly { readonly filename: string }[] = JSON.parse(output);
 	const filename = packed[0]?.filename;

@@ -9,8 +9,9 @@ import { itemsOf, type ExecutionResult } from '../../demo/n8nHost/executionResul
 import type { StoredCredential } from '../../demo/n8nHost/n8nClient';
 import { DEMO_RELEASE } from '../../demo/n8nHost/n8nRelease';
 import { startDemo, type RunningDemo } from '../../demo/startDemo';
-import type { TenantCall } from '../../demo/tenant/tenantCall';
+import type { PlannedCall, TenantCall } from '../../demo/tenant/tenantCall';
 import { activate, deactivate, everySeconds, executionsOf, until } from './activeWorkflow';
+import { callAt, DiskTenant } from './diskTenant';
 import { startChatModel } from './standIns/chatModel';
 import { startHttpStandIn, type HttpStandIn } from './standIns/httpStandIn';
 import { startMailbox, type Mailbox } from './standIns/mailbox';
@@ -142,6 +143,116 @@ describe('the workflows of workflows/ in a real n8n', () => {
 				await rename(`${path(gone)}.aside`, path(gone));
 				await writeFile(path(empty), original);
 			}
+		});
+	});
+
+	describe('backfill of past days to the CRM', () => {
+		const FILE = 'backfill-days-to-crm.json';
+		const backfill = async (days: readonly (string | undefined)[]): Promise<ExecutionResult> => {
+			const filledIn = {
+				credentials: [tenant(), await stored('httpHeaderAuth', { name: 'X-Backfill-Key', value: 'backfill-key' })],
+				settings: {
+					startDate: days[0] ?? '',
+					endDate: days.at(-1) ?? '',
+					address: demo.n8n.url,
+					atATime: '2',
+				},
+				parameters: { 'Send to CRM': { url: demo.crm.deliveryUrl } },
+			};
+			const id = await put(FILE, filledIn);
+			await activate(demo.n8n.client, id);
+			return await demo.n8n.client.runWorkflow(id, START);
+		};
+		const delivered = (since: number): string[] =>
+			demo.crm
+				.deliveries()
+				.slice(since)
+				.map(({ recordingId }) => recordingId)
+				.sort();
+
+		it('names what could not be delivered and what no index lists, after everything else went through', async () => {
+			const [gone, ...others] = lastDays(() => true);
+			if (gone === undefined) throw new Error('The tenant has no calls');
+			const file = join(demo.tenant.root, gone.path);
+			const extra = `${gone.path.slice(0, -8)}9999.wav`;
+			const before = demo.crm.deliveries().length;
+			await writeFile(join(demo.tenant.root, extra), await readFile(file));
+			await rename(file, `${file}.aside`);
+			try {
+				const execution = await backfill(demo.tenant.days);
+				expect(execution.status).toBe('error');
+				expect(execution.error?.message).toContain('1 calls are not in the CRM');
+				expect(execution.error?.message).toContain(`${gone.tenantDay} not delivered: ${gone.recordingId}`);
+				expect(execution.error?.message).toContain(`missing: ${gone.recordingId}`);
+				expect(execution.error?.message).toContain(`unindexed: ${extra}`);
+				expect(delivered(before)).toEqual(idsOf(others));
+				const failed = (await executionsOf(demo.n8n.client, 'backfilldaystocr')).filter(
+					({ nodes }) => nodes.has('Directory to Do') && nodes.has('Report Failures'),
+				);
+				expect(failed.map(({ status }) => status)).toEqual(['error', 'error', 'error']);
+				expect(failed[0]?.error?.message).toContain(gone.recordingId);
+			} finally {
+				await rename(`${file}.aside`, file);
+				await rm(join(demo.tenant.root, extra));
+			}
+		});
+
+		it('delivers only the rest when it is started again, and nothing when nothing is missing', async () => {
+			const [gone] = lastDays(() => true);
+			const before = demo.crm.deliveries().length;
+			for (let run = 0; run < 2; run += 1) {
+				const execution = await backfill(demo.tenant.days);
+				expectSuccess(execution);
+				const [result] = itemsOf(execution, 'Complete');
+				expect(result?.json['result']).toContain(`all ${demo.tenant.calls.length} recordings of `);
+				expect(delivered(before)).toEqual([gone?.recordingId]);
+			}
+		});
+
+		it('delivers calls whose recordings lie in the UTC directory before or after, each once', async () => {
+			const day = demo.tenant.days.at(-1) ?? '';
+			// In the middle of the tenant day, 16:00 or 17:00 in Los Angeles.
+			const midnight = Date.parse(`${day}T00:00:00Z`) + 86_400_000;
+			const at = (seconds: number): string => new Date(midnight + seconds * 1_000).toISOString();
+			const recordedElsewhere = (began: number, recorded: number, sequence: number): PlannedCall => {
+				const { directory: folder, fileName, path, recordingId, recordedAtUtc } = callAt(at(recorded), sequence);
+				return { ...callAt(at(began), sequence), directory: folder, fileName, path, recordingId, recordedAtUtc };
+			};
+			const calls = [recordedElsewhere(-10, 5, 9_100), recordedElsewhere(10, -5, 9_101)];
+			const disk = new DiskTenant(demo.tenant.root, Date.now);
+			const index = `Index/I${day.replaceAll('-', '')}.csv`;
+			const text = await disk.text(index);
+			const [original] = lastDays((call) => call.tenantDay === day);
+			if (original === undefined) throw new Error('The tenant has no calls');
+			const before = demo.crm.deliveries().length;
+			try {
+				for (const { path } of calls) await disk.put(path, await readFile(join(demo.tenant.root, original.path)));
+				await disk.index(index, 'basic', calls);
+				expectSuccess(await backfill([day]));
+				expect(delivered(before)).toEqual(calls.map(({ recordingId }) => recordingId).sort());
+			} finally {
+				await writeFile(join(demo.tenant.root, index), text);
+				for (const { path } of calls) await rm(join(demo.tenant.root, path));
+			}
+		});
+
+		it('says that it could not hand out a directory, and where it tried to', async () => {
+			const id = await put(FILE, {
+				credentials: [tenant(), await stored('httpHeaderAuth', { name: 'X-Backfill-Key', value: 'backfill-key' })],
+				settings: {
+					startDate: demo.tenant.days[0] ?? '',
+					endDate: demo.tenant.days[0] ?? '',
+					address: `${demo.n8n.url}/elsewhere`,
+				},
+				parameters: {
+					'Send to CRM': { url: demo.crm.deliveryUrl },
+					'What Is Missing': { options: { onlyUndelivered: true, deliveryName: 'Another CRM' } },
+				},
+			});
+			const execution = await demo.n8n.client.runWorkflow(id, START);
+			expect(execution.status).toBe('error');
+			expect(execution.error?.message).toContain('Handing out failed: ');
+			expect(execution.error?.message).toContain('404');
 		});
 	});
 

@@ -11,19 +11,39 @@ export interface CountingProxy {
 	peakConnections(): number;
 	/** All that were ever opened through it. */
 	allConnections(): number;
+	/** Stops passing anything on to clients once so many further bytes have passed; resolves when that is reached. */
+	hold(afterBytes: number): Promise<void>;
+	/** Goes on after `hold`. */
+	release(): void;
 	close(): Promise<void>;
+}
+
+/** Where the proxy stops: after how many bytes to clients, and who waits for that. */
+interface Hold {
+	bytesLeft: number;
+	readonly reached: () => void;
 }
 
 /** Passes connections on to a port on this machine and counts them: what a client leaves open shows here. */
 export async function startCountingProxy(target: number): Promise<CountingProxy> {
 	const open = new Set<Socket>();
-	const sockets = new Set<Socket>();
+	/** Each client's socket with the one to the server. */
+	const sockets = new Map<Socket, Socket>();
 	let peak = 0;
 	let all = 0;
+	let hold: Hold | undefined;
+	const isHeld = (): boolean => hold !== undefined && hold.bytesLeft <= 0;
+	const count = (bytes: number): void => {
+		if (hold === undefined || isHeld()) return;
+		hold.bytesLeft -= bytes;
+		if (!isHeld()) return;
+		for (const upstream of sockets.values()) upstream.pause();
+		hold.reached();
+	};
 	const server = createServer((client) => {
 		const upstream = connect({ host: LOOPBACK, port: target });
 		open.add(client);
-		sockets.add(client);
+		sockets.set(client, upstream);
 		all += 1;
 		peak = Math.max(peak, open.size);
 		const end = (): void => {
@@ -35,7 +55,16 @@ export async function startCountingProxy(target: number): Promise<CountingProxy>
 		for (const socket of [client, upstream]) socket.on('error', end).on('close', end);
 		// A client that has ended its side has closed; what the server still sends is passed on.
 		client.on('end', () => open.delete(client));
-		client.pipe(upstream).pipe(client);
+		client.pipe(upstream);
+		upstream.on('data', (chunk: Buffer) => {
+			if (!client.write(chunk)) upstream.pause();
+			count(chunk.length);
+		});
+		upstream.once('end', () => client.end());
+		client.on('drain', () => {
+			if (!isHeld()) upstream.resume();
+		});
+		if (isHeld()) upstream.pause();
 	});
 	const port = await new Promise<number>((resolve, reject) => {
 		server.once('error', reject);
@@ -49,8 +78,16 @@ export async function startCountingProxy(target: number): Promise<CountingProxy>
 		openConnections: () => open.size,
 		peakConnections: () => peak,
 		allConnections: () => all,
+		hold: (afterBytes) =>
+			new Promise((resolve) => {
+				hold = { bytesLeft: afterBytes, reached: resolve };
+			}),
+		release() {
+			hold = undefined;
+			for (const upstream of sockets.values()) upstream.resume();
+		},
 		async close() {
-			for (const socket of sockets) socket.destroy();
+			for (const socket of sockets.keys()) socket.destroy();
 			await new Promise((resolve) => server.close(resolve));
 		},
 	};
