@@ -1,15 +1,15 @@
 import { NodeOperationError } from 'n8n-workflow';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { RecordingTrigger } from '../../../nodes/RecordingTrigger/RecordingTrigger.node';
-import { addDays } from '../../../recordings/tenantDay';
-import { seededRandom } from '../../../demo/tenant/seededRandom';
-import { GrowingTenant } from './growingTenant';
-import { PollingHost } from './runPoll';
-import { credential } from './runNode';
+import { RecordingTrigger } from '../../nodes/RecordingTrigger/RecordingTrigger.node';
+import { addDays } from '../../recordings/tenantDay';
+import { seededRandom } from '../../demo/tenant/seededRandom';
+import { GrowingTenant } from '../unit/nodes/growingTenant';
+import { PollingHost } from '../unit/nodes/runPoll';
+import { credential } from '../unit/nodes/runNode';
 
 let tenant = new GrowingTenant();
-vi.mock('../../../transport/openStore', () => ({ openStore: () => tenant }));
+vi.mock('../../transport/openStore', () => ({ openStore: () => tenant }));
 
 const TODAY = '2016-06-20';
 const A_DAY = 10_000;

@@ -1,16 +1,16 @@
 import type { INodeParameters } from 'n8n-workflow';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
-import { RecordingTrigger } from '../../../nodes/RecordingTrigger/RecordingTrigger.node';
-import { addDays, dateOfMillis, tenantDay } from '../../../recordings/tenantDay';
-import { ZoneClock } from '../../../recordings/zoneClock';
-import { TransportError } from '../../../transport/transportError';
-import { GrowingTenant } from './growingTenant';
-import { PollingHost } from './runPoll';
-import { credential } from './runNode';
+import { RecordingTrigger } from '../../nodes/RecordingTrigger/RecordingTrigger.node';
+import { addDays, dateOfMillis, tenantDay } from '../../recordings/tenantDay';
+import { ZoneClock } from '../../recordings/zoneClock';
+import { TransportError } from '../../transport/transportError';
+import { GrowingTenant } from '../unit/nodes/growingTenant';
+import { PollingHost } from '../unit/nodes/runPoll';
+import { credential } from '../unit/nodes/runNode';
 
 let tenant = new GrowingTenant();
-vi.mock('../../../transport/openStore', () => ({ openStore: () => tenant }));
+vi.mock('../../transport/openStore', () => ({ openStore: () => tenant }));
 
 const HOUR = 3_600_000;
 const DAYS = 6;
