@@ -7,12 +7,12 @@ import { HandleLimit, OpenSlots } from './openSlots';
 import { PendingRequests } from './pendingRequests';
 import type { ReadAnswer, ReadChannel, ReadPace, StateAnswer } from './pipelinedRead';
 import { isBareFailure, isEndOfFile, isRefusal, oneSafeLine, requestError } from './sftpError';
+import { LONGEST_READ, sendRead } from './readRequest';
 import { widenReceiveWindow } from './receiveWindow';
 import type { SshSession } from './sshSession';
 
 /** Without limits@openssh.com ssh2 caps a READ at 31 952 bytes, and servers at 32 KB: 31 KiB fits both. */
 const SAFE_CHUNK = 31_744;
-const LARGE_CHUNK = 131_072;
 /** Bytes of READs on the wire, queued beyond that: 20 MB/s on one connection across 200 ms. */
 const MOST_IN_FLIGHT = 4_194_304;
 /** On a line that keeps breaking: so little that every file gets some bytes before the next break. */
@@ -92,7 +92,7 @@ function chunkSizeOf(channel: SFTPWrapper): number {
 	const hasLimits = typeof Reflect.get(channel, 'maxOpenHandles') === 'number';
 	const longest: unknown = Reflect.get(channel, '_maxReadLen');
 	if (!hasLimits || typeof longest !== 'number' || longest < 1) return SAFE_CHUNK;
-	return Math.min(LARGE_CHUNK, longest);
+	return Math.min(LONGEST_READ, longest);
 }
 
 /**
@@ -262,12 +262,7 @@ export class SftpConnection implements ReadChannel {
 			this.#bytesInFlight += length;
 			this.#send<Buffer | undefined>(
 				{ path, overdue: 'stalled' },
-				(channel, passOn) => {
-					const target = Buffer.allocUnsafeSlow(length);
-					channel.read(handle, target, 0, length, position, (error, count) => {
-						passOn(error, count > 0 ? target.subarray(0, count) : undefined);
-					});
-				},
+				(channel, passOn) => sendRead(channel, { handle, position, length }, passOn),
 				(outcome) => {
 					this.#bytesInFlight -= length;
 					if ('value' in outcome) this.#options.manners.arrived(outcome.value?.length ?? 0);

@@ -1,5 +1,11 @@
-import { connect, type Socket } from 'node:net';
-import type { AuthenticationType, KeyboardInteractiveAuthMethod, ServerHostKeyAlgorithm, SFTPWrapper } from 'ssh2';
+import type { Socket } from 'node:net';
+import type {
+	AuthenticationType,
+	KeyboardInteractiveAuthMethod,
+	NegotiatedAlgorithms,
+	ServerHostKeyAlgorithm,
+	SFTPWrapper,
+} from 'ssh2';
 import SftpClient from 'ssh2-sftp-client';
 
 import type { SftpSettings } from '../connectionSettings';
@@ -8,6 +14,7 @@ import { TransportError, type TransportErrorCode } from '../transportError';
 import { keyTypeOf, type HostKeyPolicy, type HostKeyVerdict } from './hostKey';
 import { privateKeyError, restoredPrivateKey } from './privateKey';
 import { oneSafeLine } from './sftpError';
+import { connectSshSocket } from './sshSocket';
 
 /** Pings every 15 s, lost after three without answer; shorter ones kill busy links (ssh2 issue 474). */
 const KEEPALIVE = { interval: 15_000, most: 3 } as const;
@@ -141,7 +148,7 @@ class Handshake {
 
 	async run(algorithms: ServerHostKeyAlgorithm[], signal: AbortSignal): Promise<SshSession> {
 		const { host, port, connectTimeout = CONNECT_TIMEOUT } = this.settings;
-		const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEPALIVE.interval });
+		const { socket, encrypted } = connectSshSocket({ host, port, keepAliveDelay: KEEPALIVE.interval });
 		socket.once('connect', () => {
 			this.#progress.isConnected = true;
 		});
@@ -149,6 +156,7 @@ class Handshake {
 		socket.on('error', ignore);
 		const client = new SftpClient('8x8-recordings', { error: ignore, end: ignore, close: ignore });
 		client.on('error', (error: unknown) => this.#note(error));
+		client.on('handshake', ({ sc }: NegotiatedAlgorithms) => encrypted(sc.cipher));
 		client.on('change password', () => this.#note(new Error('The server asks for a new password')));
 
 		let giveUp: (error: TransportError) => void = ignore;
