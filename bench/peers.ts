@@ -154,7 +154,9 @@ export const PEERS: readonly Contestant[] = [
 				...['--transfers', '32', '--checkers', '32', '--sftp-chunk-size', '255k', '--sftp-disable-hashcheck'],
 				...['--ignore-checksum', '--multi-thread-streams', '4'],
 			],
-			ftps: ['--transfers', '16', '--checkers', '16', '--ftp-concurrency', '16', '--ftp-disable-tls13'],
+			// Its connections share one TLS session; ProFTPD and vsftpd want each data connection to resume its own control
+			// connection's (425 Operation not permitted), so that only one connection works, and as it comes it fails.
+			ftps: ['--transfers', '1', '--checkers', '1', '--ftp-concurrency', '1'],
 		}),
 	),
 ];
