@@ -51,7 +51,7 @@ export const STANDARD: readonly BenchSet[] = [
 		protocols: ['sftp', 'ftps'],
 		contestants: ['node', 'node -16', 'FTP node'],
 		repeat: 1,
-		limit: 450,
+		limit: 600,
 		indexes: [],
 	},
 	{

@@ -123,9 +123,10 @@ export function besideFtpNode(results: readonly TransferResult[]): string | unde
 			const other = all.find(
 				(one) => one.contestant === 'FTP node' && one.tree === tree && one.roundTrip === roundTrip,
 			);
-			const times = ratio(other?.seconds, seconds);
+			const times = ratio(other?.seconds ?? other?.stoppedAfter, seconds);
 			if (times === undefined) return [];
-			return [[`${tree}, ${roundTrip} ms: ${contestant}, ${protocol}`, `${times.toFixed(1)} x`]];
+			const least = other?.seconds === undefined ? '> ' : '';
+			return [[`${tree}, ${roundTrip} ms: ${contestant}, ${protocol}`, `${least}${times.toFixed(1)} x`]];
 		});
 	return rows.length === 0 ? undefined : textTable(['n8n FTP node over SFTP takes longer', 'by'], rows);
 }

@@ -48,6 +48,7 @@ describe("n8n's own FTP node", () => {
 		const table = besideFtpNode([...ours, result('FTP node', 'n8n FTP node', 300)]);
 		expect(table).toMatch(/node, sftp\s+30\.0 x/u);
 		expect(table).toMatch(/node -16, ftps\s+25\.0 x/u);
+		expect(besideFtpNode([...ours, result('FTP node', 'n8n FTP node', undefined)])).toMatch(/node, sftp\s+> 6\.0 x/u);
 		expect(besideFtpNode(ours)).toBeUndefined();
 	});
 });
