@@ -111,7 +111,9 @@ for (const { name, here, start } of SERVERS) {
 			const shared = new Coordination();
 			const counts = await Promise.all(runsOf(tenant, 6).map(async (run) => await readAll(run, shared)));
 			expect(counts).toEqual(Array(6).fill(FILES));
-			expect(tenant.proxy.peakConnections()).toBe(LIMIT);
+			expect(tenant.proxy.peakConnections()).toBeLessThanOrEqual(LIMIT);
+			// On a slow machine the runs overlap less, but they do.
+			expect(tenant.proxy.peakConnections()).toBeGreaterThan(1);
 			// All came back, each when its socket was closed.
 			const desk = shared.desk(tenant.settings);
 			const free = Array.from({ length: LIMIT }, async () => await desk.run(LIMIT).first(5_000));
@@ -140,7 +142,8 @@ for (const { name, here, start } of SERVERS) {
 			await expect
 				.poll(() => workers.map((worker) => worker.output().trim()), { timeout: 50_000, interval: 100 })
 				.toEqual(Array(3).fill(`right: ${FILES} ${FILES}\n[${process.execPath} ended: 0]`));
-			expect(tenant.proxy.peakConnections()).toBe(LIMIT);
+			expect(tenant.proxy.peakConnections()).toBeLessThanOrEqual(LIMIT);
+			expect(tenant.proxy.peakConnections()).toBeGreaterThan(1);
 		});
 	});
 }

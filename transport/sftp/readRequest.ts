@@ -37,7 +37,8 @@ export function sendRead(channel: SFTPWrapper, { handle, position, length }: Rea
 	if (!Buffer.isBuffer(target) || target.buffer !== passing.buffer) return;
 	const takeAsItLies = (error: (Error & { readonly code?: unknown }) | undefined, data: unknown): void => {
 		if (error !== undefined && isEndOfFile(error)) answer(undefined, undefined);
-		else answer(error, Buffer.isBuffer(data) && data.length > 0 ? data : undefined);
+		// What a server sends beyond the bytes asked for is left where it lies, as ssh2 does.
+		else answer(error, Buffer.isBuffer(data) && data.length > 0 ? data.subarray(0, length) : undefined);
 	};
 	Reflect.set(request, 'buffer', undefined);
 	Reflect.set(request, 'cb', takeAsItLies);
