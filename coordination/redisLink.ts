@@ -47,12 +47,6 @@ export class RedisLink {
 		this.#settings = settings;
 	}
 
-	/** `host:port`, for messages. */
-	get server(): string {
-		const { host, port } = this.#settings.clusterNodes[0] ?? this.#settings.node;
-		return `${host}:${port}`;
-	}
-
 	/** The braces keep what belongs together on one node of a cluster (Redis cluster specification, "Hash tags"). */
 	key(subject: string, part: string): string {
 		return `${this.#settings.keyPrefix}:8x8-recordings:{${subject}}:${part}`;

@@ -11,7 +11,8 @@ export const INTERACTIVE_PATIENCE = 12_000;
 
 function durationText(milliseconds: number): string {
 	const seconds = Math.round(milliseconds / 1000);
-	return seconds < 120 ? `${seconds} seconds` : `${Math.round(seconds / 60)} minutes`;
+	if (seconds < 120) return seconds === 1 ? '1 second' : `${seconds} seconds`;
+	return `${Math.round(seconds / 60)} minutes`;
 }
 
 function noConnectionError(error: NoConnection, settings: ConnectionSettings, patience: number): TransportError {

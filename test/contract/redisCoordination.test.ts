@@ -176,7 +176,7 @@ describe.skipIf(skip)(reason ?? 'what processes agree on in Redis', () => {
 		const error: unknown = await share.first(new AbortController().signal).catch((cause: unknown) => cause);
 		const { message, advice } = explain(error) ?? { message: '', advice: '' };
 		expect(message).toBe(
-			"No connection to files.example.com:990 was opened: for 1 seconds n8n's Redis could not be asked whether one is free (WRONGPASS)",
+			"No connection to files.example.com:990 was opened: for 1 second n8n's Redis could not be asked whether one is free (WRONGPASS)",
 		);
 		expect(advice).toContain('QUEUE_BULL_REDIS');
 		expect(inspect(error, { depth: 9, showHidden: true }) + String((error as Error).stack)).not.toContain('canary');

@@ -71,8 +71,8 @@ async function sftpTenant(): Promise<Tenant> {
 	};
 }
 
-async function ftpsTenant(): Promise<Tenant> {
-	const server = await startProftpd({ mode: 'implicit', tlsProtocol: 'TLSv1.3' });
+async function ftpsTenant(mode: 'implicit' | 'explicit'): Promise<Tenant> {
+	const server = await startProftpd({ mode, tlsProtocol: 'TLSv1.3' });
 	cleanups.push(async () => await server.close());
 	const files = await filesIn(server.root);
 	const proxy = await proxyFor(server.port);
@@ -81,7 +81,14 @@ async function ftpsTenant(): Promise<Tenant> {
 	return {
 		files,
 		proxy,
-		settings: { ...common, protocol: 'ftpsImplicit', username, password, caCertificate, allowUnauthorizedCerts: false },
+		settings: {
+			...common,
+			protocol: mode === 'implicit' ? 'ftpsImplicit' : 'ftpsExplicit',
+			username,
+			password,
+			caCertificate,
+			allowUnauthorizedCerts: false,
+		},
 	};
 }
 
@@ -92,7 +99,8 @@ function runsOf({ settings, files }: Tenant, count: number): ReadingRun[] {
 
 const SERVERS = [
 	{ name: 'SFTP, OpenSSH', here: realServer('OpenSSH', available()), start: sftpTenant },
-	{ name: 'FTPS, ProFTPD', here: proftpdHere(), start: ftpsTenant },
+	{ name: 'FTPS implicit, ProFTPD', here: proftpdHere(), start: async () => await ftpsTenant('implicit') },
+	{ name: 'FTPS explicit, ProFTPD', here: proftpdHere(), start: async () => await ftpsTenant('explicit') },
 ];
 const redis = redisHere();
 
@@ -104,6 +112,11 @@ for (const { name, here, start } of SERVERS) {
 			const counts = await Promise.all(runsOf(tenant, 6).map(async (run) => await readAll(run, shared)));
 			expect(counts).toEqual(Array(6).fill(FILES));
 			expect(tenant.proxy.peakConnections()).toBe(LIMIT);
+			// All came back, each when its socket was closed.
+			const desk = shared.desk(tenant.settings);
+			const free = Array.from({ length: LIMIT }, async () => await desk.run(LIMIT).first(5_000));
+			expect(await Promise.all(free)).toHaveLength(LIMIT);
+			expect(tenant.proxy.openConnections()).toBe(0);
 		});
 
 		test('a run on its own has all of them', async () => {

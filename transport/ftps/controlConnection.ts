@@ -95,7 +95,11 @@ export class ControlConnection implements PooledConnection {
 	readonly #dataConnector = new DataConnector();
 	/** Aborts with the connection: what is still being opened for it is given up. */
 	readonly #life = new AbortController();
-	#socketClosed: Promise<void> = Promise.resolve();
+	#tcp: Socket | undefined;
+	#noteClosed: () => void = () => undefined;
+	readonly #socketClosed = new Promise<void>((resolve) => {
+		this.#noteClosed = resolve;
+	});
 	#phase: FtpsPhase = 'connect';
 	#hasAnswered = false;
 	/** What went wrong on the current data connection. */
@@ -169,7 +173,14 @@ export class ControlConnection implements PooledConnection {
 		this.#life.abort();
 		if (this.#rejectStep === undefined && !this.#client.closed) this.#sayGoodbye();
 		else this.#client.close();
+		this.#awaitClosing();
 		this.#rejectStep?.(reason);
+	}
+
+	/** To be called anew whenever the library may have taken all listeners off the socket. */
+	#awaitClosing(): void {
+		if (this.#tcp === undefined || this.#tcp.closed) this.#noteClosed();
+		else this.#tcp.once('close', this.#noteClosed);
 	}
 
 	/**
@@ -284,7 +295,7 @@ export class ControlConnection implements PooledConnection {
 	async #logIn(known: ServerTraits | undefined): Promise<void> {
 		const { host, port, protocol } = this.#settings;
 		const tcp = await openTcp({ host, port, signal: this.#life.signal, timeout: NO_TIMEOUT });
-		this.#socketClosed = new Promise((resolve) => tcp.once('close', () => resolve()));
+		this.#tcp = tcp;
 		if (protocol === 'ftpsImplicit') await this.#encrypt(tcp);
 		else await this.#attach(tcp);
 		await this.#greet();
@@ -307,6 +318,7 @@ export class ControlConnection implements PooledConnection {
 		await this.#attach(secured);
 		ftp.tlsOptions = options;
 		ignoreLateErrors(tcp);
+		this.#awaitClosing();
 	}
 
 	/**
