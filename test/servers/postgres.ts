@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 
 import { runProgram } from '../../demo/n8nHost/childProcess';
 import { freePort, realServer, startProcess, temporaryDirectory, waitForPort, type RealServer } from './process';
@@ -10,6 +11,7 @@ import { freePort, realServer, startProcess, temporaryDirectory, waitForPort, ty
 const INSTALLED = '/usr/lib/postgresql';
 const SETPRIV = '/usr/bin/setpriv';
 const START_MILLISECONDS = 20_000;
+const POLL_MILLISECONDS = 50;
 const USER = 'n8n';
 const PASSWORD = 'Test-Only-5';
 const DATABASE = 'n8n';
@@ -90,13 +92,22 @@ export async function startPostgres(): Promise<Postgres> {
 		await server.stop();
 		await directory.remove();
 	};
+	const client = async (name: string, args: readonly string[]): Promise<void> => {
+		const address = ['--host', '127.0.0.1', '--port', String(port), '--username', USER, '--dbname', 'postgres'];
+		const env = { ...process.env, PGPASSWORD: PASSWORD };
+		await runProgram(join(bin, name), [...address, ...args], { cwd: at('own'), env });
+	};
 	const createDatabase = async (): Promise<void> => {
+		const deadline = Date.now() + START_MILLISECONDS;
 		await waitForPort(port, START_MILLISECONDS);
-		const psql = ['--host', '127.0.0.1', '--port', String(port), '--username', USER, '--dbname', 'postgres'];
-		await runProgram(join(bin, 'psql'), [...psql, '--quiet', '--command', `CREATE DATABASE ${DATABASE}`], {
-			cwd: at('own'),
-			env: { ...process.env, PGPASSWORD: PASSWORD },
-		});
+		// It listens before it lets anybody in.
+		const isReady = async (): Promise<boolean> =>
+			await client('pg_isready', ['--quiet']).then(
+				() => true,
+				() => false,
+			);
+		while (!(await isReady()) && Date.now() < deadline) await pause(POLL_MILLISECONDS);
+		await client('psql', ['--quiet', '--command', `CREATE DATABASE ${DATABASE}`]);
 	};
 	await createDatabase().catch(async (error: unknown) => {
 		await close();
