@@ -16,7 +16,7 @@ import { Shortcut } from './shortcut';
 import { createTrust } from './tlsTrust';
 import { TransferSink, type Deliver } from './transferSink';
 
-/** Where breaking off costs the control connection, files up to so many bytes are read on: a new log-in takes ten round trips. */
+/** Where breaking off costs the control connection, files up to so many bytes are read on: a new log-in takes six round trips. */
 const CHEAP_TO_FINISH = 8_388_608;
 const LINE_BREAKERS = /[\r\n\0]/u;
 
