@@ -8,10 +8,12 @@ import type { SFTPWrapper } from 'ssh2';
 import { afterEach, describe, expect, test } from 'vitest';
 
 import type { SftpSettings } from '../../transport/connectionSettings';
+import { ResumingStore } from '../../transport/resumingStore';
 import { HostKeyPolicy } from '../../transport/sftp/hostKey';
 import { sendRead, type ReadRequest } from '../../transport/sftp/readRequest';
 import { SftpStore } from '../../transport/sftp/sftpStore';
 import { openSshSession } from '../../transport/sftp/sshSession';
+import { startFaultProxy } from '../faults/faultProxy';
 import { available, startOpenSsh } from '../servers/openssh';
 import { realServer, temporaryDirectory } from '../servers/process';
 import { drain } from './storeContract';
@@ -98,6 +100,17 @@ describe.skipIf(real.skip)(`reading from OpenSSH ${real.reason ?? ''}`, () => {
 			for (let i = 0; i < 150; i += 1) expect(await store.stat('0.wav')).toMatchObject({ size: content.length });
 		},
 	);
+
+	test('asks for less at a time over a line that breaks every 60 KB, and goes on', async () => {
+		const settings = await openSsh();
+		const proxy = await startFaultProxy({ port: settings.port, plan: () => ({ kind: 'cut', after: 60_000 }) });
+		cleanups.push(() => proxy.close());
+		const store = new ResumingStore(new SftpStore({ ...settings, port: proxy.port }), { retries: 4, firstDelay: 1 });
+		cleanups.push(() => store.close());
+		const read = store.read('0.wav', { size: content.length, length: 500_000 });
+		expect((await drain(read)).equals(content.subarray(0, 500_000))).toBe(true);
+		expect(proxy.accepted()).toBeGreaterThan(9);
+	});
 
 	test('takes an answer as it lies in its packet, on the installed version of ssh2', async () => {
 		const settings = await openSsh();

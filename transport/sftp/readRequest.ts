@@ -2,8 +2,8 @@ import type { SFTPWrapper } from 'ssh2';
 
 import { isEndOfFile } from './sftpError';
 
-/** Bytes of the longest READ that is sent. */
-export const LONGEST_READ = 131_072;
+/** Bytes of the longest READ that is sent: what OpenSSH takes (sftp-common.h, SFTP_MAX_READ_LENGTH). */
+export const LONGEST_READ = 261_120;
 
 /** Where ssh2 is told to put answers; what lies in it is good until the next one. */
 const passing = Buffer.alloc(LONGEST_READ);

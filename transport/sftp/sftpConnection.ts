@@ -17,6 +17,8 @@ const SAFE_CHUNK = 31_744;
 const MOST_IN_FLIGHT = 4_194_304;
 /** On a line that keeps breaking: so little that every file gets some bytes before the next break. */
 const LEAST_IN_FLIGHT = 131_072;
+/** READs that share what may be on the wire. */
+const LEAST_READS_IN_FLIGHT = 8;
 /** Bytes that a connection brings without a break before more are put in flight again. */
 const TRUST_BYTES = 16_777_216;
 const GRACE_MILLISECONDS = 1_000;
@@ -53,6 +55,11 @@ export class ServerManners {
 	/** Bytes of READs that a connection may have on the wire. */
 	mostInFlight = MOST_IN_FLIGHT;
 
+	/** Bytes of one READ, which has to arrive between two breaks of the line. */
+	get longestRead(): number {
+		return Math.max(SAFE_CHUNK, this.mostInFlight / LEAST_READS_IN_FLIGHT);
+	}
+
 	#arrived = 0;
 
 	/**
@@ -85,7 +92,7 @@ interface ConnectionOptions {
 }
 
 /**
- * READs carry as much as the server says it takes (OpenSSH: 261 120), up to 128 KiB. ssh2 keeps the announced length to
+ * READs carry as much as the server says it takes, up to what OpenSSH does. ssh2 keeps the announced length to
  * itself and splits longer READs one after the other, so it is looked up where it is; without it we stay safe.
  */
 function chunkSizeOf(channel: SFTPWrapper): number {
@@ -155,8 +162,8 @@ export class SftpConnection implements ReadChannel {
 	}
 
 	get pace(): ReadPace {
-		const { chunkSize, isInOrder } = this.#options.manners.pace;
-		return { chunkSize: Math.min(this.#chunkSize, chunkSize), isInOrder };
+		const { pace, longestRead } = this.#options.manners;
+		return { chunkSize: Math.min(this.#chunkSize, pace.chunkSize, longestRead), isInOrder: pace.isInOrder };
 	}
 
 	adapt(pace: ReadPace): void {
