@@ -52,7 +52,7 @@ export class DownloadRecording implements INodeType {
 			this,
 			async (session, items) => {
 				const store = new ResumingStore(session.store, { retries: retriesOf(this), onRetry: retried.note });
-				const limit = filesInFlight(this, session);
+				const { limit, shareOf } = filesInFlight(this, session);
 				const gate = new Gate(() => limit.current);
 				const listings = new DirectoryListings(store, this.getExecutionCancelSignal());
 				const skipIfMissing = async (i: number, error: unknown): Promise<[]> => {
@@ -100,7 +100,10 @@ export class DownloadRecording implements INodeType {
 						return [];
 					});
 					const done = await Promise.all(
-						files.map(async (file) => await gate.run(async () => await run(i, item, file))),
+						files.map(async (file) => {
+							const weight = (): number => shareOf((file.listed ?? listings.find(file.path))?.size);
+							return await gate.run(async () => await run(i, item, file), { weight });
+						}),
 					);
 					return [...failed, ...done.flat()];
 				});

@@ -86,7 +86,7 @@ export class BinaryStore {
 			this.#seen = mode.replace(/-v\d+$/, '');
 			return stored;
 		};
-		return await this.#held.run(storeAndSee, { weight: bytes, signal });
+		return await this.#held.run(storeAndSee, { weight: () => bytes, signal });
 	}
 
 	/** The setting tells; without one a file shows it. Until then n8n 2 in queue mode is taken at its default. */

@@ -9,6 +9,8 @@ import type { DownloadOptions } from './downloadFile';
 const MEGABYTE = 1_048_576;
 /** SFTP interleaves files on a connection: with eight of them its window is full across an ocean. */
 const FILES_PER_SFTP_CONNECTION = 8;
+/** Bytes up to which a file counts as a quarter of one. */
+const QUARTER_BYTES = 65_536;
 /** Files in flight to begin with; from there on their number follows what helps. */
 const FIRST_FILES = 16;
 
@@ -40,13 +42,28 @@ export function stallTimeoutOf(context: IExecuteFunctions): number {
 	return numberOption(context, 'stallTimeout', 'Stall Timeout', 0, 30, 1) * 1_000;
 }
 
-/** How many files to have in flight: found out on the way, capped by what the user and the credential allow. */
-export function filesInFlight(context: IExecuteFunctions, { isSftp, maxConnections }: TenantSession): AdaptiveLimit {
+export interface FilesInFlight {
+	readonly limit: AdaptiveLimit;
+	/** What a file of so many bytes counts as in the limit. */
+	readonly shareOf: (bytes: number | undefined) => number;
+}
+
+/**
+ * How many files to have in flight: found out on the way, capped by what the user and the credential allow. Over SFTP small
+ * files count as quarters, since an ocean keeps them waiting for their round trips; a number that the user gave is one of files.
+ */
+export function filesInFlight(context: IExecuteFunctions, { isSftp, maxConnections }: TenantSession): FilesInFlight {
 	const asked = Math.floor(numberOption(context, 'concurrency', 'Concurrency', 0, 0, 0));
 	// One control connection carries one FTPS transfer.
 	const room = isSftp ? maxConnections * FILES_PER_SFTP_CONNECTION : maxConnections;
 	const most = asked === 0 ? room : Math.min(asked, room);
-	return new AdaptiveLimit({ start: Math.min(FIRST_FILES, most), most });
+	const isCounted = !isSftp || asked > 0;
+	return {
+		limit: new AdaptiveLimit({ start: Math.min(FIRST_FILES, most), most }),
+		// Quarters add up without a rest, unlike other parts.
+		shareOf: (bytes) =>
+			isCounted || bytes === undefined ? 1 : Math.min(4, Math.max(1, Math.ceil(bytes / QUARTER_BYTES))) / 4,
+	};
 }
 
 /** The binary field that an item's file is put in. */

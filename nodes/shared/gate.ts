@@ -3,15 +3,18 @@ import { TransportError } from '../../transport/transportError';
 
 /** What a task takes of the gate's room, and what ends its waiting. */
 export interface Passage {
-	/** In the unit of the limit; 1 when absent. A task that is heavier than the limit runs alone. */
-	readonly weight?: number | undefined;
+	/** In the unit of the limit, asked for when there may be room; 1 when absent. A task that is heavier than the limit runs alone. */
+	readonly weight?: (() => number) | undefined;
 	readonly signal?: AbortSignal | undefined;
 }
 
 interface Waiting {
-	readonly weight: number;
-	readonly begin: () => void;
+	readonly weight: () => number;
+	/** Gets the weight that was given room, 0 when the gate was closed. */
+	readonly begin: (weight: number) => void;
 }
+
+const ONE = (): number => 1;
 
 /**
  * Lets tasks of a limited weight run at once, first come, first served. The limit may change while they run. After `close`
@@ -26,15 +29,11 @@ export class Gate {
 
 	constructor(private readonly limit: () => number) {}
 
-	async run<Result>(task: () => Promise<Result>, { weight = 1, signal }: Passage = {}): Promise<Result> {
-		if (!this.#isClosed && (this.#waiting.size > 0 || !this.#hasRoom(weight))) {
-			await this.#turn(weight, signal);
-		} else {
-			this.#running += weight;
-		}
+	async run<Result>(task: () => Promise<Result>, { weight = ONE, signal }: Passage = {}): Promise<Result> {
+		const taken = this.#takeNow(weight) ?? (await this.#turn(weight, signal));
 		if (this.#isClosed) throw new TransportError('closed', 'The run ended before this was begun');
 		return await task().finally(() => {
-			this.#running -= weight;
+			this.#running -= taken;
 			this.#admit();
 		});
 	}
@@ -53,7 +52,7 @@ export class Gate {
 
 	close(): void {
 		this.#isClosed = true;
-		for (const { begin } of this.#waiting) begin();
+		for (const { begin } of this.#waiting) begin(0);
 		this.#waiting.clear();
 	}
 
@@ -61,8 +60,18 @@ export class Gate {
 		return this.#running === 0 || this.#running + weight <= this.limit();
 	}
 
-	async #turn(weight: number, signal: AbortSignal | undefined): Promise<void> {
-		await new Promise<void>((resolve, reject) => {
+	/** What it weighs, once that is given room; `undefined` when it has to wait. */
+	#takeNow(weight: () => number): number | undefined {
+		if (this.#isClosed) return 0;
+		if (this.#waiting.size > 0) return undefined;
+		const taken = weight();
+		if (!this.#hasRoom(taken)) return undefined;
+		this.#running += taken;
+		return taken;
+	}
+
+	async #turn(weight: () => number, signal: AbortSignal | undefined): Promise<number> {
+		return await new Promise<number>((resolve, reject) => {
 			const abort = (): void => {
 				this.#waiting.delete(waiting);
 				reject(new TransportError('aborted', 'The run was stopped before this was begun'));
@@ -70,9 +79,9 @@ export class Gate {
 				this.#admit();
 			};
 			const forgetSignal = onAbort(signal, abort);
-			const begin = (): void => {
+			const begin = (taken: number): void => {
 				forgetSignal();
-				resolve();
+				resolve(taken);
 			};
 			const waiting = { weight, begin };
 			if (signal?.aborted === true) abort();
@@ -83,10 +92,11 @@ export class Gate {
 	/** A Set keeps the order in which they came, and forgets the first one at once, however many wait. */
 	#admit(): void {
 		for (const waiting of this.#waiting) {
-			if (!this.#hasRoom(waiting.weight)) return;
-			this.#running += waiting.weight;
+			const taken = waiting.weight();
+			if (!this.#hasRoom(taken)) return;
+			this.#running += taken;
 			this.#waiting.delete(waiting);
-			waiting.begin();
+			waiting.begin(taken);
 		}
 	}
 }

@@ -215,6 +215,26 @@ describe('Download Recording', () => {
 		expect(store.mostOpenReads).toBe(4);
 	});
 
+	it.each([
+		{ bytes: 1_000, asked: 0, least: 33, most: 128 },
+		{ bytes: 150_000, asked: 0, least: 17, most: 42 },
+		{ bytes: 300_000, asked: 0, least: 16, most: 32 },
+		{ bytes: 1_000, asked: 5, least: 5, most: 5 },
+	])('has files of $bytes bytes in flight over SFTP, $asked asked for', async ({ bytes, asked, least, most }) => {
+		for (let file = 0; file < 70; file++) store.put(`S20160608/${file}.txt`, Buffer.alloc(bytes));
+		const parameters = {
+			download: 'directory',
+			directory: 'S20160608',
+			pattern: '*.txt',
+			options: { concurrency: asked },
+		};
+		const sftp = { ...credential, protocol: 'sftp', allowUnknownHostKey: true };
+		const { output } = await run(parameters, { credential: sftp, items: [{ json: {} }] });
+		expect(output).toHaveLength(70);
+		expect(store.mostOpenReads).toBeGreaterThanOrEqual(least);
+		expect(store.mostOpenReads).toBeLessThanOrEqual(most);
+	});
+
 	/** From the second look on the file has another time of change. */
 	function changingFile(times: (stat: number) => number): void {
 		const stat = MemoryStore.prototype.stat.bind(store);

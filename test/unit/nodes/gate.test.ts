@@ -15,7 +15,7 @@ function tasks(gate: Gate) {
 				await new Promise<void>((end) => running.set(name, end));
 				return name;
 			};
-			gate.run(task, { weight, signal }).then(
+			gate.run(task, { weight: weight === undefined ? undefined : () => weight, signal }).then(
 				(value) => outcomes.set(name, value),
 				(error: unknown) => outcomes.set(name, error),
 			);
@@ -64,6 +64,23 @@ describe('A gate', () => {
 		limit = 2;
 		await end('a');
 		expect(running()).toBe('bc');
+	});
+
+	it('asks again what one weighs whose turn has come', async () => {
+		let weight = 3;
+		const gate = new Gate(() => 3);
+		const { start, end, running, turn } = tasks(gate);
+		await start('a', 2);
+		const late = gate.run(async () => 'b', { weight: () => weight });
+		await start('c', 1);
+		expect(running()).toBe('a');
+		weight = 1;
+		await end('a');
+		expect(await late).toBe('b');
+		await turn();
+		expect(running()).toBe('c');
+		await start('d', 2);
+		expect(running()).toBe('cd');
 	});
 
 	it('lets one whose run was stopped leave the line, and goes on with those behind it', async () => {
