@@ -182,7 +182,8 @@ class ResumedStream extends Readable {
 
 	override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
 		this.#forgetSignal();
-		this.#stop.abort();
+		// At the end there is nothing to stop, and the reason of an abort is costly to make.
+		if (!this.readableEnded) this.#stop.abort();
 		this.#chunks.return().catch(() => undefined);
 		callback(error);
 	}

@@ -17,6 +17,20 @@ function isFinal(reply: Error | FTPResponse): boolean {
 }
 
 /**
+ * The library notes the stack of each command, for a message that nobody gets to see. Where n8n maps stacks to sources
+ * that takes as long as the rest of the command.
+ */
+function withoutStack<T>(work: () => T): T {
+	const limit = Error.stackTraceLimit;
+	Error.stackTraceLimit = 0;
+	try {
+		return work();
+	} finally {
+		Error.stackTraceLimit = limit;
+	}
+}
+
+/**
  * Asks for the data connection of the next transfer (EPSV) as soon as the data of the last one has ended, without waiting
  * for its 226: servers send that when our end of the data connection is closed, a round trip later.
  *
@@ -41,7 +55,8 @@ export class PassiveAhead {
 	constructor(ftp: FTPContext, shortcut: Shortcut) {
 		this.#ftp = ftp;
 		this.#shortcut = shortcut;
-		this.#handle = ftp.handle.bind(ftp);
+		const handle = ftp.handle.bind(ftp);
+		this.#handle = (command, handler) => withoutStack(() => handle(command, handler));
 		ftp.handle = (command, handler) => this.#watch(command, handler);
 	}
 

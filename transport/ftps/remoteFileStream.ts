@@ -6,21 +6,29 @@ import type { Deliver } from './transferSink';
 /** Fetches a file: hands every chunk to `deliver` and resolves when the file is whole. Rejects with a `TransportError`. */
 export type Transfer = (deliver: Deliver, signal: AbortSignal) => Promise<void>;
 
-const BUFFERED_BYTES = 262_144;
+/** Bytes handed on at once, where they come fast enough. */
+const PIECE_BYTES = 262_144;
 
 /**
  * A file's bytes. The transfer starts with the first read, so that streams nobody reads hold no connection, and the
  * stream ends only when the transfer says that the file is whole. Destroying it stops the transfer.
+ *
+ * TLS brings 16 KB at a time (RFC 8446 section 5.1), and each piece that goes through the streams up to a file costs as
+ * much as decrypting it. So what comes in one turn of the event loop is handed on together.
  */
 export class RemoteFileStream extends Readable {
 	readonly #transfer: Transfer;
 	readonly #stop = new AbortController();
 	readonly #forgetSignal: () => void;
 	#isStarted = false;
+	#isWanted = true;
 	#taken: (() => void) | undefined;
+	#gathered: Buffer[] = [];
+	#gatheredBytes = 0;
+	#endOfTurn: NodeJS.Immediate | undefined;
 
 	constructor(transfer: Transfer, aborted: () => TransportError, signal?: AbortSignal) {
-		super({ highWaterMark: BUFFERED_BYTES });
+		super({ highWaterMark: PIECE_BYTES });
 		this.#transfer = transfer;
 		// A stream that its owner forgot must not end the whole process when it fails.
 		this.on('error', () => undefined);
@@ -33,6 +41,7 @@ export class RemoteFileStream extends Readable {
 	}
 
 	override _read(): void {
+		this.#isWanted = true;
 		if (!this.#isStarted) return this.#start();
 		const taken = this.#taken;
 		this.#taken = undefined;
@@ -41,23 +50,51 @@ export class RemoteFileStream extends Readable {
 
 	override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
 		this.#forgetSignal();
-		this.#stop.abort();
+		clearImmediate(this.#endOfTurn);
+		// An ended transfer has nothing to stop, and the reason of an abort is costly to make.
+		if (!this.readableEnded) this.#stop.abort();
 		callback(error);
 	}
 
 	#start(): void {
 		this.#isStarted = true;
 		const deliver: Deliver = (chunk, taken) => {
-			if (this.push(chunk)) return taken();
+			this.#gather(chunk);
+			if (this.#isWanted) return taken();
 			this.#taken = taken;
 		};
 		this.#transfer(deliver, this.#stop.signal).then(
 			() => {
-				if (!this.destroyed) this.push(null);
+				if (this.destroyed) return;
+				this.#handOn();
+				this.push(null);
 			},
 			(error: Error) => {
-				this.destroy(error);
+				if (this.#gathered.length === 0 || this.destroyed) return void this.destroy(error);
+				// Its reader gets what came before: a line that breaks all the time is survived by going on from there.
+				this.#handOn();
+				setImmediate(() => this.destroy(error));
 			},
 		);
+	}
+
+	#gather(chunk: Buffer): void {
+		this.#gathered.push(chunk);
+		this.#gatheredBytes += chunk.length;
+		if (this.#gatheredBytes >= PIECE_BYTES) this.#handOn();
+		else this.#endOfTurn ??= setImmediate(() => this.#handOn());
+	}
+
+	#handOn(): void {
+		clearImmediate(this.#endOfTurn);
+		this.#endOfTurn = undefined;
+		const [first, ...others] = this.#gathered;
+		if (first === undefined) return;
+		const piece = others.length === 0 ? first : Buffer.concat(this.#gathered, this.#gatheredBytes);
+		this.#gathered = [];
+		this.#gatheredBytes = 0;
+		// Before the push, because a consumer may ask for more from inside it.
+		this.#isWanted = false;
+		if (this.push(piece)) this.#isWanted = true;
 	}
 }
