@@ -27,6 +27,8 @@ export interface Contestant {
 	readonly protocols: readonly Protocol[];
 	/** Why it cannot run here, `undefined` when it can. */
 	missing(): string | undefined;
+	/** Starts what it runs in, before its time counts. */
+	prepare?(): Promise<unknown>;
 	/** Downloads the tree and proves that all of it came; rejects when it did not. */
 	download(job: Job): Promise<Cost>;
 }

@@ -67,6 +67,7 @@ function ourNode(host: HostN8n, name: string, maxConnections: number): Contestan
 		kind: 'ours',
 		protocols: ['sftp', 'ftps'],
 		missing: distMissing,
+		prepare: host,
 		async download(job) {
 			const n8n = await host();
 			const { endpoint, tree } = job;
@@ -93,6 +94,7 @@ function ftpNode(host: HostN8n, name: string, options: Readonly<Record<string, u
 		// It has no TLS.
 		protocols: ['sftp'],
 		missing: () => undefined,
+		prepare: host,
 		async download(job) {
 			const n8n = await host();
 			const { endpoint, tree } = job;

@@ -48,7 +48,7 @@ async function downloadOnce(contestant: Contestant, plan: TransferPlan): Promise
 	// Each one gets a link of its own, so that nothing of the one before is still under way on it.
 	const way = await servers.open(link);
 	const stop = new AbortController();
-	const timer = setTimeout(() => stop.abort(new Error(`stopped after ${limit} s`)), limit * 1_000);
+	let timer: NodeJS.Timeout | undefined;
 	const base = {
 		tree: tree.name,
 		files: tree.files.length,
@@ -59,6 +59,8 @@ async function downloadOnce(contestant: Contestant, plan: TransferPlan): Promise
 		kind: contestant.kind,
 	};
 	try {
+		await contestant.prepare?.();
+		timer = setTimeout(() => stop.abort(new Error(`stopped after ${limit} s`)), limit * 1_000);
 		const cost = await contestant.download({
 			endpoint: way.endpoint(protocol),
 			tree,
