@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream, type Stats } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer, Socket } from 'node:net';
 import { join, posix, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 
@@ -158,7 +158,17 @@ class ReadOnlyFileSystem extends FileSystem {
 		const stream = createReadStream(file, start === undefined ? {} : { start });
 		this.#streams.add(stream);
 		stream.once('close', () => this.#streams.delete(stream));
+		// ftp-srv waits for ever for a client that ends the data connection cleanly in the middle, and hears no command meanwhile.
+		this.#dataSocket()?.once('close', () => stream.destroy(new Error('The data connection was closed')));
 		return { stream, clientPath: this.#clientPath(path) };
+	}
+
+	/** Open when a transfer begins; ftp-srv's types leave it out. */
+	#dataSocket(): Socket | undefined {
+		const connector: unknown = Reflect.get(this.connection, 'connector');
+		const socket: unknown =
+			typeof connector === 'object' && connector !== null ? Reflect.get(connector, 'socket') : null;
+		return socket instanceof Socket ? socket : undefined;
 	}
 
 	override write(): never {

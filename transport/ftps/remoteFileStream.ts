@@ -59,6 +59,8 @@ export class RemoteFileStream extends Readable {
 	#start(): void {
 		this.#isStarted = true;
 		const deliver: Deliver = (chunk, taken) => {
+			// Nobody takes more of a stream that was destroyed: its transfer is being stopped.
+			if (this.destroyed) return;
 			this.#gather(chunk);
 			if (this.#isWanted) return taken();
 			this.#taken = taken;
