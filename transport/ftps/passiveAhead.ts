@@ -17,8 +17,8 @@ function isFinal(reply: Error | FTPResponse): boolean {
 }
 
 /**
- * The library notes the stack of each command, for a message that nobody gets to see. Where n8n maps stacks to sources
- * that takes as long as the rest of the command.
+ * The library notes the stack of each command, for a message that nobody gets to see. Where stacks are mapped to sources, as
+ * in n8n, that is a third of what a command costs.
  */
 function withoutStack<T>(work: () => T): T {
 	const limit = Error.stackTraceLimit;
