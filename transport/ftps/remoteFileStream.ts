@@ -13,8 +13,8 @@ const PIECE_BYTES = 262_144;
  * A file's bytes. The transfer starts with the first read, so that streams nobody reads hold no connection, and the
  * stream ends only when the transfer says that the file is whole. Destroying it stops the transfer.
  *
- * TLS brings 16 KB at a time (RFC 8446 section 5.1), and each piece that goes through the streams up to a file costs as
- * much as decrypting it. So what comes in one turn of the event loop is handed on together.
+ * TLS brings 16 KB at a time (RFC 8446 section 5.1), and each piece is handed from stream to stream and written on its
+ * own. So what comes in one turn of the event loop is handed on together.
  */
 export class RemoteFileStream extends Readable {
 	readonly #transfer: Transfer;
