@@ -1,8 +1,9 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 
 import { CACHE_DIRECTORY, PROJECT_ROOT } from '../demo/n8nHost/projectPaths';
+import { temporaryDirectory } from '../test/servers/process';
 import { readOptions, USAGE, type BenchOptions } from './benchOptions';
 import { linkOf, type BenchSet } from './benchSet';
 import type { Contestant } from './contestant';
@@ -20,7 +21,6 @@ import type { IndexPlan } from './indexFile';
 import type { Link } from './wan';
 
 const TREE_DIRECTORY = join(CACHE_DIRECTORY, 'bench', 'trees');
-const SCRATCH_DIRECTORY = join(CACHE_DIRECTORY, 'bench', 'scratch');
 const RESULT_DIRECTORY = join(PROJECT_ROOT, 'bench', 'results');
 const PICTURE_DIRECTORY = join(PROJECT_ROOT, 'docs', 'pictures');
 
@@ -92,6 +92,8 @@ async function runSet({ set, all, options, host, say, known, keep }: SetRun): Pr
 	// Indexes are read over SFTP, because n8n's own FTP node has no TLS.
 	const served = set.indexes.length > 0 ? [...new Set<Protocol>([...protocols, 'sftp'])] : protocols;
 	const servers = await MeasuredServers.start(TREE_DIRECTORY, served);
+	// Beside the store of the n8n that is measured: all contestants write to one file system.
+	const scratch = await temporaryDirectory('8x8-bench-scratch');
 	const { repeat, limit } = set;
 	const transfers = [...known.transfers];
 	const soFar = (indexes: readonly IndexResult[]): SetResults => ({
@@ -113,7 +115,7 @@ async function runSet({ set, all, options, host, say, known, keep }: SetRun): Pr
 					const isLeft = ({ name }: Contestant): boolean =>
 						!tooSlow.has(name) && !before.some(({ contestant }) => contestant === name);
 					const results = await runTransfers({
-						...{ servers, tree, link, protocol, repeat, limit, say, scratch: SCRATCH_DIRECTORY },
+						...{ servers, tree, link, protocol, repeat, limit, say, scratch: scratch.path },
 						contestants: contestants.filter(isLeft),
 					});
 					for (const { contestant, stoppedAfter } of [...before, ...results]) {
@@ -137,7 +139,7 @@ async function runSet({ set, all, options, host, say, known, keep }: SetRun): Pr
 		return await Promise.race([measure(), interrupted]);
 	} finally {
 		await servers.close();
-		await rm(SCRATCH_DIRECTORY, { recursive: true, force: true });
+		await scratch.remove();
 	}
 }
 

@@ -26,6 +26,10 @@ export const USAGE = `npm run bench -- [options]
   --name NAME              of bench/results/NAME.json; sets measured again replace themselves there
   --no-pictures            leave docs/pictures as it is
   --list                   the contestants, and what is missing for them here
+
+  TMPDIR is where all of them, n8n included, put what they download. TMPDIR=/dev/shm leaves the disk out: an ext4 without
+  a journal looks through the inodes freed in the last minutes for each file that is made, so that a run is slower for
+  files that the one before it left and that were removed (fs/ext4/ialloc.c of Linux, recently_deleted).
 `;
 
 export interface BenchOptions {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Contestant } from './contestant';
@@ -31,7 +31,7 @@ export interface TransferPlan {
 	readonly repeat: number;
 	/** Seconds after which a download is stopped. */
 	readonly limit: number;
-	/** Where the downloads are put while they are counted. */
+	/** A directory for the downloads while they are counted. */
 	readonly scratch: string;
 	readonly say: (line: string) => void;
 }
@@ -43,7 +43,6 @@ export function linkSeconds(bytes: number, link: Link): number {
 
 async function downloadOnce(contestant: Contestant, plan: TransferPlan): Promise<TransferResult> {
 	const { servers, tree, link, protocol, limit, scratch } = plan;
-	await mkdir(scratch, { recursive: true });
 	const destination = await mkdtemp(join(scratch, 'download-'));
 	// Each one gets a link of its own, so that nothing of the one before is still under way on it.
 	const way = await servers.open(link);
