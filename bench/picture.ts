@@ -121,10 +121,21 @@ export function drawPicture({ title, xLabel, yLabel, xValues, isLogarithmic, lin
 			);
 			return `<polyline class="line ${style}" points="${places.join(' ')}"/>${dots.join('')}`;
 		});
+	/** A line that ends before the others has its label beside them, where it would be crossed out by one just above or below. */
+	const besideLines = (own: string, x: number, y: number): number => {
+		const crossing = drawn
+			.filter(({ name, points }) => name !== own && points.some(([at]) => at > x))
+			.flatMap(({ points }) => points.filter(([at]) => at === x).map(([, value]) => yOf(value)))
+			.find((other) => Math.abs(other - y) < LABEL_HEIGHT);
+		if (crossing === undefined) return y;
+		return crossing > y ? y - LABEL_HEIGHT : y + LABEL_HEIGHT;
+	};
 	const labels = spread(
 		drawn.flatMap(({ name, points, style }) => {
 			const end = points.at(-1);
-			return end === undefined ? [] : [{ x: xOf(end[0]), y: yOf(end[1]), text: name, style }];
+			return end === undefined
+				? []
+				: [{ x: xOf(end[0]), y: besideLines(name, end[0], yOf(end[1])), text: name, style }];
 		}),
 	).map(
 		({ x, y, text, style }) =>

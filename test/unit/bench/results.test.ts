@@ -89,6 +89,35 @@ describe('a picture', () => {
 		expect(svg.trimEnd().endsWith('</svg>')).toBe(true);
 	});
 
+	it.each([
+		[99, 'below'],
+		[101, 'above'],
+		[150, 'beside its end'],
+	])(
+		'writes the name of a line that ends early at %i %s, so that a line at 100 does not cross it out',
+		(value, where) => {
+			const point = (y: number): number => Number(new RegExp(`cx="64" cy="([\\d.]+)"`, 'g').exec(svgOf(y))?.[1]);
+			const svgOf = (y: number): string =>
+				drawPicture({
+					...{ title: 'Memory', xLabel: 'files', yLabel: 'MB', xValues: [20, 200], isLogarithmic: false },
+					lines: [
+						{ name: 'short', isOurs: false, points: [[20, y]] },
+						{
+							name: 'long',
+							isOurs: true,
+							points: [
+								[20, 100],
+								[200, 100],
+							],
+						},
+					],
+				});
+			const label = Number(/x="76" y="([\d.]+)" dy="4">short</.exec(svgOf(value))?.[1]);
+			const shift = Math.round(label - point(value));
+			expect(shift).toBe({ below: 15, above: -15, 'beside its end': 0 }[where]);
+		},
+	);
+
 	it('needs something to draw', () => {
 		const nothing = { title: 'None', xLabel: '', yLabel: '', xValues: [], isLogarithmic: true, lines: [] };
 		expect(() => drawPicture(nothing)).toThrow('There is nothing to draw in "None"');
