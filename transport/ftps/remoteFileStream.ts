@@ -6,15 +6,15 @@ import type { Deliver } from './transferSink';
 /** Fetches a file: hands every chunk to `deliver` and resolves when the file is whole. Rejects with a `TransportError`. */
 export type Transfer = (deliver: Deliver, signal: AbortSignal) => Promise<void>;
 
-/** Bytes handed on at once, where they come fast enough. */
+/** Bytes handed on at once. */
 const PIECE_BYTES = 262_144;
 
 /**
  * A file's bytes. The transfer starts with the first read, so that streams nobody reads hold no connection, and the
  * stream ends only when the transfer says that the file is whole. Destroying it stops the transfer.
  *
- * TLS brings 16 KB at a time (RFC 8446 section 5.1), and each piece is handed from stream to stream and written on its
- * own. So what comes in one turn of the event loop is handed on together.
+ * TLS brings 16 KB at a time (RFC 8446 section 5.1), a slow line less, and each piece that is handed on goes from stream to
+ * stream and is written on its own. So they are gathered.
  */
 export class RemoteFileStream extends Readable {
 	readonly #transfer: Transfer;
@@ -25,7 +25,6 @@ export class RemoteFileStream extends Readable {
 	#taken: (() => void) | undefined;
 	#gathered: Buffer[] = [];
 	#gatheredBytes = 0;
-	#endOfTurn: NodeJS.Immediate | undefined;
 
 	constructor(transfer: Transfer, aborted: () => TransportError, signal?: AbortSignal) {
 		super({ highWaterMark: PIECE_BYTES });
@@ -50,7 +49,6 @@ export class RemoteFileStream extends Readable {
 
 	override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
 		this.#forgetSignal();
-		clearImmediate(this.#endOfTurn);
 		// An ended transfer has nothing to stop, and the reason of an abort is costly to make.
 		if (!this.readableEnded) this.#stop.abort();
 		callback(error);
@@ -61,7 +59,9 @@ export class RemoteFileStream extends Readable {
 		const deliver: Deliver = (chunk, taken) => {
 			// Nobody takes more of a stream that was destroyed: its transfer is being stopped.
 			if (this.destroyed) return;
-			this.#gather(chunk);
+			this.#gathered.push(chunk);
+			this.#gatheredBytes += chunk.length;
+			if (this.#gatheredBytes >= PIECE_BYTES) this.#handOn();
 			if (this.#isWanted) return taken();
 			this.#taken = taken;
 		};
@@ -80,16 +80,7 @@ export class RemoteFileStream extends Readable {
 		);
 	}
 
-	#gather(chunk: Buffer): void {
-		this.#gathered.push(chunk);
-		this.#gatheredBytes += chunk.length;
-		if (this.#gatheredBytes >= PIECE_BYTES) this.#handOn();
-		else this.#endOfTurn ??= setImmediate(() => this.#handOn());
-	}
-
 	#handOn(): void {
-		clearImmediate(this.#endOfTurn);
-		this.#endOfTurn = undefined;
 		const [first, ...others] = this.#gathered;
 		if (first === undefined) return;
 		const piece = others.length === 0 ? first : Buffer.concat(this.#gathered, this.#gatheredBytes);
