@@ -16,7 +16,9 @@ export interface Lease<C> {
 }
 
 interface Waiter<C> {
-	readonly resolve: (lease: Lease<C>) => void;
+	readonly signal: AbortSignal | undefined;
+	readonly weight: number;
+	readonly resolve: (lease: Promise<Lease<C>>) => void;
 	readonly reject: (error: TransportError) => void;
 }
 
@@ -33,8 +35,8 @@ interface PoolOptions<C> {
 	readonly server: string;
 }
 
-/** Files and requests on one connection before another one is opened; SFTP interleaves them. */
-const FULL = 8;
+/** Requests and small files on one connection before another one is opened; SFTP interleaves them. A file of so much weight gets one of its own. */
+export const FULL = 8;
 /** After a refused further connection (servers limit them) we go on with those there are, and ask again later. */
 const GROWTH_PAUSE_MILLISECONDS = 30_000;
 /** After others needed the connection more. */
@@ -46,7 +48,8 @@ const FINAL = new Set<string>(['login-failed', 'invalid-settings', 'host-key-unk
 /**
  * Connections of one store, opened when needed, one handshake at a time: SSH servers drop simultaneous ones (sshd's
  * MaxStartups) and punish failing ones (PerSourcePenalties). Work goes to the connection with the least of it. Nothing
- * waits for a connection to become free, so that streams nobody reads cannot block others.
+ * waits for a connection to become free, so that streams nobody reads cannot block others. Only a large file waits for one
+ * that is being opened: it stays where it begins, and one connection carries no more than its window each round trip.
  *
  * When others who use the account need a connection, one of several gets no more work, and ends with the last of it.
  */
@@ -83,17 +86,26 @@ export class ConnectionPool<C extends PooledConnection> {
 		this.#share.whenWanted(() => this.#giveBack());
 	}
 
-	/** A connection to work on, at once when one is open. Rejects with `aborted`, `closed`, or why none could be opened. */
-	acquire(signal?: AbortSignal): Promise<Lease<C>> {
+	/**
+	 * A connection to work on, at once when one is open and the work weighs less than `FULL`; `weight` is a whole number.
+	 * Rejects with `aborted`, `closed`, or why none could be opened.
+	 */
+	acquire(signal?: AbortSignal, weight = 1): Promise<Lease<C>> {
 		if (this.#closing !== undefined) return Promise.reject(this.#closedError());
 		if (signal?.aborted === true) return Promise.reject(this.#abortedError());
 		const connection = this.#leastLoaded();
 		if (connection !== undefined) {
-			if (this.#loadOf(connection) >= FULL) this.#grow();
-			return Promise.resolve(this.#lease(connection));
+			const load = this.#loadOf(connection);
+			if (load > 0 && load + weight > FULL) {
+				this.#grow();
+				if (weight >= FULL && this.#opening !== undefined) {
+					return this.#opening.then(() => this.acquire(signal, weight));
+				}
+			}
+			return Promise.resolve(this.#lease(connection, weight));
 		}
 		if (this.#refusal !== undefined) return Promise.reject(this.#refusal);
-		const waiting = this.#wait(signal);
+		const waiting = this.#wait(signal, weight);
 		this.#openOne();
 		return waiting;
 	}
@@ -112,7 +124,7 @@ export class ConnectionPool<C extends PooledConnection> {
 		await Promise.all([this.#opening, ...[...this.#load.keys()].map((connection) => connection.end(reason))]);
 	}
 
-	#wait(signal: AbortSignal | undefined): Promise<Lease<C>> {
+	#wait(signal: AbortSignal | undefined, weight: number): Promise<Lease<C>> {
 		return new Promise((resolve, reject) => {
 			const abort = (): void => {
 				this.#waiters.delete(waiter);
@@ -120,6 +132,8 @@ export class ConnectionPool<C extends PooledConnection> {
 			};
 			const stopListening = onAbort(signal, abort);
 			const waiter: Waiter<C> = {
+				signal,
+				weight,
 				resolve: (lease) => {
 					stopListening();
 					resolve(lease);
@@ -146,11 +160,11 @@ export class ConnectionPool<C extends PooledConnection> {
 		return this.#load.get(connection) ?? 0;
 	}
 
-	#lease(connection: C): Lease<C> {
-		this.#load.set(connection, this.#loadOf(connection) + 1);
+	#lease(connection: C, weight: number): Lease<C> {
+		this.#load.set(connection, this.#loadOf(connection) + weight);
 		let isHeld = true;
 		const release = (): void => {
-			if (isHeld && this.#load.has(connection)) this.#load.set(connection, this.#loadOf(connection) - 1);
+			if (isHeld && this.#load.has(connection)) this.#load.set(connection, this.#loadOf(connection) - weight);
 			isHeld = false;
 			this.#endIfDone(connection);
 		};
@@ -214,7 +228,8 @@ export class ConnectionPool<C extends PooledConnection> {
 			this.#load.delete(connection);
 			this.#leaving.delete(connection);
 		});
-		for (const waiter of this.#waiters) waiter.resolve(this.#lease(connection));
+		// Each as if it came now, so that large files do not all end up here.
+		for (const { resolve, signal, weight } of this.#waiters) resolve(this.acquire(signal, weight));
 		this.#waiters.clear();
 		this.#giveBack();
 	}

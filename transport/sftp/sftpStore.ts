@@ -5,7 +5,7 @@ import { openLeased, UNSHARED, type ConnectionShare } from '../connectionShare';
 import { joinTenantPath, legalRemotePath } from '../remotePath';
 import type { ReadRange, RemoteEntry, RemoteStore, RequestOptions } from '../remoteStore';
 import { TransportError } from '../transportError';
-import { ConnectionPool } from './connectionPool';
+import { ConnectionPool, FULL } from './connectionPool';
 import { listDirectory, statEntry } from './directoryListing';
 import { HostKeyPolicy } from './hostKey';
 import { PipelinedRead } from './pipelinedRead';
@@ -13,6 +13,8 @@ import { ServerManners, SftpConnection } from './sftpConnection';
 import { openSshSession, secretsOf } from './sshSession';
 
 const STALL_TIMEOUT = 30_000;
+/** Bytes up to which a file weighs no more than a request. */
+const UNIT_BYTES = 4_194_304;
 
 /** Recordings over SFTP. Connections are opened when first needed, and shared by all requests. */
 export class SftpStore implements RemoteStore {
@@ -47,6 +49,8 @@ export class SftpStore implements RemoteStore {
 		const { start, size, length, signal } = range;
 		const legal = this.#checked(path);
 		if (legal instanceof TransportError) return failedStream(legal);
+		const wanted = length ?? (size ?? 0) - (start ?? 0);
+		const weight = Math.min(FULL, Math.max(1, Math.ceil(wanted / UNIT_BYTES)));
 		return new PipelinedRead({
 			path: legal,
 			server: this.#server,
@@ -55,7 +59,7 @@ export class SftpStore implements RemoteStore {
 			length,
 			signal,
 			acquire: async (abort) => {
-				const { connection, release } = await this.#pool.acquire(abort);
+				const { connection, release } = await this.#pool.acquire(abort, weight);
 				return { channel: connection, release };
 			},
 		});

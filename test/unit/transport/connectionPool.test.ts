@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 
-import { ConnectionPool, type PooledConnection } from '../../../transport/sftp/connectionPool';
+import { ConnectionPool, FULL, type PooledConnection } from '../../../transport/sftp/connectionPool';
 import { TransportError, type TransportErrorCode } from '../../../transport/transportError';
 import { Others } from './others';
 
@@ -93,6 +93,57 @@ test('opens further connections one at a time when there is much to do, up to th
 	await attempts[2]?.succeed();
 	for (let n = 0; n < 40; n += 1) await pool.acquire();
 	expect(attempts).toHaveLength(3);
+});
+
+test('opens a connection for each large file that comes, and gives back all of its weight', async () => {
+	const { pool, attempts } = poolOf(3);
+	const leases = Array.from({ length: 4 }, () => pool.acquire(undefined, FULL));
+	const opened: Array<FakeConnection | undefined> = [];
+	for (let n = 0; n < 3; n += 1) {
+		expect(attempts).toHaveLength(n + 1);
+		opened.push(await attempts[n]?.succeed());
+	}
+	const connections = (await Promise.all(leases)).map(({ connection }) => connection);
+	for (const [n, connection] of connections.entries()) expect(connection).toBe(opened[n % 3]);
+	expect(attempts).toHaveLength(3);
+
+	(await leases[1])?.release();
+	expect((await pool.acquire()).connection).toBe(opened[1]);
+	for (const lease of leases) (await lease).release();
+	for (const connection of [opened[0], opened[2], opened[1]])
+		expect((await pool.acquire(undefined, FULL)).connection).toBe(connection);
+});
+
+test('does not keep a small request waiting for the connection that a large file waits for', async () => {
+	const { pool, attempts } = poolOf(2);
+	const large = [pool.acquire(undefined, FULL), pool.acquire(undefined, FULL)];
+	const first = await attempts[0]?.succeed();
+	expect(attempts).toHaveLength(2);
+	expect((await pool.acquire()).connection).toBe(first);
+	const second = await attempts[1]?.succeed();
+	expect((await large[1])?.connection).toBe(second);
+});
+
+test.each(['busy', 'unreachable'] as const)(
+	'a large file goes on with the connection there is when another one is refused (%s)',
+	async (code) => {
+		const { pool, attempts } = poolOf(4);
+		const large = [pool.acquire(undefined, FULL), pool.acquire(undefined, FULL)];
+		const only = await attempts[0]?.succeed();
+		await attempts[1]?.fail(code);
+		expect((await large[1])?.connection).toBe(only);
+		expect((await pool.acquire(undefined, FULL)).connection).toBe(only);
+		expect(attempts).toHaveLength(2);
+	},
+);
+
+test('a large file that waits for a connection learns that the pool was closed', async () => {
+	const { pool, attempts } = poolOf(2);
+	const large = [pool.acquire(undefined, FULL), pool.acquire(undefined, FULL)];
+	await attempts[0]?.succeed();
+	const code = codeOf(large[1] ?? Promise.resolve());
+	await pool.close();
+	expect(await code).toBe('closed');
 });
 
 test('goes on with what there is when a further connection is refused', async () => {
