@@ -175,7 +175,8 @@ export class MeasuredN8n {
 			const { files, bytes } = await filesBelow(directory);
 			counted.files += files;
 			counted.bytes += bytes;
-			await rm(directory, { recursive: true, force: true });
+			// A node that was stopped may still be writing its last file.
+			await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
 		}
 		await mkdir(join(this.#userFolder, '.n8n', 'binaryData'), { recursive: true });
 		return counted;

@@ -23,6 +23,10 @@ const RIGHT = 220;
 const TOP = 48;
 const BOTTOM = 52;
 const LABEL_HEIGHT = 15;
+/** Between the end of a line and its name. */
+const LABEL_GAP = 12;
+/** Of most letters, at the size that they are drawn in. */
+const LETTER_WIDTH = 7;
 
 /** Readable on white and on near-black: the page's own colours decide, as far as a picture in a page can know them. */
 const STYLE = `
@@ -67,6 +71,14 @@ function evenTicks(highest: number): number[] {
 	const power = 10 ** Math.floor(Math.log10(raw));
 	const step = ([1, 2, 5, 10].find((one) => one * power >= raw) ?? 10) * power;
 	return Array.from({ length: Math.ceil(highest / step) + 1 }, (_, i) => i * step);
+}
+
+/** Where a path of straight pieces, from left to right, is at `x`; `undefined` beside its ends. */
+function heightAt(path: ReadonlyArray<readonly [x: number, y: number]>, x: number): number | undefined {
+	const next = path.findIndex(([at]) => at >= x);
+	const [from, to] = [path[next - 1], path[next]];
+	if (from === undefined || to === undefined) return undefined;
+	return from[1] + ((to[1] - from[1]) * (x - from[0])) / (to[0] - from[0]);
 }
 
 interface Label {
@@ -121,25 +133,27 @@ export function drawPicture({ title, xLabel, yLabel, xValues, isLogarithmic, lin
 			);
 			return `<polyline class="line ${style}" points="${places.join(' ')}"/>${dots.join('')}`;
 		});
-	/** A line that ends before the others has its label beside them, where it would be crossed out by one just above or below. */
-	const besideLines = (own: string, x: number, y: number): number => {
-		const crossing = drawn
-			.filter(({ name, points }) => name !== own && points.some(([at]) => at > x))
-			.flatMap(({ points }) => points.filter(([at]) => at === x).map(([, value]) => yOf(value)))
-			.find((other) => Math.abs(other - y) < LABEL_HEIGHT);
-		if (crossing === undefined) return y;
-		return crossing > y ? y - LABEL_HEIGHT : y + LABEL_HEIGHT;
+	const paths = drawn.map(({ points }) => points.map(([x, y]) => [xOf(x), yOf(y)] as const));
+	/** The height nearest to a line's end where no line crosses its name; at the right edge there are none to cross it. */
+	const clearOf = (name: string, x: number, y: number): number => {
+		const places = Array.from(
+			{ length: Math.ceil(name.length / 2) + 1 },
+			(_, i) => x + LABEL_GAP + i * 2 * LETTER_WIDTH,
+		);
+		const crossed = places.flatMap((place) => paths.flatMap((path) => heightAt(path, place) ?? []));
+		const isClear = (height: number): boolean => crossed.every((line) => Math.abs(line - height) >= LABEL_HEIGHT);
+		return [0, 1, -1, 2, -2, 3, -3, 4, -4].map((step) => y + step * LABEL_HEIGHT).find(isClear) ?? y;
 	};
 	const labels = spread(
 		drawn.flatMap(({ name, points, style }) => {
 			const end = points.at(-1);
-			return end === undefined
-				? []
-				: [{ x: xOf(end[0]), y: besideLines(name, end[0], yOf(end[1])), text: name, style }];
+			if (end === undefined) return [];
+			const x = xOf(end[0]);
+			return [{ x, y: clearOf(name, x, yOf(end[1])), text: name, style }];
 		}),
 	).map(
 		({ x, y, text, style }) =>
-			`<text class="${style}" x="${round(x + 12)}" y="${round(y)}" dy="4">${escaped(text)}</text>`,
+			`<text class="${style}" x="${round(x + LABEL_GAP)}" y="${round(y)}" dy="4">${escaped(text)}</text>`,
 	);
 	return [
 		`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escaped(title)}">`,
