@@ -229,8 +229,9 @@ export class ConnectionPool<C extends PooledConnection> {
 			this.#leaving.delete(connection);
 		});
 		// Each as if it came now, so that large files do not all end up here.
-		for (const { resolve, signal, weight } of this.#waiters) resolve(this.acquire(signal, weight));
+		const waiters = [...this.#waiters];
 		this.#waiters.clear();
+		for (const { resolve, signal, weight } of waiters) resolve(this.acquire(signal, weight));
 		this.#giveBack();
 	}
 
