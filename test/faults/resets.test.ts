@@ -34,9 +34,7 @@ test.each(PROTOCOLS)(
 			plan: (connection) =>
 				connection.kind === 'control' && protocol === 'ftps' ? control(connection) : data(connection),
 		});
-		// Twelve files share four connections, each of which lasts for milliseconds here. With the usual five attempts one run in some
-		// eighty ended with a lost connection, most likely of a file that met only connections about to break.
-		const store = tenant.resuming({ retries: 8, firstDelay: 5, longestDelay: 100 }, { maxConnections: 4 });
+		const store = tenant.resuming({ retries: 5, firstDelay: 5, longestDelay: 100 }, { maxConnections: 4 });
 		const waiting: RemoteEntry[] = Object.entries(files).map(([path, bytes]) => {
 			return { name: path, path, type: 'file', size: bytes.length, modifiedAt: undefined };
 		});
