@@ -15,10 +15,9 @@ export interface Lease<C> {
 	release(): void;
 }
 
-interface Waiter<C> {
-	readonly signal: AbortSignal | undefined;
-	readonly weight: number;
-	readonly resolve: (lease: Promise<Lease<C>>) => void;
+interface Waiter {
+	/** Asks again, now that a connection is open. */
+	readonly acquire: () => void;
 	readonly reject: (error: TransportError) => void;
 }
 
@@ -60,7 +59,7 @@ export class ConnectionPool<C extends PooledConnection> {
 
 	readonly #stop = new AbortController();
 
-	readonly #waiters = new Set<Waiter<C>>();
+	readonly #waiters = new Set<Waiter>();
 
 	/** Open connections, with how much work is on each. */
 	readonly #load = new Map<C, number>();
@@ -131,12 +130,10 @@ export class ConnectionPool<C extends PooledConnection> {
 				reject(this.#abortedError());
 			};
 			const stopListening = onAbort(signal, abort);
-			const waiter: Waiter<C> = {
-				signal,
-				weight,
-				resolve: (lease) => {
+			const waiter: Waiter = {
+				acquire: () => {
 					stopListening();
-					resolve(lease);
+					resolve(this.acquire(signal, weight));
 				},
 				reject: (error) => {
 					stopListening();
@@ -231,7 +228,7 @@ export class ConnectionPool<C extends PooledConnection> {
 		// Each as if it came now, so that large files do not all end up here.
 		const waiters = [...this.#waiters];
 		this.#waiters.clear();
-		for (const { resolve, signal, weight } of waiters) resolve(this.acquire(signal, weight));
+		for (const waiter of waiters) waiter.acquire();
 		this.#giveBack();
 	}
 
