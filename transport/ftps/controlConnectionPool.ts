@@ -80,8 +80,8 @@ export class ControlConnectionPool<C extends PooledConnection> {
 	readonly #busy = new Set<C>();
 	#limit: number;
 	#opening = 0;
-	#growsAfter = 0;
-	#askAgain: NodeJS.Timeout | undefined;
+	/** Set while no connection is asked for beside those that are open. */
+	#holdOff: NodeJS.Timeout | undefined;
 	readonly #share: Pick<ConnectionShare, 'claimSurplus' | 'whenWanted'>;
 	#refusal: TransportError | undefined;
 
@@ -111,7 +111,7 @@ export class ControlConnectionPool<C extends PooledConnection> {
 	close(): Promise<void> {
 		if (this.#stop.signal.aborted) return Promise.resolve();
 		this.#stop.abort();
-		clearTimeout(this.#askAgain);
+		clearTimeout(this.#holdOff);
 		for (const waiter of this.#waiting.splice(0)) waiter.refuse(this.#options.ended('closed'));
 		for (const connection of this.#busy) connection.interrupt(this.#options.ended('closed'));
 		this.#dropIdle();
@@ -218,23 +218,27 @@ export class ControlConnectionPool<C extends PooledConnection> {
 
 	#mayOpen(): boolean {
 		const open = this.#busy.size;
-		return open + this.#opening < this.#limit && (open === 0 || Date.now() >= this.#growsAfter);
+		return open + this.#opening < this.#limit && (open === 0 || this.#holdOff === undefined);
 	}
 
 	#opened(connection: C | undefined): void {
 		this.#opening -= 1;
-		if (connection === undefined) return this.#growLater();
+		if (connection === undefined) return this.#growAfter(SHARE_PAUSE_MILLISECONDS);
 		if (this.#stop.signal.aborted) return connection.interrupt(this.#options.ended('closed'));
 		this.#idle.push({ connection, isReused: false, since: Date.now() });
 		this.#serve();
 	}
 
-	#growLater(): void {
-		this.#growsAfter = Date.now() + SHARE_PAUSE_MILLISECONDS;
-		clearTimeout(this.#askAgain);
+	/** The tasks at work may be long ones, so it is time, not their end, that lets the pool ask again. */
+	#growAfter(milliseconds: number): void {
+		clearTimeout(this.#holdOff);
 		if (this.#stop.signal.aborted) return;
-		// The tasks at work may be long ones, and end after a connection came free.
-		this.#askAgain = setTimeout(() => this.#serve(), SHARE_PAUSE_MILLISECONDS).unref();
+		const askAgain = (): void => {
+			// No clock is asked: a timer may fire a millisecond before the clock says so.
+			this.#holdOff = undefined;
+			this.#serve();
+		};
+		this.#holdOff = setTimeout(askAgain, milliseconds).unref();
 		this.#serve();
 	}
 
@@ -247,8 +251,7 @@ export class ControlConnectionPool<C extends PooledConnection> {
 		if (error.code === 'busy' || error.code === 'login-failed') {
 			this.#limit = Math.max(1, open + this.#opening);
 		}
-		this.#growsAfter = Date.now() + HOLD_OFF_MILLISECONDS;
-		this.#serve();
+		this.#growAfter(HOLD_OFF_MILLISECONDS);
 	}
 
 	#refuseAll(error: TransportError): void {
