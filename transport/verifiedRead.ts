@@ -10,7 +10,7 @@ export interface Verification {
 	/** The file's size as the server states it. */
 	readonly size: number;
 	readonly checksum: 'sha256' | 'md5' | 'none';
-	/** Bytes kept from the start of the file, for `check` and for whoever wants to look at them. */
+	/** Bytes of the start of the file that `check` gets to see. */
 	readonly headBytes: number;
 	/** Looks at the whole transfer before it counts; throws to refuse it. */
 	readonly check?: (head: Uint8Array, bytes: number) => void;
@@ -28,9 +28,7 @@ export class VerifiedRead extends Transform {
 
 	readonly #hash: Hash | undefined;
 
-	readonly #headParts: Uint8Array[] = [];
-
-	#headLength = 0;
+	#head: Buffer = Buffer.alloc(0);
 
 	#digest: string | undefined;
 
@@ -45,11 +43,6 @@ export class VerifiedRead extends Transform {
 		return this.#digest;
 	}
 
-	/** The file's first bytes. */
-	get head(): Uint8Array {
-		return Buffer.concat(this.#headParts);
-	}
-
 	override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
 		this.bytes += chunk.length;
 		const { size, path, headBytes } = this.#verification;
@@ -58,11 +51,9 @@ export class VerifiedRead extends Transform {
 			return;
 		}
 		this.#hash?.update(chunk);
-		if (this.#headLength < headBytes) {
+		if (this.#head.length < headBytes) {
 			// A copy: the chunk's memory may be used again for the next one.
-			const part = Buffer.from(chunk.subarray(0, headBytes - this.#headLength));
-			this.#headParts.push(part);
-			this.#headLength += part.length;
+			this.#head = Buffer.concat([this.#head, chunk.subarray(0, headBytes - this.#head.length)]);
 		}
 		done(null, chunk);
 	}
@@ -75,12 +66,18 @@ export class VerifiedRead extends Transform {
 		}
 		this.#digest = this.#hash?.digest('hex');
 		try {
-			check?.(this.head, this.bytes);
+			check?.(this.#head, this.bytes);
 		} catch (error) {
 			done(error instanceof Error ? error : new TransportError('protocol', `${path} was refused`, { path }));
 			return;
 		}
 		done();
+	}
+
+	/** A stream that has ended is held until V8 collects its whole heap, and what it holds makes that come sooner. */
+	override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+		this.#head = Buffer.alloc(0);
+		callback(error);
 	}
 }
 

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream';
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 
 import { readWav, WAV_HEAD_BYTES } from '../../recordings/wavHeader';
-import type { WavFacts } from '../../recordings/wavHeader';
+import type { WavFacts, WavVerdict } from '../../recordings/wavHeader';
 import type { RemoteEntry } from '../../transport/remoteStore';
 import type { ReadReport, ResumingStore } from '../../transport/resumingStore';
 import { TransportError } from '../../transport/transportError';
@@ -78,8 +78,7 @@ export async function downloadFile(
 		);
 		attempts += report.attempts;
 		if ('file' in outcome) {
-			const { verified, binary } = outcome.file;
-			const wav = readWav(verified.head, verified.bytes);
+			const { verified, binary, wav } = outcome.file;
 			return {
 				facts: {
 					path: entry.path,
@@ -100,6 +99,12 @@ export async function downloadFile(
 	}
 }
 
+interface StoredFile {
+	readonly verified: VerifiedRead;
+	readonly wav: WavVerdict;
+	readonly binary: IBinaryData;
+}
+
 /** Streams a file into n8n's binary store, which gets a stream that fails unless the file is whole and passes every check. */
 function storeFile(
 	context: IExecuteFunctions,
@@ -107,17 +112,19 @@ function storeFile(
 	entry: RemoteEntry,
 	size: number,
 	options: DownloadOptions,
-): { done: Promise<{ verified: VerifiedRead; binary: IBinaryData }>; report: ReadReport } {
+): { done: Promise<StoredFile>; report: ReadReport } {
 	const { path } = entry;
 	const fileName = safeFileName(options.outputFileName === '' ? entry.name : options.outputFileName);
 	const { stream, report } = store.readReported(path, { size, signal: options.signal }, entry);
+	let wav: WavVerdict = readWav(new Uint8Array(), 0);
 	const verified = new VerifiedRead({
 		path,
 		size,
 		checksum: options.checksum,
 		headBytes: WAV_HEAD_BYTES,
 		check: (head, bytes) => {
-			if (isWav(entry) && options.verifyWav) refuseBrokenWav(path, head, bytes);
+			wav = readWav(head, bytes);
+			if (isWav(entry) && options.verifyWav) refuseBrokenWav(path, wav);
 		},
 	});
 	// Ties the two together: a failure on either side ends the other, and with it the transfer.
@@ -125,7 +132,7 @@ function storeFile(
 	const failure = new Promise<never>((_, reject) => verified.once('error', reject));
 	const stored = context.helpers.prepareBinaryData(verified, fileName, mimeTypeOf(entry.name));
 	const done = Promise.race([stored, failure])
-		.then((binary) => ({ verified, binary }))
+		.then((binary) => ({ verified, wav, binary }))
 		.finally(() => verified.destroy());
 	return { done, report };
 }
@@ -151,8 +158,7 @@ function sizeOf(entry: RemoteEntry, maximumBytes: number): number {
 }
 
 /** A recording that is no WAV, or only the beginning of one, must not pass for a recording. */
-function refuseBrokenWav(path: string, head: Uint8Array, bytes: number): void {
-	const { verdict, reason = '' } = readWav(head, bytes);
+function refuseBrokenWav(path: string, { verdict, reason = '' }: WavVerdict): void {
 	if (verdict === 'truncated') {
 		throw new ExplainedError(
 			`${path} is cut short on the server: ${reason}`,
