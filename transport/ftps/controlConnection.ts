@@ -21,7 +21,7 @@ import { setUpSession, type ServerTraits } from './sessionSetup';
 import type { Shortcut } from './shortcut';
 import { ignoreLateErrors, openTcp, startTls, TlsHandshakeFailure } from './socket';
 import { tlsOptions } from './tlsTrust';
-import type { TransferSink } from './transferSink';
+import { PIECE_BYTES, type Receive, type TransferSink } from './transferSink';
 
 export const CONNECT_MILLISECONDS = 20_000;
 export const STALL_MILLISECONDS = 30_000;
@@ -100,6 +100,8 @@ export class ControlConnection implements PooledConnection {
 	});
 	#phase: FtpsPhase = 'connect';
 	#hasAnswered = false;
+	/** Where transfers gather their pieces, one after the other. */
+	readonly gatherIn = Buffer.allocUnsafeSlow(PIECE_BYTES);
 	/** Of the transfer that began last. */
 	#sink: TransferSink | undefined;
 	/** What went wrong on the current data connection. */
@@ -108,6 +110,10 @@ export class ControlConnection implements PooledConnection {
 	#rejectStep: ((reason: TransportError) => void) | undefined;
 	#listing: ListedName[] = [];
 	#listingText = '';
+	/** Takes the bytes of a whole file past the library. */
+	#receiver: TransferSink | undefined;
+	/** Node.js holds what a socket refers to until V8 collects its whole heap: no socket refers to the sink itself. */
+	readonly #receive: Receive = (bytes, resume) => this.#receiver?.receive(bytes, resume) ?? false;
 	#traits: ServerTraits = { hasMachineListing: false, loginDirectory: '/' };
 
 	private constructor({ settings, trust, shortcuts }: ConnectionPlan) {
@@ -233,7 +239,10 @@ export class ControlConnection implements PooledConnection {
 	 */
 	retrieve(target: Target, start: number, sink: TransferSink): Promise<Refusal | undefined> {
 		return this.#transfer(target, sink, async () => {
-			await this.#client.downloadTo(sink, target.absolute, start);
+			this.#receiver = sink;
+			await this.#client.downloadTo(sink, target.absolute, start).finally(() => {
+				this.#receiver = undefined;
+			});
 		});
 	}
 
@@ -260,7 +269,7 @@ export class ControlConnection implements PooledConnection {
 			target.path,
 			() => work().then(() => ({ message: '' })),
 			() => sink.received === 0,
-		);
+		).finally(() => sink.flush());
 		return reply.refusal;
 	}
 
@@ -390,6 +399,7 @@ export class ControlConnection implements PooledConnection {
 		const reply = await this.#dataConnector.open(this.#client.ftp, {
 			signal: this.#life.signal,
 			ahead: this.#ahead,
+			receive: this.#receiver && this.#receive,
 			onAnswer: () => {
 				this.#hasAnswered = true;
 			},

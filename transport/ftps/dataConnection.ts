@@ -1,15 +1,18 @@
 import { FTPError, type FTPContext, type FTPResponse } from 'basic-ftp';
-import type { Socket } from 'node:net';
-import { connect as connectTls, TLSSocket } from 'node:tls';
+import { isIP, type Socket, type TcpSocketConnectOpts } from 'node:net';
+import { connect as connectTls, TLSSocket, type ConnectionOptions } from 'node:tls';
 
 import type { PassiveAhead } from './passiveAhead';
-import { openTcp } from './socket';
+import { openTcp, whenConnected } from './socket';
+import type { Receive } from './transferSink';
 
 /** `229 Entering Extended Passive Mode (|||6446|)`; IBM i writes `!` for `|`. RFC 2428 section 3. */
 const EXTENDED_PORT = /[|!]{3}(\d{1,5})[|!]/u;
 /** `227 Entering Passive Mode (h1,h2,h3,h4,p1,p2)`. RFC 959 section 4.1.2. */
 const PASSIVE_PORT = /(?<![\d,])\d{1,3},\d{1,3},\d{1,3},\d{1,3},(\d{1,3}),(\d{1,3})/u;
 const HIGHEST_PORT = 65_535;
+/** What TLS brings at once: RFC 8446 section 5.1. */
+const RECORD_BYTES = 16_384;
 const EVENTS = ['error', 'close'] as const;
 
 export interface DataConnectionOptions {
@@ -19,6 +22,8 @@ export interface DataConnectionOptions {
 	readonly onError: (error: Error) => void;
 	/** Hears that the server answered the request for this data connection. */
 	readonly onAnswer: () => void;
+	/** Takes the bytes that come; without it they are read from the library's data socket. */
+	readonly receive?: Receive | undefined;
 	/** Knows whether the server listens already, and hears when this data connection has ended. */
 	readonly ahead: PassiveAhead;
 }
@@ -36,36 +41,6 @@ export function extendedPassivePort(reply: string): number | undefined {
 export function passivePort(reply: string): number | undefined {
 	const match = PASSIVE_PORT.exec(reply);
 	return legalPort(Number(match?.[1] ?? 0) * 256 + Number(match?.[2] ?? 0));
-}
-
-/**
- * Connects the data connection to the host of the control connection, whatever address the server names: behind NAT
- * that is a private one, and a foreign one would let a server point us at a third machine (the FTP bounce attack,
- * RFC 2577 section 3). curl does the same since 7.74; basic-ftp 6 refuses the transfer instead.
- * It resumes the control connection's TLS session, as vsftpd, ProFTPD and FileZilla Server demand.
- */
-async function connectDataSocket(
-	ftp: FTPContext,
-	port: number,
-	{ signal, onError }: DataConnectionOptions,
-): Promise<Socket> {
-	const control = ftp.socket;
-	if (control.remoteAddress === undefined || !(control instanceof TLSSocket)) {
-		return await Promise.reject(new Error('The control connection is closed'));
-	}
-	const tcp = await openTcp({ host: control.remoteAddress, port, signal, timeout: ftp.timeout });
-	if (signal.aborted) {
-		tcp.destroy();
-		return await Promise.reject(new Error('The control connection is closed'));
-	}
-	// A TLS 1.3 ticket serves once: the newest one is used, and each connection brings the next (basic-ftp PR 277).
-	const session = ftp.tlsSessionStore ?? control.getSession();
-	const secured = connectTls({ ...ftp.tlsOptions, socket: tcp, ...(session === undefined ? {} : { session }) });
-	secured.on('session', (next: Buffer) => {
-		ftp.tlsSessionStore = next;
-	});
-	attachDataSocket(ftp, secured, onError);
-	return tcp;
 }
 
 /**
@@ -88,6 +63,7 @@ function attachDataSocket(ftp: FTPContext, socket: TLSSocket, onError: (error: E
 export class DataConnector {
 	#extended = true;
 	#tcp: Socket | undefined;
+	readonly #incoming = Buffer.allocUnsafeSlow(RECORD_BYTES);
 
 	/** Resolves with the reply when the library's context has its data socket. */
 	async open(ftp: FTPContext, options: DataConnectionOptions): Promise<FTPResponse> {
@@ -115,8 +91,73 @@ export class DataConnector {
 	): Promise<FTPResponse> {
 		const port = portOf(reply.message);
 		if (port === undefined) return await Promise.reject(new Error(`No port in the reply "${reply.message}"`));
-		this.#tcp = await connectDataSocket(ftp, port, options);
+		await this.#connectTo(ftp, port, options);
 		return reply;
+	}
+
+	/**
+	 * Connects to the host of the control connection, whatever address the server names: behind NAT that is a private one, and
+	 * a foreign one would let a server point us at a third machine (the FTP bounce attack, RFC 2577 section 3). curl does the
+	 * same since 7.74; basic-ftp 6 refuses the transfer instead.
+	 * It resumes the control connection's TLS session, as vsftpd, ProFTPD and FileZilla Server demand.
+	 */
+	async #connectTo(ftp: FTPContext, port: number, options: DataConnectionOptions): Promise<void> {
+		const control = ftp.socket;
+		if (control.remoteAddress === undefined || !(control instanceof TLSSocket)) {
+			return await Promise.reject(new Error('The control connection is closed'));
+		}
+		const { signal, onError, receive } = options;
+		const { remoteAddress: host } = control;
+		const connecting = { signal, timeout: ftp.timeout };
+		// A TLS 1.3 ticket serves once: the newest one is used, and each connection brings the next (basic-ftp PR 277).
+		const session = ftp.tlsSessionStore ?? control.getSession();
+		const tlsOptions = { ...ftp.tlsOptions, ...(session === undefined ? {} : { session }) };
+		this.#tcp = receive === undefined ? await openTcp({ host, port, ...connecting }) : undefined;
+		const secured =
+			receive === undefined
+				? connectTls({ ...tlsOptions, socket: this.#tcp })
+				: this.#connectReceiving({ ...tlsOptions, port }, host, receive);
+		secured.on('session', (next: Buffer) => {
+			ftp.tlsSessionStore = next;
+		});
+		if (receive !== undefined) await whenConnected(secured, connecting);
+		if (signal.aborted) {
+			secured.destroy();
+			return await Promise.reject(new Error('The control connection is closed'));
+		}
+		attachDataSocket(ftp, secured, onError);
+	}
+
+	/**
+	 * Has TLS decrypt into one buffer over and over, which Node.js does only where it opens the TCP connection itself. Otherwise
+	 * it takes 16 KB anew for each record, and V8 collects garbage the more often.
+	 */
+	#connectReceiving(options: ConnectionOptions, address: string, receive: Receive): TLSSocket {
+		const incoming = this.#incoming;
+		const resume = (): void => {
+			secured.resume();
+		};
+		// Node.js documents `onread` for tls.connect(), its types forget it.
+		const receiving: ConnectionOptions & Pick<TcpSocketConnectOpts, 'onread'> = {
+			...options,
+			// The host stays that of the certificate and of the session, see tlsOptions().
+			lookup: (_host, { all }, found) => {
+				const family = isIP(address);
+				if (all === true) found(null, [{ address, family }]);
+				else found(null, address, family);
+			},
+			onread: {
+				buffer: incoming,
+				callback: (length) => {
+					const isRoom = receive(incoming.subarray(0, length), resume);
+					// As a reader of the stream would: basic-ftp takes the server's silence for a stall otherwise.
+					if (!isRoom) secured.pause();
+					return isRoom;
+				},
+			},
+		};
+		const secured = connectTls(receiving);
+		return secured;
 	}
 
 	/** A connection at whose end the next one may be asked for. */

@@ -145,7 +145,9 @@ export class FtpsStore implements RemoteStore {
 		if (start === end && (end > 0 || isAsked)) return;
 		const from = this.#canRestart ? start : 0;
 		const onOverrun = (): TransportError => mismatch('more bytes came');
-		const sink = new TransferSink({ room: size - from, skip: start - from, wanted: end - start, deliver, onOverrun });
+		const { gatherIn } = connection;
+		const part = { room: size - from, skip: start - from, wanted: end - start };
+		const sink = new TransferSink({ ...part, gatherIn, deliver, onOverrun });
 		const isPart = end < size && (this.#breakOff !== 'costly' || size - from > CHEAP_TO_FINISH);
 		const refusal = isPart
 			? await connection.retrievePart(target, from, sink)

@@ -1,20 +1,14 @@
 import { Readable } from 'node:stream';
 
 import type { TransportError } from '../transportError';
-import type { Deliver } from './transferSink';
+import { PIECE_BYTES, type Deliver } from './transferSink';
 
-/** Fetches a file: hands every chunk to `deliver` and resolves when the file is whole. Rejects with a `TransportError`. */
+/** Fetches a file: hands every piece to `deliver` and resolves when the file is whole. Rejects with a `TransportError`. */
 export type Transfer = (deliver: Deliver, signal: AbortSignal) => Promise<void>;
-
-/** Bytes handed on at once. */
-const PIECE_BYTES = 262_144;
 
 /**
  * A file's bytes. The transfer starts with the first read, so that streams nobody reads hold no connection, and the
  * stream ends only when the transfer says that the file is whole. Destroying it stops the transfer.
- *
- * TLS brings 16 KB at a time (RFC 8446 section 5.1), a slow line less, and each piece that is handed on goes from stream to
- * stream and is written on its own. So they are gathered.
  */
 export class RemoteFileStream extends Readable {
 	readonly #transfer: Transfer;
@@ -23,8 +17,6 @@ export class RemoteFileStream extends Readable {
 	#isStarted = false;
 	#isWanted = true;
 	#taken: (() => void) | undefined;
-	#gathered: Buffer[] = [];
-	#gatheredBytes = 0;
 
 	constructor(transfer: Transfer, aborted: () => TransportError, signal?: AbortSignal) {
 		super({ highWaterMark: PIECE_BYTES });
@@ -56,38 +48,24 @@ export class RemoteFileStream extends Readable {
 
 	#start(): void {
 		this.#isStarted = true;
-		const deliver: Deliver = (chunk, taken) => {
+		const deliver: Deliver = (piece, taken) => {
 			// Nobody takes more of a stream that was destroyed: its transfer is being stopped.
 			if (this.destroyed) return;
-			this.#gathered.push(chunk);
-			this.#gatheredBytes += chunk.length;
-			if (this.#gatheredBytes >= PIECE_BYTES) this.#handOn();
+			// Before the push, because a consumer may ask for more from inside it.
+			this.#isWanted = false;
+			if (this.push(piece)) this.#isWanted = true;
 			if (this.#isWanted) return taken();
 			this.#taken = taken;
 		};
 		this.#transfer(deliver, this.#stop.signal).then(
 			() => {
-				if (this.destroyed) return;
-				this.#handOn();
-				this.push(null);
+				if (!this.destroyed) this.push(null);
 			},
 			(error: Error) => {
-				if (this.#gathered.length === 0 || this.destroyed) return void this.destroy(error);
 				// Its reader gets what came before: a line that breaks all the time is survived by going on from there.
-				this.#handOn();
-				setImmediate(() => this.destroy(error));
+				if (this.readableLength === 0) this.destroy(error);
+				else setImmediate(() => this.destroy(error));
 			},
 		);
-	}
-
-	#handOn(): void {
-		const [first, ...others] = this.#gathered;
-		if (first === undefined) return;
-		const piece = others.length === 0 ? first : Buffer.concat(this.#gathered, this.#gatheredBytes);
-		this.#gathered = [];
-		this.#gatheredBytes = 0;
-		// Before the push, because a consumer may ask for more from inside it.
-		this.#isWanted = false;
-		if (this.push(piece)) this.#isWanted = true;
 	}
 }

@@ -18,25 +18,21 @@ function destroyOnAbort(socket: Socket, signal: AbortSignal): () => void {
 	return () => signal.removeEventListener('abort', destroy);
 }
 
-export interface TcpOptions {
-	readonly host: string;
-	readonly port: number;
+export interface Connecting {
 	/** Aborting ends the attempt; once it is open the caller has to end the connection. */
 	readonly signal: AbortSignal;
 	/** Milliseconds for the attempt, 0 = the caller keeps the time. */
 	readonly timeout: number;
 }
 
-/** Opens a TCP connection. Rejects with the socket's error. */
-export function openTcp({ host, port, signal, timeout }: TcpOptions): Promise<Socket> {
+export interface TcpOptions extends Connecting {
+	readonly host: string;
+	readonly port: number;
+}
+
+/** Resolves when the TCP connection of a socket that connects is open. Rejects with the socket's error. */
+export function whenConnected(socket: Socket, { signal, timeout }: Connecting): Promise<void> {
 	return new Promise((resolve, reject) => {
-		const socket = connectTcp({
-			host,
-			port,
-			noDelay: true,
-			keepAlive: true,
-			keepAliveInitialDelay: KEEP_ALIVE_MILLISECONDS,
-		});
 		ignoreLateErrors(socket);
 		const stopWatching = destroyOnAbort(socket, signal);
 		const late = (): void => {
@@ -51,9 +47,22 @@ export function openTcp({ host, port, signal, timeout }: TcpOptions): Promise<So
 			socket.removeListener('timeout', late);
 			socket.removeListener('close', stopWatching);
 			socket.removeListener('error', reject);
-			resolve(socket);
+			resolve();
 		});
 	});
+}
+
+/** Opens a TCP connection. Rejects with the socket's error. */
+export async function openTcp({ host, port, ...connecting }: TcpOptions): Promise<Socket> {
+	const socket = connectTcp({
+		host,
+		port,
+		noDelay: true,
+		keepAlive: true,
+		keepAliveInitialDelay: KEEP_ALIVE_MILLISECONDS,
+	});
+	await whenConnected(socket, connecting);
+	return socket;
 }
 
 /** Why a TLS handshake failed. */
