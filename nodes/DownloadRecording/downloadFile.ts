@@ -1,4 +1,4 @@
-import { pipeline } from 'node:stream';
+import { finished, type Readable } from 'node:stream';
 
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 
@@ -127,14 +127,25 @@ function storeFile(
 			if (isWav(entry) && options.verifyWav) refuseBrokenWav(path, wav);
 		},
 	});
-	// Ties the two together: a failure on either side ends the other, and with it the transfer.
-	pipeline(stream, verified, () => undefined);
+	tie(stream, verified);
 	const failure = new Promise<never>((_, reject) => verified.once('error', reject));
 	const stored = context.helpers.prepareBinaryData(verified, fileName, mimeTypeOf(entry.name));
 	const done = Promise.race([stored, failure])
 		.then((binary) => ({ verified, wav, binary }))
 		.finally(() => verified.destroy());
 	return { done, report };
+}
+
+/**
+ * Ties the two together: a failure on either side ends the other, and with it the transfer. Node's pipeline() does no more, but
+ * makes an AbortSignal and an error with a stack for each file.
+ */
+function tie(stream: Readable, verified: VerifiedRead): void {
+	finished(stream, (error) => {
+		if (error) verified.destroy(error);
+	});
+	verified.once('close', () => stream.destroy());
+	stream.pipe(verified);
 }
 
 function isWav(entry: RemoteEntry): boolean {

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import type { FtpsSettings } from '../connectionSettings';
 import { TransportError } from '../transportError';
 import type { PooledConnection } from './controlConnectionPool';
-import { DataConnector } from './dataConnection';
+import { DataConnector, type DataUse } from './dataConnection';
 import { parseListing, type ListedName } from './directoryListing';
 import {
 	ftpsError,
@@ -15,8 +15,8 @@ import {
 	isTlsFailure,
 	type FtpsPhase,
 } from './ftpsFailure';
-import { retrievePart } from './partialTransfer';
 import { PassiveAhead } from './passiveAhead';
+import { Retrieval } from './retrieval';
 import { setUpSession, type ServerTraits } from './sessionSetup';
 import type { Shortcut } from './shortcut';
 import { ignoreLateErrors, openTcp, startTls, TlsHandshakeFailure } from './socket';
@@ -102,7 +102,8 @@ export class ControlConnection implements PooledConnection {
 	#hasAnswered = false;
 	/** Where transfers gather their pieces, one after the other. */
 	readonly gatherIn = Buffer.allocUnsafeSlow(PIECE_BYTES);
-	/** Of the transfer that began last. */
+	#retrieval: Retrieval | undefined;
+	/** Of the retrieval that began last. */
 	#sink: TransferSink | undefined;
 	/** What went wrong on the current data connection. */
 	#dataError: Error | undefined;
@@ -110,10 +111,8 @@ export class ControlConnection implements PooledConnection {
 	#rejectStep: ((reason: TransportError) => void) | undefined;
 	#listing: ListedName[] = [];
 	#listingText = '';
-	/** Takes the bytes of a whole file past the library. */
-	#receiver: TransferSink | undefined;
-	/** Node.js holds what a socket refers to until V8 collects its whole heap: no socket refers to the sink itself. */
-	readonly #receive: Receive = (bytes, resume) => this.#receiver?.receive(bytes, resume) ?? false;
+	/** Node.js holds what a socket refers to until V8 collects its whole heap: no socket refers to a retrieval itself. */
+	readonly #receive: Receive = (bytes, resume) => this.#retrieval?.receive(bytes, resume) ?? false;
 	#traits: ServerTraits = { hasMachineListing: false, loginDirectory: '/' };
 
 	private constructor({ settings, trust, shortcuts }: ConnectionPlan) {
@@ -238,21 +237,12 @@ export class ControlConnection implements PooledConnection {
 	 * (226) and the data connection ended; whether the bytes are all there is for the caller to count.
 	 */
 	retrieve(target: Target, start: number, sink: TransferSink): Promise<Refusal | undefined> {
-		return this.#transfer(target, sink, async () => {
-			this.#receiver = sink;
-			await this.#client.downloadTo(sink, target.absolute, start).finally(() => {
-				this.#receiver = undefined;
-			});
-		});
+		return this.#retrieve(target, start, sink, { receive: this.#receive });
 	}
 
 	/** As `retrieve`, but breaks off when the sink has enough. The connection may be of no more use after it. */
 	retrievePart(target: Target, start: number, sink: TransferSink): Promise<Refusal | undefined> {
-		return this.#transfer(target, sink, async () => {
-			await this.#openDataConnection();
-			const breakOff = (): void => this.#dataConnector.reset();
-			await retrievePart(this.#client.ftp, { path: target.absolute, start, sink, breakOff });
-		});
+		return this.#retrieve(target, start, sink, { receive: this.#receive, mayReset: true });
 	}
 
 	/** Whether the next answer is the one to the next command. Never rejects; the connection may be of no more use after it. */
@@ -263,13 +253,24 @@ export class ControlConnection implements PooledConnection {
 		);
 	}
 
-	async #transfer(target: Target, sink: TransferSink, work: () => Promise<void>): Promise<Refusal | undefined> {
+	async #retrieve(target: Target, start: number, sink: TransferSink, use: DataUse): Promise<Refusal | undefined> {
+		const breakOff = use.mayReset === true ? (): void => this.#dataConnector.reset() : undefined;
+		const retrieval = new Retrieval(this.#client.ftp, { path: target.absolute, start, sink, breakOff });
 		this.#sink = sink;
-		const reply = await this.#orRefusal(
+		this.#retrieval = retrieval;
+		const fetching = this.#orRefusal(
 			target.path,
-			() => work().then(() => ({ message: '' })),
+			async () => {
+				await this.#openDataConnection(use);
+				await retrieval.run();
+				return { message: '' };
+			},
 			() => sink.received === 0,
-		).finally(() => sink.flush());
+		);
+		const reply = await fetching.finally(() => {
+			this.#retrieval = undefined;
+			sink.flush();
+		});
 		return reply.refusal;
 	}
 
@@ -394,12 +395,12 @@ export class ControlConnection implements PooledConnection {
 		await this.#client.login(username, password);
 	}
 
-	async #openDataConnection(): Promise<FTPResponse> {
+	async #openDataConnection(use: DataUse = {}): Promise<FTPResponse> {
 		this.#phase = 'data';
 		const reply = await this.#dataConnector.open(this.#client.ftp, {
 			signal: this.#life.signal,
 			ahead: this.#ahead,
-			receive: this.#receiver && this.#receive,
+			...use,
 			onAnswer: () => {
 				this.#hasAnswered = true;
 			},

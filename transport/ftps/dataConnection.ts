@@ -3,7 +3,7 @@ import { isIP, type Socket, type TcpSocketConnectOpts } from 'node:net';
 import { connect as connectTls, TLSSocket, type ConnectionOptions } from 'node:tls';
 
 import type { PassiveAhead } from './passiveAhead';
-import { openTcp, whenConnected } from './socket';
+import { openTcp, whenConnected, type TcpOptions } from './socket';
 import type { Receive } from './transferSink';
 
 /** `229 Entering Extended Passive Mode (|||6446|)`; IBM i writes `!` for `|`. RFC 2428 section 3. */
@@ -15,15 +15,30 @@ const HIGHEST_PORT = 65_535;
 const RECORD_BYTES = 16_384;
 const EVENTS = ['error', 'close'] as const;
 
-export interface DataConnectionOptions {
+interface WithSession {
+	setSession(session: Buffer): void;
+}
+/**
+ * tls.connect() sets its option `session` twice, which takes a quarter of a millisecond each, since a session holds the server's
+ * certificate (lib/_tls_wrap.js, Node.js 20 to 24). The method that it calls is there for all, but not documented.
+ */
+const KNOWS_SESSIONS = 'setSession' in TLSSocket.prototype;
+
+/** What a data connection is for. */
+export interface DataUse {
+	/** Takes the bytes that come; without it they are read from the library's data socket. */
+	readonly receive?: Receive;
+	/** `reset` may be called. */
+	readonly mayReset?: boolean;
+}
+
+export interface DataConnectionOptions extends DataUse {
 	/** Aborting gives up an attempt to connect. */
 	readonly signal: AbortSignal;
 	/** Hears what goes wrong on the data connection. */
 	readonly onError: (error: Error) => void;
 	/** Hears that the server answered the request for this data connection. */
 	readonly onAnswer: () => void;
-	/** Takes the bytes that come; without it they are read from the library's data socket. */
-	readonly receive?: Receive | undefined;
 	/** Knows whether the server listens already, and hears when this data connection has ended. */
 	readonly ahead: PassiveAhead;
 }
@@ -106,57 +121,87 @@ export class DataConnector {
 		if (control.remoteAddress === undefined || !(control instanceof TLSSocket)) {
 			return await Promise.reject(new Error('The control connection is closed'));
 		}
-		const { signal, onError, receive } = options;
-		const { remoteAddress: host } = control;
-		const connecting = { signal, timeout: ftp.timeout };
+		const { signal, onError, mayReset = false } = options;
+		const where = { host: control.remoteAddress, port, signal, timeout: ftp.timeout };
 		// A TLS 1.3 ticket serves once: the newest one is used, and each connection brings the next (basic-ftp PR 277).
 		const session = ftp.tlsSessionStore ?? control.getSession();
-		const tlsOptions = { ...ftp.tlsOptions, ...(session === undefined ? {} : { session }) };
-		this.#tcp = receive === undefined ? await openTcp({ host, port, ...connecting }) : undefined;
-		const secured =
-			receive === undefined
-				? connectTls({ ...tlsOptions, socket: this.#tcp })
-				: this.#connectReceiving({ ...tlsOptions, port }, host, receive);
-		secured.on('session', (next: Buffer) => {
-			ftp.tlsSessionStore = next;
-		});
-		if (receive !== undefined) await whenConnected(secured, connecting);
+		const secured = mayReset
+			? await this.#connectResettable(ftp.tlsOptions, session, where, options.receive)
+			: await this.#connectReceiving(ftp.tlsOptions, session, where, options.receive);
 		if (signal.aborted) {
 			secured.destroy();
 			return await Promise.reject(new Error('The control connection is closed'));
 		}
+		secured.on('session', (next: Buffer) => {
+			ftp.tlsSessionStore = next;
+		});
 		attachDataSocket(ftp, secured, onError);
+	}
+
+	/** Over a TCP connection of its own, because Node.js resets no other. */
+	async #connectResettable(
+		options: ConnectionOptions,
+		session: Buffer | undefined,
+		where: TcpOptions,
+		receive: Receive | undefined,
+	): Promise<TLSSocket> {
+		const tcp = await openTcp(where);
+		this.#tcp = tcp;
+		const secured = connectTls({ ...options, ...(session === undefined ? {} : { session }), socket: tcp });
+		const resume = (): void => {
+			secured.resume();
+		};
+		if (receive !== undefined) {
+			secured.on('data', (bytes: Buffer) => {
+				if (!receive(bytes, resume)) secured.pause();
+			});
+		}
+		return secured;
 	}
 
 	/**
 	 * Has TLS decrypt into one buffer over and over, which Node.js does only where it opens the TCP connection itself. Otherwise
 	 * it takes 16 KB anew for each record, and V8 collects garbage the more often.
 	 */
-	#connectReceiving(options: ConnectionOptions, address: string, receive: Receive): TLSSocket {
+	async #connectReceiving(
+		options: ConnectionOptions,
+		session: Buffer | undefined,
+		where: TcpOptions,
+		receive: Receive | undefined,
+	): Promise<TLSSocket> {
 		const incoming = this.#incoming;
 		const resume = (): void => {
 			secured.resume();
 		};
 		// Node.js documents `onread` for tls.connect(), its types forget it.
-		const receiving: ConnectionOptions & Pick<TcpSocketConnectOpts, 'onread'> = {
+		const onread: Pick<TcpSocketConnectOpts, 'onread'> =
+			receive === undefined
+				? {}
+				: {
+						onread: {
+							buffer: incoming,
+							callback: (length) => {
+								const isRoom = receive(incoming.subarray(0, length), resume);
+								// Otherwise resume() has nothing to do.
+								if (!isRoom) secured.pause();
+								return isRoom;
+							},
+						},
+					};
+		const secured: TLSSocket & Partial<WithSession> = connectTls({
 			...options,
+			...onread,
+			port: where.port,
 			// The host stays that of the certificate and of the session, see tlsOptions().
 			lookup: (_host, { all }, found) => {
-				const family = isIP(address);
-				if (all === true) found(null, [{ address, family }]);
-				else found(null, address, family);
+				const family = isIP(where.host);
+				if (all === true) found(null, [{ address: where.host, family }]);
+				else found(null, where.host, family);
 			},
-			onread: {
-				buffer: incoming,
-				callback: (length) => {
-					const isRoom = receive(incoming.subarray(0, length), resume);
-					// As a reader of the stream would: basic-ftp takes the server's silence for a stall otherwise.
-					if (!isRoom) secured.pause();
-					return isRoom;
-				},
-			},
-		};
-		const secured = connectTls(receiving);
+			...(session === undefined || KNOWS_SESSIONS ? {} : { session }),
+		});
+		if (session !== undefined && KNOWS_SESSIONS) secured.setSession?.(session);
+		await whenConnected(secured, where);
 		return secured;
 	}
 

@@ -1,5 +1,3 @@
-import { Writable } from 'node:stream';
-
 /**
  * Bytes handed on at once. TLS brings 16 KB at a time (RFC 8446 section 5.1), a slow line less, and each piece that is handed
  * on goes from stream to stream and is written on its own.
@@ -26,13 +24,12 @@ export interface TransferSinkOptions {
 }
 
 /**
- * Where the bytes of a transfer go. Its end means nothing: basic-ftp ends it after a failed transfer too. It only
- * counts bytes, gathers them into pieces, and holds the server back until each piece is taken.
+ * Where the bytes of a transfer go. It counts them, gathers them into pieces, and holds the server back until each piece is taken.
  *
  * A piece is memory of its own, filled at once and forgotten soon. One that is filled little by little outlives V8's small
  * collections, and what does that is counted until a collection of the whole heap, which V8 begins after every 64 MB.
  */
-export class TransferSink extends Writable {
+export class TransferSink {
 	readonly #gatherIn: Buffer;
 	readonly #deliver: Deliver;
 	readonly #onOverrun: () => Error;
@@ -41,17 +38,15 @@ export class TransferSink extends Writable {
 	#wanted: number;
 	#received = 0;
 	#gathered = 0;
+	#failure: Error | undefined;
 
 	constructor({ room, skip, wanted, gatherIn, deliver, onOverrun }: TransferSinkOptions) {
-		super({ decodeStrings: true });
 		this.#gatherIn = gatherIn;
 		this.#deliver = deliver;
 		this.#onOverrun = onOverrun;
 		this.#room = room;
 		this.#skip = skip;
 		this.#wanted = wanted;
-		// A transfer that is broken off destroys it with an error that nobody needs to hear.
-		this.on('error', () => undefined);
 	}
 
 	get received(): number {
@@ -63,18 +58,24 @@ export class TransferSink extends Writable {
 		return this.#wanted === 0;
 	}
 
-	/** Takes bytes past the stream, as `Receive` says. */
+	/** Set once more bytes came than there is room for. It takes none after that. */
+	get failure(): Error | undefined {
+		return this.#failure;
+	}
+
+	/** Takes bytes, as `Receive` says. */
 	receive(bytes: Buffer, resume: () => void): boolean {
-		if (this.destroyed) return false;
-		let isWaiting = false;
-		let isTaken = false;
-		this.#take(bytes, (error) => {
-			if (error instanceof Error) return void this.destroy(error);
-			isTaken = true;
-			if (isWaiting) resume();
-		});
-		isWaiting = true;
-		return isTaken;
+		if (this.#failure !== undefined) return false;
+		this.#received += bytes.length;
+		this.#room -= bytes.length;
+		if (this.#room < 0) {
+			this.#failure = this.#onOverrun();
+			return false;
+		}
+		const wanted = bytes.subarray(this.#skip, this.#skip + this.#wanted);
+		this.#skip -= Math.min(this.#skip, bytes.length);
+		this.#wanted -= wanted.length;
+		return this.#gather(wanted, resume);
 	}
 
 	/** Delivers what has been gathered. To be called at the end of the transfer, however it ended. */
@@ -82,34 +83,23 @@ export class TransferSink extends Writable {
 		if (this.#gathered > 0) this.#deliver(this.#takePiece(), () => undefined);
 	}
 
-	override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
-		this.#take(chunk, callback);
-	}
-
-	#take(chunk: Buffer, callback: (error?: Error | null) => void): void {
-		this.#received += chunk.length;
-		this.#room -= chunk.length;
-		if (this.#room < 0) return callback(this.#onOverrun());
-		const wanted = chunk.subarray(this.#skip, this.#skip + this.#wanted);
-		this.#skip -= Math.min(this.#skip, chunk.length);
-		this.#wanted -= wanted.length;
-		const pieces = this.#gather(wanted);
-		const last = pieces.pop();
-		if (last === undefined) return callback();
-		for (const piece of pieces) this.#deliver(piece, () => undefined);
-		this.#deliver(last, callback);
-	}
-
-	/** The pieces that the bytes complete. */
-	#gather(bytes: Buffer): Buffer[] {
-		const pieces: Buffer[] = [];
+	#gather(bytes: Buffer, resume: () => void): boolean {
+		let untaken = 0;
+		let isWaiting = false;
+		const taken = (): void => {
+			untaken -= 1;
+			if (isWaiting && untaken === 0) resume();
+		};
 		for (let from = 0; from < bytes.length; ) {
 			const copied = bytes.copy(this.#gatherIn, this.#gathered, from);
 			from += copied;
 			this.#gathered += copied;
-			if (this.#gathered === this.#gatherIn.length) pieces.push(this.#takePiece());
+			if (this.#gathered < this.#gatherIn.length) break;
+			untaken += 1;
+			this.#deliver(this.#takePiece(), taken);
 		}
-		return pieces;
+		isWaiting = untaken > 0;
+		return !isWaiting;
 	}
 
 	#takePiece(): Buffer {
