@@ -1,4 +1,5 @@
 import { FTPError, type FTPContext, type FTPResponse, type TaskResolver } from 'basic-ftp';
+import type { Socket } from 'node:net';
 import { finished } from 'node:stream';
 
 import type { TransferSink } from './transferSink';
@@ -26,6 +27,7 @@ export class Retrieval {
 	readonly #ftp: FTPContext;
 	readonly #options: RetrievalOptions;
 	#task: TaskResolver | undefined;
+	#data: Socket | undefined;
 	/** The sink has to be waited for. */
 	#isHeld = false;
 	#isBrokenOff = false;
@@ -102,8 +104,10 @@ export class Retrieval {
 		const data = ftp.dataSocket;
 		this.#task = task;
 		if (data === undefined) return task.reject(new Error('The data connection is closed'));
+		if (this.#isBrokenOff) return;
+		this.#data = data;
 		// The control connection is silent meanwhile.
-		if (!this.#isBrokenOff) ftp.socket.setTimeout(0);
+		ftp.socket.setTimeout(0);
 		data.once('timeout', () => ftp.closeWithError(new Error('Timeout (data socket)')));
 		finished(data, { writable: false }, (error) => this.#end(task, error ?? undefined));
 		if (this.#isHeld) return;
@@ -131,6 +135,6 @@ export class Retrieval {
 
 	/** How long the data connection may be silent, 0 for as long as it likes. */
 	#watch(milliseconds: number): void {
-		if (this.#task !== undefined) this.#ftp.dataSocket?.setTimeout(milliseconds);
+		this.#data?.setTimeout(milliseconds);
 	}
 }

@@ -10,7 +10,10 @@ interface Delivered {
 	readonly waiting: Array<() => void>;
 }
 
-function sinkFor(bytes: number, changes: Partial<TransferSinkOptions> = {}): Delivered & { readonly sink: TransferSink } {
+function sinkFor(
+	bytes: number,
+	changes: Partial<TransferSinkOptions> = {},
+): Delivered & { readonly sink: TransferSink } {
 	const delivered: Delivered = { pieces: [], waiting: [] };
 	const sink = new TransferSink({
 		room: bytes,
