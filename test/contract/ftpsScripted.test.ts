@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { finished } from 'node:stream/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
 
+import { createServerCertificate } from '../../demo/servers/serverCertificate';
 import type { FtpsSettings } from '../../transport/connectionSettings';
 import { FtpsStore } from '../../transport/ftps/ftpsStore';
 import { TransportError } from '../../transport/transportError';
@@ -527,6 +529,24 @@ describe('reading', () => {
 		expect((await failure(readAll(open(server, { stallTimeout: 400 }).read('a')))).code).toBe('stalled');
 		expect(Date.now() - started).toBeLessThan(3_000);
 	});
+
+	test.each([
+		['a whole file', { size: 500_000 }],
+		['a part of a file', { start: 0, length: 1_000 }],
+	])(
+		'%s from a data connection with a certificate of somebody else is refused, and none of its bytes delivered',
+		async (_, range) => {
+			const server = await start({
+				files: { '/a': randomBytes(500_000) },
+				dataCertificate: await createServerCertificate(),
+			});
+			const chunks: unknown[] = [];
+			const stream = open(server).read('a', range);
+			stream.on('data', (chunk) => chunks.push(chunk));
+			const error = await failure(finished(stream));
+			expect([error.code, error.isTransient, chunks]).toEqual(['certificate-untrusted', false, []]);
+		},
+	);
 
 	test('a consumer that pauses for twice the stallTimeout is not a stalled server', async () => {
 		const large = randomBytes(8_000_000);

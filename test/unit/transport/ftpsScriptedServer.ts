@@ -40,6 +40,8 @@ export interface ScriptedServerOptions {
 	/** FEAT lines, default none: SIZE and LIST only. */
 	readonly features?: readonly string[] | undefined;
 	readonly certificate?: ServerCertificate | undefined;
+	/** Shown on data connections, default `certificate`. */
+	readonly dataCertificate?: ServerCertificate | undefined;
 	/** The port to announce for a data connection in place of the one that listens: that of a proxy before it. */
 	readonly announce?: ((port: number) => Promise<number>) | undefined;
 	/**
@@ -73,7 +75,9 @@ export function sharedCertificate(): Promise<ServerCertificate> {
 /** An FTPS server whose every answer a test can replace: for what real servers cannot be made to do on demand. */
 export async function startScriptedServer(options: ScriptedServerOptions): Promise<ScriptedServer> {
 	const certificate = options.certificate ?? (await sharedCertificate());
-	const pem = { key: certificate.key, cert: certificate.certificate };
+	const pemOf = ({ key, certificate: cert }: ServerCertificate): { key: string; cert: string } => ({ key, cert });
+	const pem = pemOf(certificate);
+	const dataPem = pemOf(options.dataCertificate ?? certificate);
 	const secureContext = createSecureContext(pem);
 	const received: string[] = [];
 	const sockets = new Set<Socket>();
@@ -102,7 +106,7 @@ export async function startScriptedServer(options: ScriptedServerOptions): Promi
 			destroy: () => first.destroy(),
 		};
 		const passive = async (): Promise<number> => {
-			const listener = createTlsServer(pem);
+			const listener = createTlsServer(dataPem);
 			listener.maxConnections = 1;
 			servers.add(listener);
 			unused?.close();
