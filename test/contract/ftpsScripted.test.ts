@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { inspect } from 'node:util';
@@ -47,6 +48,13 @@ async function failure(work: Promise<unknown>): Promise<TransportError> {
 	);
 	if (error instanceof TransportError) return error;
 	throw error;
+}
+
+/** Whether the client's end of the connection to the port has a keep-alive timer (2 in the sixth column: Linux' proc_net_tcp). */
+async function isKeptAlive(port: number): Promise<boolean> {
+	const connections = (await readFile('/proc/net/tcp', 'utf8')).split('\n').map((line) => line.trim().split(/\s+/u));
+	const remote = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+	return connections.some(([, , to, , , timer]) => to?.endsWith(remote) === true && timer?.startsWith('02:') === true);
 }
 
 const commands = (server: ScriptedServer, name: string): string[] =>
@@ -584,6 +592,20 @@ describe('reading', () => {
 			expect((await readAll(stream)).equals(file)).toBe(true);
 		},
 	);
+
+	test.each([
+		['a whole file', { size: 8_000_000 }],
+		['a part of a file', { start: 0, length: 7_000_000, size: 8_000_000 }],
+	])('the data connection of %s is kept alive while its reader pauses', async (_, range) => {
+		let port: number | undefined;
+		const server = await start({
+			files: { '/a': randomBytes(8_000_000) },
+			announce: async (listening) => (port = listening),
+		});
+		const stream = open(server, { maxConnections: 1 }).read('a', range);
+		await new Promise((resolve) => stream.once('readable', resolve));
+		expect(await isKeptAlive(port ?? 0)).toBe(true);
+	});
 
 	test('destroying a stream ends its control connection, and the store opens another', async () => {
 		const server = await start({

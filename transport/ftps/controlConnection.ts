@@ -16,7 +16,7 @@ import {
 	type FtpsPhase,
 } from './ftpsFailure';
 import { PassiveAhead } from './passiveAhead';
-import { Retrieval } from './retrieval';
+import { Retrieval, type RetrievalOptions } from './retrieval';
 import { setUpSession, type ServerTraits } from './sessionSetup';
 import type { Shortcut } from './shortcut';
 import { ignoreLateErrors, openTcp, startTls, TlsHandshakeFailure } from './socket';
@@ -102,7 +102,6 @@ export class ControlConnection implements PooledConnection {
 	#hasAnswered = false;
 	/** Where transfers gather their pieces, one after the other. */
 	readonly gatherIn = Buffer.allocUnsafeSlow(PIECE_BYTES);
-	#retrieval: Retrieval | undefined;
 	/** Of the retrieval that began last. */
 	#sink: TransferSink | undefined;
 	/** What went wrong on the current data connection. */
@@ -111,8 +110,6 @@ export class ControlConnection implements PooledConnection {
 	#rejectStep: ((reason: TransportError) => void) | undefined;
 	#listing: ListedName[] = [];
 	#listingText = '';
-	/** Node.js holds what a socket refers to until V8 collects its whole heap: no socket refers to a retrieval itself. */
-	readonly #receive: Receive = (bytes, resume) => this.#retrieval?.receive(bytes, resume) ?? false;
 	#traits: ServerTraits = { hasMachineListing: false, loginDirectory: '/' };
 
 	private constructor({ settings, trust, shortcuts }: ConnectionPlan) {
@@ -237,12 +234,13 @@ export class ControlConnection implements PooledConnection {
 	 * (226) and the data connection ended; whether the bytes are all there is for the caller to count.
 	 */
 	retrieve(target: Target, start: number, sink: TransferSink): Promise<Refusal | undefined> {
-		return this.#retrieve(target, start, sink, { receive: this.#receive });
+		return this.#retrieve({ path: target.absolute, start, sink }, target.path);
 	}
 
 	/** As `retrieve`, but breaks off when the sink has enough. The connection may be of no more use after it. */
 	retrievePart(target: Target, start: number, sink: TransferSink): Promise<Refusal | undefined> {
-		return this.#retrieve(target, start, sink, { receive: this.#receive, mayReset: true });
+		const breakOff = (): void => this.#dataConnector.reset();
+		return this.#retrieve({ path: target.absolute, start, sink, breakOff }, target.path);
 	}
 
 	/** Whether the next answer is the one to the next command. Never rejects; the connection may be of no more use after it. */
@@ -253,22 +251,24 @@ export class ControlConnection implements PooledConnection {
 		);
 	}
 
-	async #retrieve(target: Target, start: number, sink: TransferSink, use: DataUse): Promise<Refusal | undefined> {
-		const breakOff = use.mayReset === true ? (): void => this.#dataConnector.reset() : undefined;
-		const retrieval = new Retrieval(this.#client.ftp, { path: target.absolute, start, sink, breakOff });
+	async #retrieve(options: RetrievalOptions, path: string): Promise<Refusal | undefined> {
+		const { sink, breakOff } = options;
+		// Node.js holds what a socket refers to until V8 collects its whole heap: so it forgets the retrieval at its end, and
+		// a late byte never gets into the next one.
+		let current: Retrieval | undefined = new Retrieval(this.#client.ftp, options);
+		const receive: Receive = (bytes, resume) => current?.receive(bytes, resume) ?? false;
 		this.#sink = sink;
-		this.#retrieval = retrieval;
 		const fetching = this.#orRefusal(
-			target.path,
+			path,
 			async () => {
-				await this.#openDataConnection(use);
-				await retrieval.run();
+				await this.#openDataConnection({ receive, mayReset: breakOff !== undefined });
+				await current?.run();
 				return { message: '' };
 			},
 			() => sink.received === 0,
 		);
 		const reply = await fetching.finally(() => {
-			this.#retrieval = undefined;
+			current = undefined;
 			sink.flush();
 		});
 		return reply.refusal;

@@ -74,6 +74,16 @@ function attachDataSocket(ftp: FTPContext, socket: TLSSocket, onError: (error: E
 	socket.on('error', onError);
 }
 
+/** Gives on what came, and holds the server back for as long as there is no room for more. */
+function pass(bytes: Buffer, socket: Socket, receive: Receive): boolean {
+	const isRoom = receive(bytes, () => {
+		socket.resume();
+	});
+	// Otherwise resume() has nothing to do.
+	if (!isRoom) socket.pause();
+	return isRoom;
+}
+
 /** Opens data connections: EPSV, and PASV on servers that do not know EPSV. One for each control connection. */
 export class DataConnector {
 	#extended = true;
@@ -148,14 +158,7 @@ export class DataConnector {
 		const tcp = await openTcp(where);
 		this.#tcp = tcp;
 		const secured = connectTls({ ...options, ...(session === undefined ? {} : { session }), socket: tcp });
-		const resume = (): void => {
-			secured.resume();
-		};
-		if (receive !== undefined) {
-			secured.on('data', (bytes: Buffer) => {
-				if (!receive(bytes, resume)) secured.pause();
-			});
-		}
+		if (receive !== undefined) secured.on('data', (bytes: Buffer) => pass(bytes, secured, receive));
 		return secured;
 	}
 
@@ -169,28 +172,15 @@ export class DataConnector {
 		where: TcpOptions,
 		receive: Receive | undefined,
 	): Promise<TLSSocket> {
-		const incoming = this.#incoming;
-		const resume = (): void => {
-			secured.resume();
-		};
+		const buffer = this.#incoming;
 		// Node.js documents `onread` for tls.connect(), its types forget it.
-		const onread: Pick<TcpSocketConnectOpts, 'onread'> =
+		const reading: Pick<TcpSocketConnectOpts, 'onread'> =
 			receive === undefined
 				? {}
-				: {
-						onread: {
-							buffer: incoming,
-							callback: (length) => {
-								const isRoom = receive(incoming.subarray(0, length), resume);
-								// Otherwise resume() has nothing to do.
-								if (!isRoom) secured.pause();
-								return isRoom;
-							},
-						},
-					};
+				: { onread: { buffer, callback: (length) => pass(buffer.subarray(0, length), secured, receive) } };
 		const secured: TLSSocket & Partial<WithSession> = connectTls({
 			...options,
-			...onread,
+			...reading,
 			port: where.port,
 			// The host stays that of the certificate and of the session, see tlsOptions().
 			lookup: (_host, { all }, found) => {
@@ -200,7 +190,7 @@ export class DataConnector {
 			},
 			...(session === undefined || KNOWS_SESSIONS ? {} : { session }),
 		});
-		if (session !== undefined && KNOWS_SESSIONS) secured.setSession?.(session);
+		if (session !== undefined) secured.setSession?.(session);
 		await whenConnected(secured, where);
 		return secured;
 	}

@@ -30,7 +30,7 @@ export interface TcpOptions extends Connecting {
 	readonly port: number;
 }
 
-/** Resolves when the TCP connection of a socket that connects is open. Rejects with the socket's error. */
+/** Resolves when the TCP connection of a socket that connects is open, and has it kept alive. Rejects with the socket's error. */
 export function whenConnected(socket: Socket, { signal, timeout }: Connecting): Promise<void> {
 	return new Promise((resolve, reject) => {
 		ignoreLateErrors(socket);
@@ -47,6 +47,9 @@ export function whenConnected(socket: Socket, { signal, timeout }: Connecting): 
 			socket.removeListener('timeout', late);
 			socket.removeListener('close', stopWatching);
 			socket.removeListener('error', reject);
+			// A transfer may wait long for its reader, and firewalls forget silent connections.
+			socket.setNoDelay(true);
+			socket.setKeepAlive(true, KEEP_ALIVE_MILLISECONDS);
 			resolve();
 		});
 	});
@@ -54,13 +57,7 @@ export function whenConnected(socket: Socket, { signal, timeout }: Connecting): 
 
 /** Opens a TCP connection. Rejects with the socket's error. */
 export async function openTcp({ host, port, ...connecting }: TcpOptions): Promise<Socket> {
-	const socket = connectTcp({
-		host,
-		port,
-		noDelay: true,
-		keepAlive: true,
-		keepAliveInitialDelay: KEEP_ALIVE_MILLISECONDS,
-	});
+	const socket = connectTcp({ host, port });
 	await whenConnected(socket, connecting);
 	return socket;
 }

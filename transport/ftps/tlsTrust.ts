@@ -43,8 +43,7 @@ function publicCertificates(): readonly string[] {
 	return since22.getCACertificates?.('default') ?? since22.rootCertificates;
 }
 
-export type TrustSettings = Pick<FtpsSettings, 'caCertificate'>;
-export type HighestTls = 'TLSv1.2' | 'TLSv1.3';
+type HighestTls = 'TLSv1.2' | 'TLSv1.3';
 
 /** The trust that was made last, because runs follow each other that trust the same. */
 let latest: { readonly pem: string; readonly maxVersion: HighestTls; readonly trust: tls.SecureContext } | undefined;
@@ -54,7 +53,10 @@ let latest: { readonly pem: string; readonly maxVersion: HighestTls; readonly tr
  * data connection is opened for every file.
  * @throws {TransportError} `invalid-settings` for a CA certificate that cannot be read.
  */
-export function createTrust(settings: TrustSettings, maxVersion: HighestTls = 'TLSv1.3'): tls.SecureContext {
+export function createTrust(
+	settings: Pick<FtpsSettings, 'caCertificate'>,
+	maxVersion: HighestTls = 'TLSv1.3',
+): tls.SecureContext {
 	const pem = settings.caCertificate?.trim() ?? '';
 	if (latest?.pem === pem && latest.maxVersion === maxVersion) return latest.trust;
 	const ca = pem === '' ? {} : { ca: [...publicCertificates(), ...readCaCertificates(pem)] };

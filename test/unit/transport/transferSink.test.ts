@@ -4,30 +4,24 @@ import { PIECE_BYTES, TransferSink, type TransferSinkOptions } from '../../../tr
 
 const RECORD = 16_384;
 
-interface Delivered {
-	readonly pieces: Buffer[];
-	/** Of the pieces that are not taken yet. */
-	readonly waiting: Array<() => void>;
-}
-
 function sinkFor(
 	bytes: number,
 	changes: Partial<TransferSinkOptions> = {},
-): Delivered & { readonly sink: TransferSink } {
-	const delivered: Delivered = { pieces: [], waiting: [] };
+): { readonly sink: TransferSink; readonly pieces: Buffer[] } {
+	const pieces: Buffer[] = [];
 	const sink = new TransferSink({
 		room: bytes,
 		skip: 0,
 		wanted: bytes,
 		gatherIn: Buffer.alloc(PIECE_BYTES),
 		deliver: (piece, taken) => {
-			delivered.pieces.push(piece);
+			pieces.push(piece);
 			taken();
 		},
 		onOverrun: () => new Error('too much'),
 		...changes,
 	});
-	return { ...delivered, sink };
+	return { sink, pieces };
 }
 
 /** Has the sink take the bytes from memory that is used again at once, as TLS does. */

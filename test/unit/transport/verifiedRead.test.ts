@@ -49,11 +49,14 @@ describe('a verified read', () => {
 		expect(seen[0]?.[1]).toBe(bytes.length);
 	});
 
-	it('fails when the check refuses it', async () => {
-		const check = (): void => {
+	it('fails when the check refuses it, after it has seen everything', async () => {
+		const seen: number[] = [];
+		const check = (head: Uint8Array, total: number): void => {
+			seen.push(head.length, total);
 			throw new Error('refused');
 		};
 		await expect(buffer(verified(bytes, { check }))).rejects.toThrow('refused');
+		expect(seen).toEqual([1_000, 100_000]);
 	});
 
 	it('of an empty file ends cleanly', async () => {
