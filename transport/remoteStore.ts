@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream';
 
+import type { Abortable } from './onAbort';
+
 export type RemoteEntryType = 'file' | 'directory' | 'other';
 
 /** One name on the server. */
@@ -17,7 +19,7 @@ export interface RemoteEntry {
 
 export interface RequestOptions {
 	/** Aborting rejects the request with a `TransportError` of code `aborted`. */
-	readonly signal?: AbortSignal | undefined;
+	readonly signal?: Abortable | undefined;
 }
 
 export interface ReadRange extends RequestOptions {

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 
-import { onAbort } from './onAbort';
+import { Cancellation, onAbort, type Abortable } from './onAbort';
 import type { ReadRange, RemoteEntry, RemoteStore, RequestOptions } from './remoteStore';
 import { backOff, isTransient, withRetries } from './retry';
 import type { RetryPolicy } from './retry';
@@ -155,17 +155,17 @@ class Delivered {
 class ResumedStream extends Readable {
 	readonly #chunks: Chunks;
 
-	readonly #stop = new AbortController();
+	readonly #stop = new Cancellation();
 
 	readonly #forgetSignal: () => void;
 
-	constructor(open: (signal: AbortSignal) => Chunks, signal: AbortSignal | undefined) {
+	constructor(open: (stop: Cancellation) => Chunks, signal: Abortable | undefined) {
 		super();
 		// A stream that its owner forgot must not end the whole process when it fails.
 		this.on('error', () => undefined);
 		this.#forgetSignal = onAbort(signal, () => this.#stop.abort());
 		if (signal?.aborted === true) this.#stop.abort();
-		this.#chunks = open(this.#stop.signal);
+		this.#chunks = open(this.#stop);
 	}
 
 	override _read(): void {
@@ -182,7 +182,7 @@ class ResumedStream extends Readable {
 
 	override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
 		this.#forgetSignal();
-		// At the end there is nothing to stop, and the reason of an abort is costly to make.
+		// At the end there is nothing to stop.
 		if (!this.readableEnded) this.#stop.abort();
 		this.#chunks.return().catch(() => undefined);
 		callback(error);

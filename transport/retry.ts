@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
+import { onAbort, type Abortable } from './onAbort';
 import { TransportError } from './transportError';
 
 export interface RetryPolicy {
@@ -24,18 +23,30 @@ export function isTransient(error: unknown): boolean {
  *
  * @param failures so far without progress, from 1
  */
-export async function backOff(failures: number, policy: RetryPolicy, signal?: AbortSignal): Promise<void> {
+export async function backOff(failures: number, policy: RetryPolicy, signal?: Abortable): Promise<void> {
 	const { firstDelay = 500, longestDelay = 15_000 } = policy;
 	const ceiling = Math.min(longestDelay, firstDelay * 2 ** (failures - 1));
-	await sleep(Math.random() * ceiling, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+	if (signal?.aborted !== true) await pause(Math.random() * ceiling, signal);
 	if (signal?.aborted === true) throw new TransportError('aborted', 'The transfer was cancelled');
+}
+
+function pause(milliseconds: number, signal: Abortable | undefined): Promise<void> {
+	return new Promise((resolve) => {
+		const end = (): void => {
+			clearTimeout(timer);
+			forgetSignal();
+			resolve();
+		};
+		const timer = setTimeout(end, milliseconds);
+		const forgetSignal = onAbort(signal, end);
+	});
 }
 
 /** Repeats a request that has no side effects until it succeeds, fails for good, or the policy gives up. */
 export async function withRetries<Result>(
 	request: () => Promise<Result>,
 	policy: RetryPolicy,
-	signal?: AbortSignal,
+	signal?: Abortable,
 ): Promise<Result> {
 	for (let failures = 0; ; ) {
 		const outcome = await request().then(

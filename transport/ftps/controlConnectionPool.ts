@@ -1,4 +1,5 @@
 import { UNSHARED, type ConnectionShare } from '../connectionShare';
+import { onAbort, type Abortable } from '../onAbort';
 import { TransportError } from '../transportError';
 
 /** What the pool has to know of a connection. It runs one task at a time. */
@@ -96,7 +97,7 @@ export class ControlConnectionPool<C extends PooledConnection> {
 	 * Runs `task` on a connection of its own. Aborting the signal takes it out of the queue, or breaks its connection.
 	 * A task whose connection had died idle, before the server answered anything, runs once more on another one.
 	 */
-	async use<T>(task: (connection: C) => Promise<T>, signal?: AbortSignal): Promise<T> {
+	async use<T>(task: (connection: C) => Promise<T>, signal?: Abortable): Promise<T> {
 		const lease = await this.#acquire(signal);
 		return await this.#run(lease.connection, task, signal).catch(async (error: unknown) => {
 			if (!this.#diedIdle(lease, error)) return await Promise.reject(error);
@@ -124,7 +125,7 @@ export class ControlConnectionPool<C extends PooledConnection> {
 		return error.code === 'connection-lost' || error.code === 'busy';
 	}
 
-	#acquire(signal: AbortSignal | undefined): Promise<Lease<C>> {
+	#acquire(signal: Abortable | undefined): Promise<Lease<C>> {
 		if (this.#stop.signal.aborted) return Promise.reject(this.#options.ended('closed'));
 		if (signal?.aborted === true) return Promise.reject(this.#options.ended('aborted'));
 		if (this.#refusal !== undefined) return Promise.reject(copyOf(this.#refusal));
@@ -135,28 +136,28 @@ export class ControlConnectionPool<C extends PooledConnection> {
 			};
 			const waiter: Waiter<C> = {
 				take: (lease) => {
-					signal?.removeEventListener('abort', leave);
+					forgetSignal();
 					resolve(lease);
 				},
 				refuse: (error) => {
-					signal?.removeEventListener('abort', leave);
+					forgetSignal();
 					reject(error);
 				},
 			};
-			signal?.addEventListener('abort', leave, { once: true });
+			const forgetSignal = onAbort(signal, leave);
 			this.#waiting.push(waiter);
 			this.#serve();
 		});
 	}
 
-	#run<T>(connection: C, task: (connection: C) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+	#run<T>(connection: C, task: (connection: C) => Promise<T>, signal: Abortable | undefined): Promise<T> {
 		const stop = (): void => connection.interrupt(this.#options.ended('aborted'));
 		connection.beginTask();
 		if (this.#stop.signal.aborted) connection.interrupt(this.#options.ended('closed'));
 		if (signal?.aborted === true) stop();
-		signal?.addEventListener('abort', stop, { once: true });
+		const forgetSignal = onAbort(signal, stop);
 		return task(connection).finally(() => {
-			signal?.removeEventListener('abort', stop);
+			forgetSignal();
 			this.#release(connection);
 		});
 	}

@@ -179,8 +179,7 @@ export class DataConnector {
 				? {}
 				: { onread: { buffer, callback: (length) => pass(buffer.subarray(0, length), secured, receive) } };
 		const secured: TLSSocket & Partial<WithSession> = connectTls({
-			...options,
-			...reading,
+			// What is added behind a spread at the beginning gets a hidden class of its own each time (V8's CloneObjectIC).
 			port: where.port,
 			// The host stays that of the certificate and of the session, see tlsOptions().
 			lookup: (_host, { all }, found) => {
@@ -188,6 +187,8 @@ export class DataConnector {
 				if (all === true) found(null, [{ address: where.host, family }]);
 				else found(null, where.host, family);
 			},
+			...options,
+			...reading,
 			...(session === undefined || KNOWS_SESSIONS ? {} : { session }),
 		});
 		if (session !== undefined) secured.setSession?.(session);

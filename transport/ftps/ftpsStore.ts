@@ -1,8 +1,8 @@
-import { setMaxListeners } from 'node:events';
 import type { SecureContext } from 'node:tls';
 
 import type { FtpsSettings } from '../connectionSettings';
 import { openLeased, UNSHARED, type ConnectionShare } from '../connectionShare';
+import type { Abortable, Cancellation } from '../onAbort';
 import { childPath, isListableName, joinTenantPath, lastPart, legalRemotePath } from '../remotePath';
 import type { ReadRange, RemoteEntry, RemoteStore, RequestOptions } from '../remoteStore';
 import { TransportError } from '../transportError';
@@ -19,12 +19,6 @@ import { TransferSink, type Deliver } from './transferSink';
 /** Where breaking off costs the control connection, files up to so many bytes are read on: a new log-in takes six round trips. */
 const CHEAP_TO_FINISH = 8_388_608;
 const LINE_BREAKERS = /[\r\n\0]/u;
-
-/** One signal stops a whole execution with any number of requests; Node would take more than ten for a leak. */
-function allowMany(signal: AbortSignal | undefined): AbortSignal | undefined {
-	if (signal !== undefined) setMaxListeners(0, signal);
-	return signal;
-}
 
 /** The recordings over FTPS: files and listings, over a pool of control connections, each of which does one at a time. */
 export class FtpsStore implements RemoteStore {
@@ -54,10 +48,7 @@ export class FtpsStore implements RemoteStore {
 	async list(directory: string, { signal }: RequestOptions = {}): Promise<RemoteEntry[]> {
 		const path = legalRemotePath(directory);
 		const below = joinTenantPath(this.#settings.tenantDirectory, path);
-		const names = await this.#use(
-			(connection) => listDirectory(connection, targetOn(connection, below, path)),
-			allowMany(signal),
-		);
+		const names = await this.#use((connection) => listDirectory(connection, targetOn(connection, below, path)), signal);
 		return names
 			.filter((entry) => isListableName(entry.name))
 			.map(({ name, type, size, modifiedAt }) => ({ name, path: childPath(path, name), type, size, modifiedAt }));
@@ -66,30 +57,27 @@ export class FtpsStore implements RemoteStore {
 	async stat(path: string, { signal }: RequestOptions = {}): Promise<RemoteEntry> {
 		const legal = legalRemotePath(path);
 		const below = joinTenantPath(this.#settings.tenantDirectory, legal);
-		const facts = await this.#use(
-			(connection) => statPath(connection, targetOn(connection, below, legal)),
-			allowMany(signal),
-		);
+		const facts = await this.#use((connection) => statPath(connection, targetOn(connection, below, legal)), signal);
 		return { name: lastPart(legal), path: legal, type: facts.type, size: facts.size, modifiedAt: facts.modifiedAt };
 	}
 
 	read(path: string, range: ReadRange = {}): RemoteFileStream {
-		const transfer = async (deliver: Deliver, signal: AbortSignal): Promise<void> => {
+		const transfer = async (deliver: Deliver, stop: Cancellation): Promise<void> => {
 			const legal = legalRemotePath(path);
 			const below = joinTenantPath(this.#settings.tenantDirectory, legal);
 			await this.#use(
 				(connection) => this.#fetch(connection, targetOn(connection, below, legal), range, deliver),
-				signal,
+				stop,
 			);
 		};
-		return new RemoteFileStream(transfer, () => this.#error('aborted', path), allowMany(range.signal));
+		return new RemoteFileStream(transfer, () => this.#error('aborted', path), range.signal);
 	}
 
 	close(): Promise<void> {
 		return this.#pool.close();
 	}
 
-	#use<T>(task: (connection: ControlConnection) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+	#use<T>(task: (connection: ControlConnection) => Promise<T>, signal: Abortable | undefined): Promise<T> {
 		return this.#pool.use(task, signal).catch((error: unknown) => {
 			const isSession = error instanceof TransportError && error.code === 'tls-session-refused';
 			if (isSession && !this.#isTls13Refused) {
@@ -146,8 +134,14 @@ export class FtpsStore implements RemoteStore {
 		const from = this.#canRestart ? start : 0;
 		const onOverrun = (): TransportError => mismatch('more bytes came');
 		const { gatherIn } = connection;
-		const part = { room: size - from, skip: start - from, wanted: end - start };
-		const sink = new TransferSink({ ...part, gatherIn, deliver, onOverrun });
+		const sink = new TransferSink({
+			room: size - from,
+			skip: start - from,
+			wanted: end - start,
+			gatherIn,
+			deliver,
+			onOverrun,
+		});
 		const isPart = end < size && (this.#breakOff !== 'costly' || size - from > CHEAP_TO_FINISH);
 		const refusal = isPart
 			? await connection.retrievePart(target, from, sink)

@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream';
 
+import { Cancellation, onAbort, type Abortable } from '../onAbort';
 import type { TransportError } from '../transportError';
 import { PIECE_BYTES, type Deliver } from './transferSink';
 
 /** Fetches a file: hands every piece to `deliver` and resolves when the file is whole. Rejects with a `TransportError`. */
-export type Transfer = (deliver: Deliver, signal: AbortSignal) => Promise<void>;
+export type Transfer = (deliver: Deliver, stop: Cancellation) => Promise<void>;
 
 /**
  * A file's bytes. The transfer starts with the first read, so that streams nobody reads hold no connection, and the
@@ -12,13 +13,13 @@ export type Transfer = (deliver: Deliver, signal: AbortSignal) => Promise<void>;
  */
 export class RemoteFileStream extends Readable {
 	readonly #transfer: Transfer;
-	readonly #stop = new AbortController();
+	readonly #stop = new Cancellation();
 	readonly #forgetSignal: () => void;
 	#isStarted = false;
 	#isWanted = true;
 	#taken: (() => void) | undefined;
 
-	constructor(transfer: Transfer, aborted: () => TransportError, signal?: AbortSignal) {
+	constructor(transfer: Transfer, aborted: () => TransportError, signal?: Abortable) {
 		super({ highWaterMark: PIECE_BYTES });
 		this.#transfer = transfer;
 		// A stream that its owner forgot must not end the whole process when it fails.
@@ -26,8 +27,7 @@ export class RemoteFileStream extends Readable {
 		const abort = (): void => {
 			this.destroy(aborted());
 		};
-		this.#forgetSignal = () => signal?.removeEventListener('abort', abort);
-		signal?.addEventListener('abort', abort, { once: true });
+		this.#forgetSignal = onAbort(signal, abort);
 		if (signal?.aborted === true) abort();
 	}
 
@@ -41,7 +41,7 @@ export class RemoteFileStream extends Readable {
 
 	override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
 		this.#forgetSignal();
-		// An ended transfer has nothing to stop, and the reason of an abort is costly to make.
+		// An ended transfer has nothing to stop.
 		if (!this.readableEnded) this.#stop.abort();
 		callback(error);
 	}
@@ -57,7 +57,7 @@ export class RemoteFileStream extends Readable {
 			if (this.#isWanted) return taken();
 			this.#taken = taken;
 		};
-		this.#transfer(deliver, this.#stop.signal).then(
+		this.#transfer(deliver, this.#stop).then(
 			() => {
 				if (!this.destroyed) this.push(null);
 			},

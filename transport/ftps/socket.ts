@@ -1,6 +1,8 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
 
+import { onAbort } from '../onAbort';
+
 const KEEP_ALIVE_MILLISECONDS = 30_000;
 
 /** Sockets report errors even after nobody waits for them any more; without a listener that ends the process. */
@@ -14,8 +16,7 @@ function destroyOnAbort(socket: Socket, signal: AbortSignal): () => void {
 		socket.destroy(new Error('Connection closed here'));
 	};
 	if (signal.aborted) destroy();
-	signal.addEventListener('abort', destroy, { once: true });
-	return () => signal.removeEventListener('abort', destroy);
+	return onAbort(signal, destroy);
 }
 
 export interface Connecting {

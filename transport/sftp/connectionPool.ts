@@ -1,5 +1,5 @@
 import { UNSHARED, type ConnectionShare } from '../connectionShare';
-import { onAbort } from '../onAbort';
+import { onAbort, type Abortable } from '../onAbort';
 import { TransportError } from '../transportError';
 
 /** What the pool needs of a connection. */
@@ -89,7 +89,7 @@ export class ConnectionPool<C extends PooledConnection> {
 	 * A connection to work on, at once when one is open and the work weighs less than `FULL`; `weight` is a whole number.
 	 * Rejects with `aborted`, `closed`, or why none could be opened.
 	 */
-	acquire(signal?: AbortSignal, weight = 1): Promise<Lease<C>> {
+	acquire(signal?: Abortable, weight = 1): Promise<Lease<C>> {
 		if (this.#closing !== undefined) return Promise.reject(this.#closedError());
 		if (signal?.aborted === true) return Promise.reject(this.#abortedError());
 		const connection = this.#leastLoaded();
@@ -123,7 +123,7 @@ export class ConnectionPool<C extends PooledConnection> {
 		await Promise.all([this.#opening, ...[...this.#load.keys()].map((connection) => connection.end(reason))]);
 	}
 
-	#wait(signal: AbortSignal | undefined, weight: number): Promise<Lease<C>> {
+	#wait(signal: Abortable | undefined, weight: number): Promise<Lease<C>> {
 		return new Promise((resolve, reject) => {
 			const abort = (): void => {
 				this.#waiters.delete(waiter);

@@ -1,5 +1,6 @@
 import type { FileEntryWithStats, Stats } from 'ssh2';
 
+import type { Abortable } from '../onAbort';
 import { childPath, isListableName, lastPart } from '../remotePath';
 import type { RemoteEntry, RemoteEntryType } from '../remoteStore';
 import { TransportError } from '../transportError';
@@ -37,11 +38,7 @@ function entry(path: string, type: RemoteEntryType, stats: Stats | undefined): R
 }
 
 /** A link as what it points to; `other` when that is missing, out of reach, or a circle. */
-async function followed(
-	connection: SftpConnection,
-	path: string,
-	signal: AbortSignal | undefined,
-): Promise<RemoteEntry> {
+async function followed(connection: SftpConnection, path: string, signal: Abortable | undefined): Promise<RemoteEntry> {
 	const target = await connection.stat(path, signal).catch((error: unknown) => {
 		const isBroken =
 			error instanceof TransportError && ['not-found', 'permission-denied', 'protocol'].includes(error.code);
@@ -57,7 +54,7 @@ async function namesOf(
 	connection: SftpConnection,
 	handle: Buffer,
 	directory: string,
-	signal: AbortSignal | undefined,
+	signal: Abortable | undefined,
 ): Promise<FileEntryWithStats[]> {
 	const names: FileEntryWithStats[] = [];
 	let emptyRounds = 0;
@@ -80,7 +77,7 @@ async function namesOf(
 export async function listDirectory(
 	connection: SftpConnection,
 	directory: string,
-	signal: AbortSignal | undefined,
+	signal: Abortable | undefined,
 ): Promise<RemoteEntry[]> {
 	const handle = await connection.opendir(directory, signal);
 	const names = await namesOf(connection, handle, directory, signal).finally(() => connection.close(handle));
@@ -104,7 +101,7 @@ export async function listDirectory(
 export async function statEntry(
 	connection: SftpConnection,
 	path: string,
-	signal: AbortSignal | undefined,
+	signal: Abortable | undefined,
 ): Promise<RemoteEntry> {
 	const stats = await connection.stat(path, signal).catch(async (error: unknown) => {
 		if (!(error instanceof TransportError) || error.code !== 'not-found') throw error;

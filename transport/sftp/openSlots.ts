@@ -1,4 +1,4 @@
-import { onAbort } from '../onAbort';
+import { onAbort, type Abortable } from '../onAbort';
 
 /** What is known of how many handles a server allows, on each connection or on all of them together. */
 export class HandleLimit {
@@ -34,7 +34,7 @@ export class OpenSlots {
 	}
 
 	/** Waits for a slot; false when the signal aborted first. */
-	take(signal?: AbortSignal): Promise<boolean> {
+	take(signal?: Abortable): Promise<boolean> {
 		if (this.#waiting.size === 0 && this.#taken < this.limit.handles) {
 			this.#taken += 1;
 			return Promise.resolve(true);

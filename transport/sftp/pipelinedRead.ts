@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 
-import { onAbort } from '../onAbort';
+import { onAbort, type Abortable } from '../onAbort';
 import { TransportError } from '../transportError';
 import { isRefusal } from './sftpError';
 
@@ -32,7 +32,7 @@ export interface ReadChannel {
 	/** Tells the pace that this server takes, to be kept by reads to come. */
 	adapt(pace: ReadPace): void;
 	/** Opens a file for reading. A handle that arrives after the promise was rejected is closed by the channel. */
-	open(path: string, signal?: AbortSignal): Promise<Buffer>;
+	open(path: string, signal?: Abortable): Promise<Buffer>;
 	fstat(handle: Buffer, path: string, answer: (answer: StateAnswer) => void): void;
 	read(handle: Buffer, path: string, position: number, length: number, answer: (answer: ReadAnswer) => void): void;
 	/** Gives the handle back. Not awaited; never fails. READs of it that were not sent yet are dropped, unanswered. */
@@ -57,10 +57,10 @@ export interface PipelinedReadOptions {
 	readonly size?: number | undefined;
 	/** Bytes to read, all when absent. */
 	readonly length?: number | undefined;
-	readonly signal?: AbortSignal | undefined;
+	readonly signal?: Abortable | undefined;
 	/** Bytes asked for or held that the consumer has not taken yet, 2 MB by default: the SSH window of the library. */
 	readonly budget?: number | undefined;
-	readonly acquire: (signal: AbortSignal | undefined) => Promise<ReadLease>;
+	readonly acquire: (signal: Abortable | undefined) => Promise<ReadLease>;
 }
 
 interface OpenFile extends ReadLease {

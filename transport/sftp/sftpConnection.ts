@@ -1,6 +1,6 @@
 import type { FileEntryWithStats, SFTPWrapper, Stats } from 'ssh2';
 
-import { onAbort } from '../onAbort';
+import { onAbort, type Abortable } from '../onAbort';
 import { joinTenantPath } from '../remotePath';
 import { TransportError } from '../transportError';
 import { HandleLimit, OpenSlots } from './openSlots';
@@ -204,19 +204,19 @@ export class SftpConnection implements ReadChannel {
 		}
 	}
 
-	open(path: string, signal?: AbortSignal): Promise<Buffer> {
+	open(path: string, signal?: Abortable): Promise<Buffer> {
 		const send: Opening = (channel, answer) => channel.open(this.#onServer(path), 'r', answer);
 		return this.#openHandle(path, signal, send).catch(async (error: unknown): Promise<never> => {
 			throw await this.#whyNotOpened(error, path, signal);
 		});
 	}
 
-	opendir(path: string, signal?: AbortSignal): Promise<Buffer> {
+	opendir(path: string, signal?: Abortable): Promise<Buffer> {
 		return this.#openHandle(path, signal, (channel, answer) => channel.opendir(this.#onServer(path), answer));
 	}
 
 	/** The next names of an open directory, `.` and `..` among them; `undefined` at its end. */
-	readdir(handle: Buffer, path: string, signal?: AbortSignal): Promise<FileEntryWithStats[] | undefined> {
+	readdir(handle: Buffer, path: string, signal?: Abortable): Promise<FileEntryWithStats[] | undefined> {
 		return this.#request<FileEntryWithStats[] | undefined>(
 			{ path, overdue: 'timeout' },
 			(channel, answer) => {
@@ -236,7 +236,7 @@ export class SftpConnection implements ReadChannel {
 	}
 
 	/** Attributes of a path, those of the target when it is a link. */
-	stat(path: string, signal?: AbortSignal): Promise<Stats> {
+	stat(path: string, signal?: Abortable): Promise<Stats> {
 		return this.#request<Stats>(
 			{ path, overdue: 'timeout' },
 			(channel, answer) => channel.stat(this.#onServer(path), answer),
@@ -245,7 +245,7 @@ export class SftpConnection implements ReadChannel {
 	}
 
 	/** Attributes of a path, those of the link itself when it is one. */
-	lstat(path: string, signal?: AbortSignal): Promise<Stats> {
+	lstat(path: string, signal?: Abortable): Promise<Stats> {
 		return this.#request<Stats>(
 			{ path, overdue: 'timeout' },
 			(channel, answer) => channel.lstat(this.#onServer(path), answer),
@@ -310,7 +310,7 @@ export class SftpConnection implements ReadChannel {
 	}
 
 	/** Opens a file or directory; where the server allows only so many at once, in its turn. */
-	async #openHandle(path: string, signal: AbortSignal | undefined, send: Opening): Promise<Buffer> {
+	async #openHandle(path: string, signal: Abortable | undefined, send: Opening): Promise<Buffer> {
 		const slots = [this.#slots, this.#options.manners.slots];
 		for (let tries = 0; ; tries += 1) {
 			await this.#takeSlots(slots, path, signal);
@@ -335,7 +335,7 @@ export class SftpConnection implements ReadChannel {
 		}
 	}
 
-	async #takeSlots(slots: readonly OpenSlots[], path: string, signal: AbortSignal | undefined): Promise<void> {
+	async #takeSlots(slots: readonly OpenSlots[], path: string, signal: Abortable | undefined): Promise<void> {
 		for (const [index, each] of slots.entries()) {
 			if (await each.take(signal)) continue;
 			for (const taken of slots.slice(0, index)) taken.give();
@@ -404,7 +404,7 @@ export class SftpConnection implements ReadChannel {
 	#request<T>(
 		context: RequestContext,
 		send: (channel: SFTPWrapper, answer: Answer<T>) => void,
-		signal: AbortSignal | undefined,
+		signal: Abortable | undefined,
 		late?: (value: T) => void,
 	): Promise<T> {
 		const { path } = context;
@@ -435,7 +435,7 @@ export class SftpConnection implements ReadChannel {
 	}
 
 	/** A file that the server would not open may be a directory: most say no more than "Failure". */
-	async #whyNotOpened(error: unknown, path: string, signal: AbortSignal | undefined): Promise<unknown> {
+	async #whyNotOpened(error: unknown, path: string, signal: Abortable | undefined): Promise<unknown> {
 		if (!(error instanceof TransportError) || !isBareFailure(error)) return error;
 		const stats = await this.stat(path, signal).catch(() => undefined);
 		if (stats?.mode === undefined || !stats.isDirectory()) return error;

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 
 import type { SftpSettings } from '../connectionSettings';
 import { openLeased, UNSHARED, type ConnectionShare } from '../connectionShare';
+import type { Abortable } from '../onAbort';
 import { joinTenantPath, legalRemotePath } from '../remotePath';
 import type { ReadRange, RemoteEntry, RemoteStore, RequestOptions } from '../remoteStore';
 import { TransportError } from '../transportError';
@@ -80,7 +81,7 @@ export class SftpStore implements RemoteStore {
 	async #onConnection<T>(
 		path: string,
 		{ signal }: RequestOptions,
-		work: (connection: SftpConnection, path: string, signal: AbortSignal | undefined) => Promise<T>,
+		work: (connection: SftpConnection, path: string, signal: Abortable | undefined) => Promise<T>,
 	): Promise<T> {
 		const legal = this.#checked(path);
 		if (legal instanceof TransportError) throw legal;

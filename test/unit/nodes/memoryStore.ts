@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 
+import { onAbort, type Abortable } from '../../../transport/onAbort';
 import type { ReadRange, RemoteEntry, RemoteStore, RequestOptions } from '../../../transport/remoteStore';
 import { TransportError } from '../../../transport/transportError';
 
@@ -71,7 +72,7 @@ export class MemoryStore implements RemoteStore {
 		try {
 			if (this.hanging.has(path))
 				await new Promise((_, reject) =>
-					signal?.addEventListener('abort', () => reject(new TransportError('aborted', 'The transfer was cancelled'))),
+					onAbort(signal, () => reject(new TransportError('aborted', 'The transfer was cancelled'))),
 				);
 			const bytes = this.#file(path).bytes.subarray(0, length === undefined ? undefined : start + length);
 			if (length !== undefined && bytes.length < start + length)
@@ -87,7 +88,7 @@ export class MemoryStore implements RemoteStore {
 		}
 	}
 
-	async #begin(request: string, signal: AbortSignal | undefined): Promise<void> {
+	async #begin(request: string, signal: Abortable | undefined): Promise<void> {
 		this.requests.push(request);
 		await new Promise((resolve) => setImmediate(resolve));
 		if (signal?.aborted === true) throw new TransportError('aborted', 'The transfer was cancelled');

@@ -64,8 +64,8 @@ describe('RemoteFileStream', () => {
 		const aborted: boolean[] = [];
 		const transfer = (chunk: Buffer): Transfer => {
 			const index = aborted.push(false) - 1;
-			return async (deliver, signal) => {
-				signal.addEventListener('abort', () => {
+			return async (deliver, stop) => {
+				stop.listen(() => {
 					aborted[index] = true;
 				});
 				await given(deliver, chunk);
