@@ -14,6 +14,16 @@ export class Cancellation {
 	readonly #listeners: Registration[] = [];
 	#aborted = false;
 
+	/** Calls every listener, the first time. */
+	readonly abort = (): void => {
+		if (this.#aborted) return;
+		this.#aborted = true;
+		for (const registration of this.#listeners.splice(0)) {
+			// Another one's may have taken it off.
+			if (registration.index >= 0) registration.listener();
+		}
+	};
+
 	get aborted(): boolean {
 		return this.#aborted;
 	}
@@ -21,16 +31,6 @@ export class Cancellation {
 	/** Whether anybody listens. */
 	get isHeard(): boolean {
 		return this.#listeners.length > 0;
-	}
-
-	/** Calls every listener, the first time. */
-	abort(): void {
-		if (this.#aborted) return;
-		this.#aborted = true;
-		for (const registration of this.#listeners.splice(0)) {
-			// Another one's may have taken it off.
-			if (registration.index >= 0) registration.listener();
-		}
 	}
 
 	/** As `onAbort`. */
@@ -54,19 +54,12 @@ export class Cancellation {
 /** Tells that a request is no longer wanted. */
 export type Abortable = AbortSignal | Cancellation;
 
-interface Follower {
-	readonly cancellation: Cancellation;
-	readonly abort: () => void;
-}
-
 /** What a signal aborts, while anybody listens. */
-const followers = new WeakMap<AbortSignal, Follower>();
+const followers = new WeakMap<AbortSignal, Cancellation>();
 
-function follow(signal: AbortSignal): Follower {
-	const cancellation = new Cancellation();
-	const abort = (): void => cancellation.abort();
-	signal.addEventListener('abort', abort, { once: true });
-	const follower = { cancellation, abort };
+function follow(signal: AbortSignal): Cancellation {
+	const follower = new Cancellation();
+	signal.addEventListener('abort', follower.abort, { once: true });
 	followers.set(signal, follower);
 	return follower;
 }
@@ -81,12 +74,13 @@ function follow(signal: AbortSignal): Follower {
 export function onAbort(signal: Abortable | undefined, listener: () => void): () => void {
 	if (signal === undefined) return () => undefined;
 	if (signal instanceof Cancellation) return signal.listen(listener);
-	const { cancellation, abort } = followers.get(signal) ?? follow(signal);
-	const forget = cancellation.listen(listener);
+	const follower = followers.get(signal) ?? follow(signal);
+	const forget = follower.listen(listener);
 	return () => {
 		forget();
-		if (cancellation.isHeard) return;
-		signal.removeEventListener('abort', abort);
-		followers.delete(signal);
+		if (follower.isHeard) return;
+		signal.removeEventListener('abort', follower.abort);
+		// Called a second time there may be another one by now.
+		if (followers.get(signal) === follower) followers.delete(signal);
 	};
 }

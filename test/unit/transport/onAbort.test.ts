@@ -36,6 +36,18 @@ describe('onAbort', () => {
 		expect(told).toBe(1);
 	});
 
+	it('leaves the others alone when one is taken off twice', () => {
+		const { signal } = new AbortController();
+		const forgetFirst = onAbort(signal, () => undefined);
+		forgetFirst();
+		const forget = [onAbort(signal, () => undefined)];
+		forgetFirst();
+		forget.push(onAbort(signal, () => undefined));
+		expect(listenersOf(signal)).toBe(1);
+		for (const one of forget) one();
+		expect(listenersOf(signal)).toBe(0);
+	});
+
 	it('keeps signals apart', () => {
 		const [first, second] = [new AbortController(), new AbortController()];
 		const told: string[] = [];
