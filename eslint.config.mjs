@@ -75,7 +75,7 @@ export default [
 	},
 	{
 		// These rooms never reach the package: they start servers, and their errors are read by developers, not by n8n.
-		files: ['demo/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts'],
+		files: ['demo/**/*.ts', 'test/**/*.ts', 'testbed/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts'],
 		rules: {
 			'@n8n/community-nodes/no-dangerous-functions': 'off',
 			'@n8n/community-nodes/require-node-api-error': 'off',

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { callAudio, soundLibrary } from '../demo/tenant/callAudio';
-import { indexFile } from '../demo/tenant/indexFile';
-import { seededRandom, type SeededRandom } from '../demo/tenant/seededRandom';
-import type { PlannedCall } from '../demo/tenant/tenantCall';
+import { callAudio, soundLibrary } from '../testbed/tenant/callAudio';
+import { indexFile } from '../testbed/tenant/indexFile';
+import { seededRandom, type SeededRandom } from '../testbed/tenant/seededRandom';
+import type { PlannedCall } from '../testbed/tenant/tenantCall';
 import { callAt } from '../test/e2e/diskTenant';
 
 const MINUTES_BETWEEN_CALLS = 6;

@@ -2,8 +2,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 
-import { CACHE_DIRECTORY, PROJECT_ROOT } from '../demo/n8nHost/projectPaths';
-import { temporaryDirectory } from '../test/servers/process';
+import { CACHE_DIRECTORY, PROJECT_ROOT } from '../testbed/n8nHost/projectPaths';
+import { temporaryDirectory } from '../testbed/servers/process';
 import { readOptions, USAGE, type BenchOptions } from './benchOptions';
 import { linkOf, type BenchSet } from './benchSet';
 import type { Contestant } from './contestant';

@@ -1,6 +1,6 @@
-import { itemsOf } from '../demo/n8nHost/executionResult';
-import { PACKAGE_NAME } from '../demo/n8nHost/packPackage';
-import { CREDENTIAL_TYPE } from '../demo/tenantCredential';
+import { itemsOf } from '../testbed/n8nHost/executionResult';
+import { PACKAGE_NAME } from '../testbed/n8nHost/packPackage';
+import { CREDENTIAL_TYPE } from '../testbed/tenant/tenantCredential';
 import type { Contestant, Job } from './contestant';
 import type { Endpoint } from './measuredServers';
 import { measuredWorkflow, type MeasuredExecution, type MeasuredN8n, type Step } from './measuredN8n';

@@ -1,6 +1,6 @@
-import { itemsOf } from '../demo/n8nHost/executionResult';
-import { PACKAGE_NAME } from '../demo/n8nHost/packPackage';
-import { CREDENTIAL_TYPE } from '../demo/tenantCredential';
+import { itemsOf } from '../testbed/n8nHost/executionResult';
+import { PACKAGE_NAME } from '../testbed/n8nHost/packPackage';
+import { CREDENTIAL_TYPE } from '../testbed/tenant/tenantCredential';
 import { ourCredential, sftpNodeCredential, type HostN8n } from './inN8n';
 import { KEPT_CODE, makeIndex, type IndexPlan } from './indexFile';
 import type { Endpoint, MeasuredServers } from './measuredServers';

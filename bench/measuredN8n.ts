@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { installN8n } from '../demo/n8nHost/installN8n';
-import type { ExecutionResult } from '../demo/n8nHost/executionResult';
-import { installPackage } from '../demo/n8nHost/packPackage';
-import { startN8n, type RunningN8n } from '../demo/n8nHost/startN8n';
-import type { Workflow, WorkflowNode } from '../demo/n8nHost/workflow';
-import { temporaryDirectory } from '../test/servers/process';
+import { installN8n } from '../testbed/n8nHost/installN8n';
+import type { ExecutionResult } from '../testbed/n8nHost/executionResult';
+import { installPackage } from '../testbed/n8nHost/packPackage';
+import { startN8n, type RunningN8n } from '../testbed/n8nHost/startN8n';
+import type { Workflow, WorkflowNode } from '../testbed/n8nHost/workflow';
+import { temporaryDirectory } from '../testbed/servers/process';
 import { cpuSecondsOf, descendantsOf, peakMegabytesOf, resetPeakMemory, type Cost } from './processCost';
 
 export const START = 'Start';

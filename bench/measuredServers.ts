@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 
-import { available as opensshMissing, startOpenSsh, type OpenSsh } from '../test/servers/openssh';
-import { freePort, temporaryDirectory } from '../test/servers/process';
+import { available as opensshMissing, startOpenSsh, type OpenSsh } from '../testbed/servers/openssh';
+import { freePort, temporaryDirectory } from '../testbed/servers/process';
 import { proftpdMissing, startMeasuredFtps, type MeasuredFtps } from './servers/proftpd';
 import { Wan, type Link } from './wan';
 

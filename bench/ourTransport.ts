@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { bareEnvironment, startProgram } from '../demo/n8nHost/childProcess';
-import { PROJECT_ROOT } from '../demo/n8nHost/projectPaths';
+import { bareEnvironment, startProgram } from '../testbed/n8nHost/childProcess';
+import { PROJECT_ROOT } from '../testbed/n8nHost/projectPaths';
 import type { ConnectionSettings } from '../transport/connectionSettings';
 import { verifyFiles, type Contestant, type Job } from './contestant';
 import type { Endpoint } from './measuredServers';

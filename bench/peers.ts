@@ -3,7 +3,7 @@ import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-import { bareEnvironment, startProgram } from '../demo/n8nHost/childProcess';
+import { bareEnvironment, startProgram } from '../testbed/n8nHost/childProcess';
 import { verifyFiles, type Contestant, type Job } from './contestant';
 import { cpuSecondsOfEndedChildren, watchPeakMemory, type Cost } from './processCost';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-import { PROJECT_ROOT } from '../demo/n8nHost/projectPaths';
+import { PROJECT_ROOT } from '../testbed/n8nHost/projectPaths';
 import type { ConnectionSettings } from '../transport/connectionSettings';
 import type { RemoteEntry } from '../transport/remoteStore';
 import { cpuSecondsOf, peakMegabytesOf, resetPeakMemory, type Cost } from './processCost';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { seededRandom } from '../demo/tenant/seededRandom';
+import { seededRandom } from '../testbed/tenant/seededRandom';
 
 /** What a tree is to hold. One directory, as a tenant's UTC directory is. */
 export interface TreePlan {

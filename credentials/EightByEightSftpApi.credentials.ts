@@ -44,7 +44,7 @@ export class EightByEightSftpApi implements ICredentialType {
 	documentationUrl =
 		'https://github.com/n8n-nodes-8x8-recordings/n8n-nodes-8x8-recordings/blob/main/docs/credentials.md';
 
-	icon: Icon = { light: 'file:../nodes/shared/recordings.svg', dark: 'file:../nodes/shared/recordings.dark.svg' };
+	icon: Icon = { light: 'file:../nodes/form/recordings.svg', dark: 'file:../nodes/form/recordings.dark.svg' };
 
 	properties: INodeProperties[] = [
 		{

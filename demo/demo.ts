@@ -1,5 +1,5 @@
-import { installN8n } from './n8nHost/installN8n';
-import { DEMO_DIRECTORY } from './n8nHost/projectPaths';
+import { installN8n } from '../testbed/n8nHost/installN8n';
+import { DEMO_DIRECTORY } from '../testbed/n8nHost/projectPaths';
 import { resultTable } from './resultTable';
 import { runExample, type ExampleRun } from './runExample';
 import { startDemo, type RunningDemo } from './startDemo';

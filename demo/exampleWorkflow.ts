@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { StoredCredential } from './n8nHost/n8nClient';
-import { PROJECT_ROOT } from './n8nHost/projectPaths';
-import type { Workflow, WorkflowNode } from './n8nHost/workflow';
+import type { StoredCredential } from '../testbed/n8nHost/n8nClient';
+import { PROJECT_ROOT } from '../testbed/n8nHost/projectPaths';
+import type { Workflow, WorkflowNode } from '../testbed/n8nHost/workflow';
 
 /** Names of the example's nodes, as a person reads them in the editor. */
 export const EXAMPLE_NODES = {

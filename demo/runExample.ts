@@ -1,7 +1,7 @@
 import { exampleKeeps, exampleWorkflow, EXAMPLE_NODES, unfilteredListing } from './exampleWorkflow';
-import { itemsOf, type ExecutionResult } from './n8nHost/executionResult';
+import { itemsOf, type ExecutionResult } from '../testbed/n8nHost/executionResult';
 import type { DemoConnection, RunningDemo } from './startDemo';
-import type { DemoProtocol } from './tenantCredential';
+import type { DemoProtocol } from '../testbed/tenant/tenantCredential';
 
 const LABELS: Readonly<Record<DemoProtocol, string>> = {
 	ftpsImplicit: 'FTPS',

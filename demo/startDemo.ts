@@ -3,23 +3,23 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DateTime } from 'luxon';
-import { startCrm, type RunningCrm } from './crm/startCrm';
-import { freePort } from './n8nHost/freePort';
-import type { Owner, StoredCredential } from './n8nHost/n8nClient';
-import { DEMO_RELEASE, type N8nRelease } from './n8nHost/n8nRelease';
-import { installPackage } from './n8nHost/packPackage';
-import { startN8n, type RunningN8n } from './n8nHost/startN8n';
-import { startEmbeddedFtps } from './servers/embeddedFtps';
-import { startEmbeddedSftp } from './servers/embeddedSftp';
-import { generateTenant } from './tenant/generateTenant';
-import type { TenantManifest } from './tenant/tenantCall';
+import { startCrm, type RunningCrm } from '../testbed/crm/startCrm';
+import { freePort } from '../testbed/n8nHost/freePort';
+import type { Owner, StoredCredential } from '../testbed/n8nHost/n8nClient';
+import { DEMO_RELEASE, type N8nRelease } from '../testbed/n8nHost/n8nRelease';
+import { installPackage } from '../testbed/n8nHost/packPackage';
+import { startN8n, type RunningN8n } from '../testbed/n8nHost/startN8n';
+import { startEmbeddedFtps } from '../testbed/servers/embeddedFtps';
+import { startEmbeddedSftp } from '../testbed/servers/embeddedSftp';
+import { generateTenant } from '../testbed/tenant/generateTenant';
+import type { TenantManifest } from '../testbed/tenant/tenantCall';
 import {
 	CREDENTIAL_TYPE,
 	ftpsCredential,
 	sftpCredential,
 	type DemoProtocol,
 	type TenantLogin,
-} from './tenantCredential';
+} from '../testbed/tenant/tenantCredential';
 
 const USERNAME = 'acmejets';
 const OWNER_EMAIL = 'owner@demo.example.com';

@@ -52,7 +52,9 @@ try {
 	ensureDependencies();
 	// Each n8n takes minutes and gigabytes: a person gets the one that most tests need, CI the oldest and the newest too.
 	const installer =
-		process.env.CI === 'true' ? ['test', 'e2e', 'matrix', 'installSupported.ts'] : ['demo', 'n8nHost', 'installN8n.ts'];
+		process.env.CI === 'true'
+			? ['test', 'e2e', 'matrix', 'installSupported.ts']
+			: ['testbed', 'n8nHost', 'installN8n.ts'];
 	step('n8n for the end-to-end tests', () => run(process.execPath, typeScript(join(...installer))));
 	step('Build', () => build());
 	step('Lint', () => runTool('eslint/bin/eslint.js', ['.']));

@@ -4,8 +4,8 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { createServerCertificate } from '../../demo/servers/serverCertificate';
-import { startProcess, temporaryDirectory, waitForPort } from '../../test/servers/process';
+import { createServerCertificate } from '../../testbed/servers/serverCertificate';
+import { startProcess, temporaryDirectory, waitForPort } from '../../testbed/servers/process';
 
 const PROFTPD = '/usr/sbin/proftpd';
 const MODULES = '/usr/lib/proftpd';

@@ -3,16 +3,16 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData, INodeType, INo
 
 import { ResumingStore } from '../../transport/resumingStore';
 import { TransportError } from '../../transport/transportError';
-import { eightByEightConnectionTest } from '../shared/connectionTest';
-import { showHints, warning } from '../shared/executionHints';
-import type { Hint } from '../shared/executionHints';
-import { Gate } from '../shared/gate';
-import { searchIndexFiles } from '../shared/indexFileSearch';
-import { runWithTenant } from '../shared/itemRun';
-import { itemOrError } from '../shared/nodeError';
-import { progressOf, showSummary } from '../shared/progressReport';
-import { searchDirectories, searchRecordings } from '../shared/recordingSearch';
-import { RetriedRequests } from '../shared/retriedRequests';
+import { eightByEightConnectionTest } from '../connection/connectionTest';
+import { showHints, warning } from '../run/executionHints';
+import type { Hint } from '../run/executionHints';
+import { Gate } from '../../transport/gate';
+import { searchIndexFiles } from '../form/indexFileSearch';
+import { runWithTenant } from '../run/itemRun';
+import { itemOrError } from '../run/nodeError';
+import { progressOf, showSummary } from '../run/progressReport';
+import { searchDirectories, searchRecordings } from '../form/recordingSearch';
+import { RetriedRequests } from '../run/retriedRequests';
 import { DirectoryListings } from './directoryListings';
 import { downloadFile } from './downloadFile';
 import { binaryFieldOf, filesInFlight, readOptions, retriesOf, stallTimeoutOf } from './downloadOptions';
@@ -24,7 +24,7 @@ export class DownloadRecording implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: '8x8 Download Recording',
 		name: 'downloadRecording',
-		icon: { light: 'file:../shared/recordings.svg', dark: 'file:../shared/recordings.dark.svg' },
+		icon: { light: 'file:../form/recordings.svg', dark: 'file:../form/recordings.dark.svg' },
 		group: ['input'],
 		version: 1,
 		subtitle:

@@ -2,8 +2,8 @@ import { constants } from 'node:buffer';
 
 import type { IBinaryData } from 'n8n-workflow';
 
-import { ExplainedError } from '../shared/nodeError';
-import { Gate } from '../shared/gate';
+import { ExplainedError } from '../run/nodeError';
+import { Gate } from '../../transport/gate';
 
 /** Settings of n8n, as its process finds them in its environment. */
 export type N8nSettings = Readonly<Record<string, string | undefined>>;

@@ -1,9 +1,9 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { AdaptiveLimit } from '../../transport/adaptiveLimit';
-import { ExplainedError } from '../shared/nodeError';
-import { optionChoice } from '../shared/optionChoice';
-import type { TenantSession } from '../shared/tenantSession';
+import { ExplainedError } from '../run/nodeError';
+import { optionChoice } from '../form/optionChoice';
+import type { TenantSession } from '../connection/tenantSession';
 import type { DownloadOptions } from './downloadFile';
 
 const MEGABYTE = 1_048_576;

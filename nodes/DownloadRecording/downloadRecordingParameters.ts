@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { directoryParameter } from '../shared/directoryParameter';
+import { directoryParameter } from '../form/directoryParameter';
 
 /** The form of *Download Recording*. */
 export const downloadRecordingParameters: INodeProperties[] = [

@@ -1,21 +1,21 @@
 import { NodeConnectionTypes } from 'n8n-workflow';
 import type { IDataObject, IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescription } from 'n8n-workflow';
 
-import { groupByTransaction } from '../../recordings/callList';
+import { groupByTransaction } from '../../tenant/reading/callList';
 import type { IndexRow } from '../../recordings/indexRow';
 import { simpleCall, simpleTransaction } from '../../recordings/simpleCall';
-import { eightByEightConnectionTest } from '../shared/connectionTest';
-import { info, repeatedRuns, showHints, warning } from '../shared/executionHints';
-import type { Hint } from '../shared/executionHints';
-import { FILTER_SUBTITLE, filterLoadOptions } from '../shared/filterParameters';
-import { searchIndexFiles } from '../shared/indexFileSearch';
-import { runWithTenant } from '../shared/itemRun';
-import { failedItem, itemOrError, nodeError } from '../shared/nodeError';
-import { PERIOD_SUBTITLE } from '../shared/periodParameters';
-import { searchDirectories } from '../shared/recordingSearch';
-import { RetriedRequests } from '../shared/retriedRequests';
-import { resumingStore } from '../shared/tenantSession';
-import type { TenantSession } from '../shared/tenantSession';
+import { eightByEightConnectionTest } from '../connection/connectionTest';
+import { info, repeatedRuns, showHints, warning } from '../run/executionHints';
+import type { Hint } from '../run/executionHints';
+import { FILTER_SUBTITLE, filterLoadOptions } from '../form/filterParameters';
+import { searchIndexFiles } from '../form/indexFileSearch';
+import { runWithTenant } from '../run/itemRun';
+import { failedItem, itemOrError, nodeError } from '../run/nodeError';
+import { PERIOD_SUBTITLE } from '../form/periodParameters';
+import { searchDirectories } from '../form/recordingSearch';
+import { RetriedRequests } from '../run/retriedRequests';
+import { resumingStore } from '../connection/tenantSession';
+import type { TenantSession } from '../connection/tenantSession';
 import { readListIndexOptions } from './listIndexOptions';
 import type { ListIndexOptions } from './listIndexOptions';
 import { listIndexParameters } from './listIndexParameters';
@@ -26,7 +26,7 @@ export class ListIndex implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: '8x8 List Index',
 		name: 'listIndex',
-		icon: { light: 'file:../shared/recordings.svg', dark: 'file:../shared/recordings.dark.svg' },
+		icon: { light: 'file:../form/recordings.svg', dark: 'file:../form/recordings.dark.svg' },
 		group: ['input'],
 		version: 1,
 		subtitle: `={{ ({ directory: "Directory", indexFile: "Index file" })[$parameter["readFrom"]] ?? ${PERIOD_SUBTITLE} }}{{ ${FILTER_SUBTITLE} }}`,

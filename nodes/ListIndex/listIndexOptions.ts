@@ -1,9 +1,9 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
-import type { IndexDetail } from '../../recordings/indexFile';
+import type { IndexDetail } from '../../tenant/reading/indexFile';
 import type { IndexFormat } from '../../recordings/indexReader';
-import { ExplainedError } from '../shared/nodeError';
-import { optionChoice } from '../shared/optionChoice';
+import { ExplainedError } from '../run/nodeError';
+import { optionChoice } from '../form/optionChoice';
 
 export interface ListIndexOptions {
 	readonly indexDetail: IndexDetail;

@@ -1,10 +1,10 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { deliveryNameParameter } from '../shared/deliveryNameParameter';
-import { directoryParameter } from '../shared/directoryParameter';
-import { filterParameters } from '../shared/filterParameters';
-import { periodParameters, timeZoneParameter, todayNotice } from '../shared/periodParameters';
-import { simplifyParameter } from '../shared/simplifyParameter';
+import { deliveryNameParameter } from '../form/deliveryNameParameter';
+import { directoryParameter } from '../form/directoryParameter';
+import { filterParameters } from '../form/filterParameters';
+import { periodParameters, timeZoneParameter, todayNotice } from '../form/periodParameters';
+import { simplifyParameter } from '../form/simplifyParameter';
 
 const directoryShown = { readFrom: ['directory'] };
 

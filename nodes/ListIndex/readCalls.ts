@@ -3,14 +3,14 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { isCalendarDate } from '../../recordings/calendarDate';
 import { callFilter } from '../../recordings/callFilter';
 import type { CallFilters } from '../../recordings/callFilter';
-import { windowOfDirectory } from '../../recordings/indexCoverage';
+import { windowOfDirectory } from '../../tenant/reading/indexCoverage';
 import { tenantDaysOf } from '../../recordings/period';
 import type { TenantDay } from '../../recordings/tenantDay';
-import { ExplainedError } from '../shared/nodeError';
-import { readPeriod } from '../shared/periodParameters';
-import { readDirectory, readDirectoryWindow, readIndexFile, readTenantDays } from '../shared/tenantIndex';
-import type { IndexRequest, IndexResult } from '../shared/tenantIndex';
-import type { TenantSession } from '../shared/tenantSession';
+import { ExplainedError } from '../run/nodeError';
+import { readPeriod } from '../form/periodParameters';
+import { readDirectory, readDirectoryWindow, readIndexFile, readTenantDays } from '../../tenant/reading/tenantIndex';
+import type { IndexRequest, IndexResult } from '../../tenant/reading/tenantIndex';
+import type { TenantSession } from '../connection/tenantSession';
 import type { ListIndexOptions } from './listIndexOptions';
 
 /**

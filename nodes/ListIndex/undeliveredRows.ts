@@ -1,11 +1,11 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import type { IndexRow } from '../../recordings/indexRow';
-import { deliveredMarks } from '../shared/deliveredMarks';
-import { info, warning } from '../shared/executionHints';
-import type { Hint } from '../shared/executionHints';
-import type { IndexResult } from '../shared/tenantIndex';
-import type { TenantSession } from '../shared/tenantSession';
+import { deliveredMarks } from '../run/deliveredMarks';
+import { info, warning } from '../run/executionHints';
+import type { Hint } from '../run/executionHints';
+import type { IndexResult } from '../../tenant/reading/tenantIndex';
+import type { TenantSession } from '../connection/tenantSession';
 import type { ListIndexOptions } from './listIndexOptions';
 
 /** The calls whose recordings this workflow has not marked as delivered. A row that names no recording always stays. */

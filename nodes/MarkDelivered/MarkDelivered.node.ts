@@ -1,9 +1,9 @@
 import { NodeConnectionTypes } from 'n8n-workflow';
 import type { IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescription } from 'n8n-workflow';
 
-import { deliveredMarks } from '../shared/deliveredMarks';
-import { showHints, warning } from '../shared/executionHints';
-import { failedItem, nodeError } from '../shared/nodeError';
+import { deliveredMarks } from '../run/deliveredMarks';
+import { showHints, warning } from '../run/executionHints';
+import { failedItem, nodeError } from '../run/nodeError';
 import { markDeliveredParameters } from './markDeliveredParameters';
 import { recordingIdsOf } from './recordingIdsOf';
 
@@ -11,7 +11,7 @@ export class MarkDelivered implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: '8x8 Mark Delivered',
 		name: 'markDelivered',
-		icon: { light: 'file:../shared/recordings.svg', dark: 'file:../shared/recordings.dark.svg' },
+		icon: { light: 'file:../form/recordings.svg', dark: 'file:../form/recordings.dark.svg' },
 		group: ['output'],
 		version: 1,
 		subtitle:

@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { deliveryNameParameter } from '../shared/deliveryNameParameter';
+import { deliveryNameParameter } from '../form/deliveryNameParameter';
 
 /** The form of *Mark Delivered*. */
 export const markDeliveredParameters: INodeProperties[] = [

@@ -3,16 +3,16 @@ import type { IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescrip
 
 import { tenantDaysOf } from '../../recordings/period';
 import { ResumingStore } from '../../transport/resumingStore';
-import { eightByEightConnectionTest } from '../shared/connectionTest';
-import { repeatedRuns, showHints, warning } from '../shared/executionHints';
-import type { Hint } from '../shared/executionHints';
-import { runWithTenant } from '../shared/itemRun';
-import { ExplainedError, failedItem, itemOrError, nodeError } from '../shared/nodeError';
-import { PERIOD_SUBTITLE, readPeriod } from '../shared/periodParameters';
-import { progressOf, showSummary } from '../shared/progressReport';
-import { RetriedRequests } from '../shared/retriedRequests';
-import { checkMatched } from './checkMatched';
-import { compareDays } from './compareDays';
+import { eightByEightConnectionTest } from '../connection/connectionTest';
+import { repeatedRuns, showHints, warning } from '../run/executionHints';
+import type { Hint } from '../run/executionHints';
+import { runWithTenant } from '../run/itemRun';
+import { ExplainedError, failedItem, itemOrError, nodeError } from '../run/nodeError';
+import { PERIOD_SUBTITLE, readPeriod } from '../form/periodParameters';
+import { progressOf, showSummary } from '../run/progressReport';
+import { RetriedRequests } from '../run/retriedRequests';
+import { checkMatched } from '../../tenant/comparison/checkMatched';
+import { compareDays } from '../../tenant/comparison/compareDays';
 import { dayHints } from './dayHints';
 import { reconcileDayParameters } from './reconcileDayParameters';
 import { matchedItem, missingItem, simpleItem, unindexedItem } from './reconciledItem';
@@ -24,7 +24,7 @@ export class ReconcileDay implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: '8x8 Reconcile Day',
 		name: 'reconcileDay',
-		icon: { light: 'file:../shared/recordings.svg', dark: 'file:../shared/recordings.dark.svg' },
+		icon: { light: 'file:../form/recordings.svg', dark: 'file:../form/recordings.dark.svg' },
 		group: ['input'],
 		version: 1,
 		subtitle: `={{ ${PERIOD_SUBTITLE} }}`,

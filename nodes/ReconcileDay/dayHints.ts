@@ -1,10 +1,10 @@
-import { dayAt, dayOfRow, daySentence, isComplete, noCounts } from '../../recordings/reconciliation';
-import type { DayCounts } from '../../recordings/reconciliation';
-import { info, warning } from '../shared/executionHints';
-import type { Hint } from '../shared/executionHints';
+import { dayAt, dayOfRow, daySentence, isComplete, noCounts } from '../../tenant/comparison/reconciliation';
+import type { DayCounts } from '../../tenant/comparison/reconciliation';
+import { info, warning } from '../run/executionHints';
+import type { Hint } from '../run/executionHints';
 import type { TenantDay } from '../../recordings/tenantDay';
-import type { CheckedMatches, MatchedRecording } from './checkMatched';
-import type { ComparedDays } from './compareDays';
+import type { CheckedMatches, MatchedRecording } from '../../tenant/comparison/checkMatched';
+import type { ComparedDays } from '../../tenant/comparison/compareDays';
 
 /** Files named one by one in a hint; more are counted. */
 const MOST_NAMED = 5;

@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { periodParameters, todayNotice } from '../shared/periodParameters';
-import { simplifyParameter } from '../shared/simplifyParameter';
+import { periodParameters, todayNotice } from '../form/periodParameters';
+import { simplifyParameter } from '../form/simplifyParameter';
 
 /** The form of *Reconcile Day*. */
 export const reconcileDayParameters: INodeProperties[] = [

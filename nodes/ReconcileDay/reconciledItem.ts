@@ -1,8 +1,8 @@
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
 import type { IndexRow } from '../../recordings/indexRow';
-import type { ListedFile, UnindexedFile } from '../../recordings/reconciliation';
-import type { MatchedRecording } from './checkMatched';
+import type { ListedFile, UnindexedFile } from '../../tenant/comparison/reconciliation';
+import type { MatchedRecording } from '../../tenant/comparison/checkMatched';
 
 function fileFields({ bytes, modifiedAt }: ListedFile): IDataObject {
 	return { bytes: bytes ?? null, remoteModifiedAt: modifiedAt?.toISOString() ?? null };

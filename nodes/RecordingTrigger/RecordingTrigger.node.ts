@@ -1,8 +1,8 @@
 import { NodeConnectionTypes } from 'n8n-workflow';
 import type { INodeExecutionData, INodeType, INodeTypeDescription, IPollFunctions } from 'n8n-workflow';
 
-import { eightByEightConnectionTest } from '../shared/connectionTest';
-import { FILTER_SUBTITLE, filterLoadOptions } from '../shared/filterParameters';
+import { eightByEightConnectionTest } from '../connection/connectionTest';
+import { FILTER_SUBTITLE, filterLoadOptions } from '../form/filterParameters';
 import { recordingTriggerParameters } from './recordingTriggerParameters';
 import { keyOf, pollError, pollRecordings, sampleRecordings } from './runPoll';
 
@@ -22,7 +22,7 @@ export class RecordingTrigger implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: '8x8 Recording Trigger',
 		name: 'recordingTrigger',
-		icon: { light: 'file:../shared/recordings.svg', dark: 'file:../shared/recordings.dark.svg' },
+		icon: { light: 'file:../form/recordings.svg', dark: 'file:../form/recordings.dark.svg' },
 		group: ['trigger'],
 		version: 1,
 		subtitle: `={{ $parameter["watch"] === "files" ? "New files" : "New calls" + ${FILTER_SUBTITLE} }}`,

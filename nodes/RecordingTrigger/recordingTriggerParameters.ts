@@ -1,8 +1,8 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { filterParameters } from '../shared/filterParameters';
-import { timeZoneParameter } from '../shared/periodParameters';
-import { simplifyParameter } from '../shared/simplifyParameter';
+import { filterParameters } from '../form/filterParameters';
+import { timeZoneParameter } from '../form/periodParameters';
+import { simplifyParameter } from '../form/simplifyParameter';
 
 /** The form of the *Recording Trigger*. */
 export const recordingTriggerParameters: INodeProperties[] = [

@@ -3,19 +3,19 @@ import type { IDataObject, INodeExecutionData, IPollFunctions } from 'n8n-workfl
 import { callFilter } from '../../recordings/callFilter';
 import type { CallFilters } from '../../recordings/callFilter';
 import type { IndexRow } from '../../recordings/indexRow';
-import { bytesOf, fittingLookback, MOST_BYTES } from '../../recordings/pollMemory';
-import { readPollState } from '../../recordings/pollState';
-import type { PollState, Watch } from '../../recordings/pollState';
+import { bytesOf, fittingLookback, MOST_BYTES } from '../../tenant/polling/pollMemory';
+import { readPollState } from '../../tenant/polling/pollState';
+import type { PollState, Watch } from '../../tenant/polling/pollState';
 import { simpleCall } from '../../recordings/simpleCall';
 import { tenantDateAt } from '../../recordings/tenantDay';
-import { ExplainedError, nodeError } from '../shared/nodeError';
-import { resumingStore, withTenant } from '../shared/tenantSession';
-import { newestCalls } from './newestCalls';
-import type { PollRequest } from './poll';
-import { pollBudgetOf } from './pollBudget';
+import { ExplainedError, nodeError } from '../run/nodeError';
+import { resumingStore, withTenant } from '../connection/tenantSession';
+import { newestCalls } from '../../tenant/polling/newestCalls';
+import type { PollRequest } from '../../tenant/polling/poll';
+import { pollBudgetOf } from '../../tenant/polling/pollBudget';
 import { filesToReport } from './unreadableFiles';
-import { newestFiles, pollFiles } from './watchFiles';
-import { pollIndex } from './watchIndex';
+import { newestFiles, pollFiles } from '../../tenant/polling/watchFiles';
+import { pollIndex } from '../../tenant/polling/watchIndex';
 
 /** Items that *Fetch test event* shows. */
 const SAMPLES = 5;

@@ -5,18 +5,18 @@ import { tenantDaysOf } from '../../recordings/period';
 import { skippedDays } from '../../recordings/tenantDay';
 import type { TenantDay } from '../../recordings/tenantDay';
 import { ZoneClock } from '../../recordings/zoneClock';
-import { eightByEightConnectionTest } from '../shared/connectionTest';
-import { showHints, warning } from '../shared/executionHints';
-import type { Hint } from '../shared/executionHints';
-import { itemOrError } from '../shared/nodeError';
-import { PERIOD_SUBTITLE, periodParameters, readPeriod } from '../shared/periodParameters';
-import { tenantTimeZone } from '../shared/tenantTimeZone';
+import { eightByEightConnectionTest } from '../connection/connectionTest';
+import { showHints, warning } from '../run/executionHints';
+import type { Hint } from '../run/executionHints';
+import { itemOrError } from '../run/nodeError';
+import { PERIOD_SUBTITLE, periodParameters, readPeriod } from '../form/periodParameters';
+import { tenantTimeZone } from '../connection/tenantTimeZone';
 
 export class ResolveTenantDay implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: '8x8 Resolve Tenant Day',
 		name: 'resolveTenantDay',
-		icon: { light: 'file:../shared/recordings.svg', dark: 'file:../shared/recordings.dark.svg' },
+		icon: { light: 'file:../form/recordings.svg', dark: 'file:../form/recordings.dark.svg' },
 		group: ['transform'],
 		version: 1,
 		subtitle: `={{ ${PERIOD_SUBTITLE} }}`,

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { Coordination } from '../../coordination/coordination';
 import { RedisLink } from '../../coordination/redisLink';
 import { redisSettings } from '../../coordination/redisSettings';
-import { redisHere, startRedis, type RedisServer } from '../servers/redis';
+import { redisHere, startRedis, type RedisServer } from '../../testbed/servers/redis';
 import { coordinationContract } from './coordinationContract';
 
 coordinationContract('within a process', async () => {

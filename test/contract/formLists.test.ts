@@ -6,14 +6,14 @@ import { DateTime } from 'luxon';
 import type { ICredentialDataDecryptedObject, ILoadOptionsFunctions, INodePropertyOptions } from 'n8n-workflow';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { startEmbeddedFtps } from '../../demo/servers/embeddedFtps';
-import { startEmbeddedSftp } from '../../demo/servers/embeddedSftp';
-import { generateTenant } from '../../demo/tenant/generateTenant';
-import type { TenantManifest } from '../../demo/tenant/tenantCall';
-import { ftpsCredential, sftpCredential } from '../../demo/tenantCredential';
-import { searchIndexFiles } from '../../nodes/shared/indexFileSearch';
-import { listAgentNames, listQueueNames, listWrapUpCodes } from '../../nodes/shared/namesInIndex';
-import { searchDirectories, searchRecordings } from '../../nodes/shared/recordingSearch';
+import { startEmbeddedFtps } from '../../testbed/servers/embeddedFtps';
+import { startEmbeddedSftp } from '../../testbed/servers/embeddedSftp';
+import { generateTenant } from '../../testbed/tenant/generateTenant';
+import type { TenantManifest } from '../../testbed/tenant/tenantCall';
+import { ftpsCredential, sftpCredential } from '../../testbed/tenant/tenantCredential';
+import { searchIndexFiles } from '../../nodes/form/indexFileSearch';
+import { listAgentNames, listQueueNames, listWrapUpCodes } from '../../nodes/form/namesInIndex';
+import { searchDirectories, searchRecordings } from '../../nodes/form/recordingSearch';
 
 const login = { username: 'acmejets', password: 'canary-password', tenantTimeZone: 'America/Los_Angeles' };
 

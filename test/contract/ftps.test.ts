@@ -8,12 +8,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
 
-import { startEmbeddedFtps } from '../../demo/servers/embeddedFtps';
-import { createServerCertificate } from '../../demo/servers/serverCertificate';
+import { startEmbeddedFtps } from '../../testbed/servers/embeddedFtps';
+import { createServerCertificate } from '../../testbed/servers/serverCertificate';
 import { FtpsStore } from '../../transport/ftps/ftpsStore';
 import { startFaultProxy } from '../faults/faultProxy';
-import { proftpdHere, startProftpd, type FtpsServer } from '../servers/proftpd';
-import { startVsftpd, vsftpdHere } from '../servers/vsftpd';
+import { proftpdHere, startProftpd, type FtpsServer } from '../../testbed/servers/proftpd';
+import { startVsftpd, vsftpdHere } from '../../testbed/servers/vsftpd';
 import type { FtpsSettings } from '../../transport/connectionSettings';
 import { describeStore, drain, failureOf, type StoreUnderTest } from './storeContract';
 

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
 
-import { createServerCertificate } from '../../demo/servers/serverCertificate';
+import { createServerCertificate } from '../../testbed/servers/serverCertificate';
 import type { FtpsSettings } from '../../transport/connectionSettings';
 import { FtpsStore } from '../../transport/ftps/ftpsStore';
 import { TransportError } from '../../transport/transportError';

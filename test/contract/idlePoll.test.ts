@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import type { ICredentialDataDecryptedObject, INodeParameters } from 'n8n-workflow';
 import { afterEach, describe, expect, test } from 'vitest';
 
-import { createServerCertificate } from '../../demo/servers/serverCertificate';
+import { createServerCertificate } from '../../testbed/servers/serverCertificate';
 import { RecordingTrigger } from '../../nodes/RecordingTrigger/RecordingTrigger.node';
-import { tenantConnection } from '../../nodes/shared/tenantConnection';
+import { tenantConnection } from '../../nodes/connection/tenantConnection';
 import { addDays, dateOfMillis } from '../../recordings/tenantDay';
 import { openStore } from '../../transport/openStore';
-import { available, startOpenSsh } from '../servers/openssh';
-import { freePort, realServer, temporaryDirectory } from '../servers/process';
-import { proftpdHere, startProftpd, type FtpsServer } from '../servers/proftpd';
-import { FAR_HOST, RoundTrips } from '../servers/roundTrips';
-import { startVsftpd, vsftpdHere } from '../servers/vsftpd';
+import { available, startOpenSsh } from '../../testbed/servers/openssh';
+import { freePort, realServer, temporaryDirectory } from '../../testbed/servers/process';
+import { proftpdHere, startProftpd, type FtpsServer } from '../../testbed/servers/proftpd';
+import { FAR_HOST, RoundTrips } from '../../testbed/servers/roundTrips';
+import { startVsftpd, vsftpdHere } from '../../testbed/servers/vsftpd';
 import { PollingHost } from '../unit/nodes/runPoll';
 
 /** Round trips that a poll may take after the log-in when there is nothing new. */

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 
-import { startProcess, temporaryDirectory } from '../servers/process';
-import { redisHere, startRedis } from '../servers/redis';
+import { startProcess, temporaryDirectory } from '../../testbed/servers/process';
+import { redisHere, startRedis } from '../../testbed/servers/redis';
 import { marksIn, type MarksWriting } from './marksWriting';
 
 const WRITER = fileURLToPath(new URL('./marksWriterProcess.ts', import.meta.url));

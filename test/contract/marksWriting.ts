@@ -2,7 +2,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { coordinationFor } from '../../coordination/coordination';
-import { DeliveredMarks, type MarkStore } from '../../nodes/shared/deliveredMarks';
+import { DeliveredMarks, type MarkStore } from '../../nodes/run/deliveredMarks';
 
 export interface MarksWriting {
 	/** Where the list is that all processes share. */

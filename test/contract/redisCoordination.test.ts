@@ -11,11 +11,11 @@ import { LEDGER_TIMES, type LedgerTimes } from '../../coordination/redisLedger';
 import { RedisLink } from '../../coordination/redisLink';
 import { redisSettings } from '../../coordination/redisSettings';
 import { NoTurn } from '../../coordination/turns';
-import { accountConnections } from '../../nodes/shared/accountConnections';
-import { explain } from '../../nodes/shared/nodeError';
-import { startCountingProxy } from '../servers/countingProxy';
-import { startProcess, type RunningProcess } from '../servers/process';
-import { redisHere, startRedis, type RedisServer } from '../servers/redis';
+import { accountConnections } from '../../nodes/connection/accountConnections';
+import { explain } from '../../nodes/run/nodeError';
+import { startCountingProxy } from '../../testbed/servers/countingProxy';
+import { startProcess, type RunningProcess } from '../../testbed/servers/process';
+import { redisHere, startRedis, type RedisServer } from '../../testbed/servers/redis';
 import { HELD_ACCOUNT, type LeaseHolding } from './leaseHolding';
 
 const HOLDER = fileURLToPath(new URL('./leaseHolderProcess.ts', import.meta.url));

@@ -6,17 +6,17 @@ import { setTimeout as pause } from 'node:timers/promises';
 import ssh2 from 'ssh2';
 import { afterEach, describe, expect, test } from 'vitest';
 
-import { type EmbeddedSftp, type EmbeddedSftpOptions, startEmbeddedSftp } from '../../demo/servers/embeddedSftp';
-import { sshKeyPair } from '../../demo/servers/sshKeyPair';
+import { type EmbeddedSftp, type EmbeddedSftpOptions, startEmbeddedSftp } from '../../testbed/servers/embeddedSftp';
+import { sshKeyPair } from '../../testbed/servers/sshKeyPair';
 import type { SftpSettings } from '../../transport/connectionSettings';
 import { fingerprintOf, HostKeyPolicy } from '../../transport/sftp/hostKey';
 import { widenReceiveWindow } from '../../transport/sftp/receiveWindow';
 import { SftpStore } from '../../transport/sftp/sftpStore';
 import { openSshSession } from '../../transport/sftp/sshSession';
 import { TransportError } from '../../transport/transportError';
-import { available, startOpenSsh } from '../servers/openssh';
-import { realServer, temporaryDirectory } from '../servers/process';
-import { type ScriptedSftp, type ScriptedSftpOptions, startScriptedSftp } from '../servers/scriptedSftp';
+import { available, startOpenSsh } from '../../testbed/servers/openssh';
+import { realServer, temporaryDirectory } from '../../testbed/servers/process';
+import { type ScriptedSftp, type ScriptedSftpOptions, startScriptedSftp } from '../../testbed/servers/scriptedSftp';
 import { describeStore, drain, everythingShownOf, failureOf } from './storeContract';
 
 const { utils } = ssh2;

@@ -14,8 +14,8 @@ import { sendRead, type ReadRequest } from '../../transport/sftp/readRequest';
 import { SftpStore } from '../../transport/sftp/sftpStore';
 import { openSshSession } from '../../transport/sftp/sshSession';
 import { startFaultProxy } from '../faults/faultProxy';
-import { available, startOpenSsh } from '../servers/openssh';
-import { realServer, temporaryDirectory } from '../servers/process';
+import { available, startOpenSsh } from '../../testbed/servers/openssh';
+import { realServer, temporaryDirectory } from '../../testbed/servers/process';
 import { drain } from './storeContract';
 
 const cleanups: Array<() => Promise<unknown>> = [];

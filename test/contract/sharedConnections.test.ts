@@ -7,11 +7,11 @@ import { afterEach, describe, expect, test } from 'vitest';
 
 import { Coordination } from '../../coordination/coordination';
 import type { ConnectionSettings } from '../../transport/connectionSettings';
-import { startCountingProxy, type CountingProxy } from '../servers/countingProxy';
-import { available, startOpenSsh } from '../servers/openssh';
-import { realServer, startProcess } from '../servers/process';
-import { proftpdHere, startProftpd } from '../servers/proftpd';
-import { redisHere, startRedis } from '../servers/redis';
+import { startCountingProxy, type CountingProxy } from '../../testbed/servers/countingProxy';
+import { available, startOpenSsh } from '../../testbed/servers/openssh';
+import { realServer, startProcess } from '../../testbed/servers/process';
+import { proftpdHere, startProftpd } from '../../testbed/servers/proftpd';
+import { redisHere, startRedis } from '../../testbed/servers/redis';
 import { readAll, type ReadingRun } from './sharedReader';
 
 const READER = fileURLToPath(new URL('./sharedReaderProcess.ts', import.meta.url));

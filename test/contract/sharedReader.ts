@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import type { Coordination } from '../../coordination/coordination';
-import { accountConnections } from '../../nodes/shared/accountConnections';
+import { accountConnections } from '../../nodes/connection/accountConnections';
 import type { ConnectionSettings } from '../../transport/connectionSettings';
 import { openStore } from '../../transport/openStore';
 import { ResumingStore } from '../../transport/resumingStore';

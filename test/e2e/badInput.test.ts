@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { itemsOf, type ExecutionResult } from '../../demo/n8nHost/executionResult';
-import { freePort } from '../../demo/n8nHost/freePort';
-import type { CredentialTestResult } from '../../demo/n8nHost/n8nClient';
+import { itemsOf, type ExecutionResult } from '../../testbed/n8nHost/executionResult';
+import { freePort } from '../../testbed/n8nHost/freePort';
+import type { CredentialTestResult } from '../../testbed/n8nHost/n8nClient';
 import { startDemo, type DemoConnection, type RunningDemo } from '../../demo/startDemo';
-import { CREDENTIAL_TYPE, type DemoProtocol } from '../../demo/tenantCredential';
-import { startCountingProxy } from '../servers/countingProxy';
+import { CREDENTIAL_TYPE, type DemoProtocol } from '../../testbed/tenant/tenantCredential';
+import { startCountingProxy } from '../../testbed/servers/countingProxy';
 import { filesHolding } from './secretSearch';
 import { START, testWorkflow, type TestedNode } from './testWorkflow';
 

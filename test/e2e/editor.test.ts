@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningDemo } from '../../demo/startDemo';
-import type { TenantCall } from '../../demo/tenant/tenantCall';
+import type { TenantCall } from '../../testbed/tenant/tenantCall';
 import { chromiumIsMissing } from './editor/chromium';
 import type { CredentialDialog } from './editor/credentialDialog';
 import { addDeliveryStep } from './editor/deliveryStep';

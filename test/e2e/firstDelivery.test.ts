@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PROJECT_ROOT } from '../../demo/n8nHost/projectPaths';
+import { PROJECT_ROOT } from '../../testbed/n8nHost/projectPaths';
 import type { RunningDemo } from '../../demo/startDemo';
 import { chromiumIsMissing } from './editor/chromium';
 import type { CredentialDialog } from './editor/credentialDialog';

@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { itemsOf } from '../../demo/n8nHost/executionResult';
-import type { StoredCredential } from '../../demo/n8nHost/n8nClient';
+import { itemsOf } from '../../testbed/n8nHost/executionResult';
+import type { StoredCredential } from '../../testbed/n8nHost/n8nClient';
 import { startDemo, type RunningDemo } from '../../demo/startDemo';
-import type { TenantCall } from '../../demo/tenant/tenantCall';
-import type { DemoProtocol } from '../../demo/tenantCredential';
+import type { TenantCall } from '../../testbed/tenant/tenantCall';
+import type { DemoProtocol } from '../../testbed/tenant/tenantCredential';
 import { START, testWorkflow, type TestedNode } from './testWorkflow';
 
 const PROTOCOLS: readonly DemoProtocol[] = ['ftpsImplicit', 'sftp'];

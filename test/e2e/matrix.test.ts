@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { isN8nInstalled } from '../../demo/n8nHost/installN8n';
+import { isN8nInstalled } from '../../testbed/n8nHost/installN8n';
 import { mainJob } from './matrix/mainJob';
 import { NEWEST, OLDEST } from './matrix/supportedN8n';
 

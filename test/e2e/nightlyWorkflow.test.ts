@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EXAMPLE_NODES } from '../../demo/exampleWorkflow';
-import { itemsOf } from '../../demo/n8nHost/executionResult';
+import { itemsOf } from '../../testbed/n8nHost/executionResult';
 import { runExample } from '../../demo/runExample';
 import { startDemo, type DemoConnection, type RunningDemo } from '../../demo/startDemo';
-import type { TenantCall } from '../../demo/tenant/tenantCall';
-import type { DemoProtocol } from '../../demo/tenantCredential';
+import type { TenantCall } from '../../testbed/tenant/tenantCall';
+import type { DemoProtocol } from '../../testbed/tenant/tenantCredential';
 
 const PROTOCOLS: readonly DemoProtocol[] = ['ftpsImplicit', 'ftpsExplicit', 'sftp'];
 

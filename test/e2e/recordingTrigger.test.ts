@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { indexFile } from '../../demo/tenant/indexFile';
+import { indexFile } from '../../testbed/tenant/indexFile';
 import { until } from './activeWorkflow';
 import { callAt } from './diskTenant';
 import { TriggeredN8n } from './triggeredN8n';

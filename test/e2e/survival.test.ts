@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { itemsOf } from '../../demo/n8nHost/executionResult';
-import { startN8n, type RunningN8n } from '../../demo/n8nHost/startN8n';
+import { itemsOf } from '../../testbed/n8nHost/executionResult';
+import { startN8n, type RunningN8n } from '../../testbed/n8nHost/startN8n';
 import { startDemo, type RunningDemo } from '../../demo/startDemo';
-import type { DemoProtocol } from '../../demo/tenantCredential';
+import type { DemoProtocol } from '../../testbed/tenant/tenantCredential';
 import { START, testWorkflow } from './testWorkflow';
 
 const PROTOCOLS: readonly DemoProtocol[] = ['ftpsImplicit', 'sftp'];

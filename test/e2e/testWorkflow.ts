@@ -1,5 +1,5 @@
-import type { StoredCredential } from '../../demo/n8nHost/n8nClient';
-import type { Workflow, WorkflowNode } from '../../demo/n8nHost/workflow';
+import type { StoredCredential } from '../../testbed/n8nHost/n8nClient';
+import type { Workflow, WorkflowNode } from '../../testbed/n8nHost/workflow';
 
 export const START = 'Start';
 

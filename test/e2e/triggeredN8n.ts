@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'vitest';
-import type { StoredCredential } from '../../demo/n8nHost/n8nClient';
-import { installPackage } from '../../demo/n8nHost/packPackage';
-import { startN8n, type RunningN8n } from '../../demo/n8nHost/startN8n';
-import type { Workflow } from '../../demo/n8nHost/workflow';
-import { startEmbeddedSftp, type EmbeddedSftp } from '../../demo/servers/embeddedSftp';
-import { CREDENTIAL_TYPE, sftpCredential } from '../../demo/tenantCredential';
+import type { StoredCredential } from '../../testbed/n8nHost/n8nClient';
+import { installPackage } from '../../testbed/n8nHost/packPackage';
+import { startN8n, type RunningN8n } from '../../testbed/n8nHost/startN8n';
+import type { Workflow } from '../../testbed/n8nHost/workflow';
+import { startEmbeddedSftp, type EmbeddedSftp } from '../../testbed/servers/embeddedSftp';
+import { CREDENTIAL_TYPE, sftpCredential } from '../../testbed/tenant/tenantCredential';
 import { activate, everySeconds, executionsOf, until } from './activeWorkflow';
 import { DiskTenant } from './diskTenant';
 

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import ssh2 from 'ssh2';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { sshKeyPair } from '../../demo/servers/sshKeyPair';
+import { sshKeyPair } from '../../testbed/servers/sshKeyPair';
 import type { FtpsSettings, SftpSettings } from '../../transport/connectionSettings';
 import { openStore } from '../../transport/openStore';
 import { TransportError } from '../../transport/transportError';

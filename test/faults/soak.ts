@@ -9,7 +9,7 @@ import type { ConnectionSettings } from '../../transport/connectionSettings';
 import { openStore } from '../../transport/openStore';
 import type { RemoteEntry } from '../../transport/remoteStore';
 import { ResumingStore } from '../../transport/resumingStore';
-import { startScriptedSftp } from '../servers/scriptedSftp';
+import { startScriptedSftp } from '../../testbed/servers/scriptedSftp';
 import { startScriptedServer } from '../unit/transport/ftpsScriptedServer';
 import { startFaultProxy, type FaultProxy } from './faultProxy';
 

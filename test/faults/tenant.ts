@@ -8,7 +8,7 @@ import type { RemoteStore } from '../../transport/remoteStore';
 import { ResumingStore } from '../../transport/resumingStore';
 import type { RetryPolicy } from '../../transport/retry';
 import { TransportError } from '../../transport/transportError';
-import { startScriptedSftp, type ScriptedSftp, type ScriptedSftpOptions } from '../servers/scriptedSftp';
+import { startScriptedSftp, type ScriptedSftp, type ScriptedSftpOptions } from '../../testbed/servers/scriptedSftp';
 import {
 	startScriptedServer,
 	type ScriptedServer,

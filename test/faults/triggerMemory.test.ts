@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { RecordingTrigger } from '../../nodes/RecordingTrigger/RecordingTrigger.node';
 import { addDays } from '../../recordings/tenantDay';
-import { seededRandom } from '../../demo/tenant/seededRandom';
+import { seededRandom } from '../../testbed/tenant/seededRandom';
 import { GrowingTenant } from '../unit/nodes/growingTenant';
 import { PollingHost } from '../unit/nodes/runPoll';
 import { credential } from '../unit/nodes/runNode';

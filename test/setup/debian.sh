@@ -5,7 +5,7 @@
 # No service is left running: each test starts its own server, on loopback, with its own configuration.
 set -euo pipefail
 
-# vsftpd and ProFTPD exclude each other as packages, so vsftpd is only unpacked. test/servers/vsftpd.ts looks here.
+# vsftpd and ProFTPD exclude each other as packages, so vsftpd is only unpacked. testbed/servers/vsftpd.ts looks here.
 VSFTPD_DIRECTORY="${VSFTPD_DIRECTORY:-/opt/n8n-nodes-8x8-recordings/vsftpd}"
 POLICY=/usr/sbin/policy-rc.d
 

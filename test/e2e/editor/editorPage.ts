@@ -1,5 +1,5 @@
 import type { Locator, Page } from 'playwright-core';
-import type { Owner } from '../../../demo/n8nHost/n8nClient';
+import type { Owner } from '../../../testbed/n8nHost/n8nClient';
 
 /** n8n's own marks for its tests: they outlive a change of wording or of looks. */
 const marked = (within: Page | Locator, mark: string): Locator => within.locator(`[data-test-id="${mark}"]`);

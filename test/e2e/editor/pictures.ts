@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { PROJECT_ROOT } from '../../../demo/n8nHost/projectPaths';
+import { PROJECT_ROOT } from '../../../testbed/n8nHost/projectPaths';
 
 /** What the documentation shows. Only a run with WRITE_PICTURES=1 renews it: pictures differ from machine to machine. */
 const DOCUMENTED = join(PROJECT_ROOT, 'docs', 'pictures', 'editor');

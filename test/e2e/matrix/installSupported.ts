@@ -1,4 +1,4 @@
-import { installN8n } from '../../../demo/n8nHost/installN8n';
+import { installN8n } from '../../../testbed/n8nHost/installN8n';
 import { SUPPORTED } from './supportedN8n';
 
 /** Installs each n8n that the package supports where it is missing. */

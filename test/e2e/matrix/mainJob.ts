@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EXAMPLE_NODES } from '../../../demo/exampleWorkflow';
-import { itemsOf, type ExecutionResult } from '../../../demo/n8nHost/executionResult';
-import { PACKAGE_NAME } from '../../../demo/n8nHost/packPackage';
+import { itemsOf, type ExecutionResult } from '../../../testbed/n8nHost/executionResult';
+import { PACKAGE_NAME } from '../../../testbed/n8nHost/packPackage';
 import { runExample } from '../../../demo/runExample';
 import { startDemo } from '../../../demo/startDemo';
-import type { DemoProtocol } from '../../../demo/tenantCredential';
+import type { DemoProtocol } from '../../../testbed/tenant/tenantCredential';
 import type { BinaryMode, SupportedN8n } from './supportedN8n';
 
 const PROTOCOLS: readonly DemoProtocol[] = ['ftpsImplicit', 'sftp'];

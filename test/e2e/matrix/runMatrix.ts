@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runProgram } from '../../../demo/n8nHost/childProcess';
-import { nodeProgram } from '../../../demo/n8nHost/n8nRelease';
-import { PROJECT_ROOT } from '../../../demo/n8nHost/projectPaths';
+import { runProgram } from '../../../testbed/n8nHost/childProcess';
+import { nodeProgram } from '../../../testbed/n8nHost/n8nRelease';
+import { PROJECT_ROOT } from '../../../testbed/n8nHost/projectPaths';
 import { installSupported } from './installSupported';
 import { mainJob, type MainJob } from './mainJob';
 import { matrixTable, withMatrix, type MatrixRow } from './matrixTable';

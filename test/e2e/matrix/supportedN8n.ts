@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { DEMO_RELEASE, type N8nRelease } from '../../../demo/n8nHost/n8nRelease';
-import { PROJECT_ROOT } from '../../../demo/n8nHost/projectPaths';
+import { DEMO_RELEASE, type N8nRelease } from '../../../testbed/n8nHost/n8nRelease';
+import { PROJECT_ROOT } from '../../../testbed/n8nHost/projectPaths';
 
 /** Where n8n keeps binary data (N8N_DEFAULT_BINARY_DATA_MODE). It calls keeping it in memory `default`. */
 export type BinaryMode = 'filesystem' | 'database' | 'default';

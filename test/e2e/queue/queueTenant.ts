@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { DateTime } from 'luxon';
-import { startCrm, type RunningCrm } from '../../../demo/crm/startCrm';
-import type { N8nClient, StoredCredential } from '../../../demo/n8nHost/n8nClient';
-import { startEmbeddedFtps } from '../../../demo/servers/embeddedFtps';
-import { startEmbeddedSftp } from '../../../demo/servers/embeddedSftp';
-import { generateTenant } from '../../../demo/tenant/generateTenant';
-import type { TenantManifest } from '../../../demo/tenant/tenantCall';
-import { CREDENTIAL_TYPE, ftpsCredential, sftpCredential } from '../../../demo/tenantCredential';
-import { startCountingProxy, type CountingProxy } from '../../servers/countingProxy';
+import { startCrm, type RunningCrm } from '../../../testbed/crm/startCrm';
+import type { N8nClient, StoredCredential } from '../../../testbed/n8nHost/n8nClient';
+import { startEmbeddedFtps } from '../../../testbed/servers/embeddedFtps';
+import { startEmbeddedSftp } from '../../../testbed/servers/embeddedSftp';
+import { generateTenant } from '../../../testbed/tenant/generateTenant';
+import type { TenantManifest } from '../../../testbed/tenant/tenantCall';
+import { CREDENTIAL_TYPE, ftpsCredential, sftpCredential } from '../../../testbed/tenant/tenantCredential';
+import { startCountingProxy, type CountingProxy } from '../../../testbed/servers/countingProxy';
 
 const USERNAME = 'acmejets';
 

@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { LOOPBACK } from '../../../demo/n8nHost/freePort';
+import { LOOPBACK } from '../../../testbed/n8nHost/freePort';
 
 export interface ReceivedRequest {
 	readonly method: string;

@@ -1,5 +1,5 @@
 import { createServer, type Socket } from 'node:net';
-import { LOOPBACK } from '../../../demo/n8nHost/freePort';
+import { LOOPBACK } from '../../../testbed/n8nHost/freePort';
 import { mailMessage, type MailMessage } from './mailMessage';
 
 export interface Mailbox {

@@ -5,7 +5,7 @@ const ROOT = new URL('../../..', import.meta.url);
 
 /** Loads what the nodes load, takes and gives back a lease, and tells whether Redis's client was loaded for it. */
 const PROGRAM = `
-const { accountConnections } = require('./nodes/shared/accountConnections');
+const { accountConnections } = require('./nodes/connection/accountConnections');
 const settings = { protocol: 'sftp', host: '127.0.0.1', port: 22, username: 'tenant', maxConnections: 2 };
 const share = accountConnections(settings, 100);
 share.first(new AbortController().signal).then((lease) => lease.release(), () => undefined).then(() => {

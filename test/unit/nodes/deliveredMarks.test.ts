@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { ProcessTurns } from '../../../coordination/turns';
-import { DeliveredMarks, MOST_MARKS } from '../../../nodes/shared/deliveredMarks';
+import { DeliveredMarks, MOST_MARKS } from '../../../nodes/run/deliveredMarks';
 import { DeduplicationModel } from './markStore';
 
 const entries = { mode: 'entries' } as const;

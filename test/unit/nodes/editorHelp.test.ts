@@ -1,8 +1,8 @@
 import type { ICredentialTestFunctions, ILoadOptionsFunctions } from 'n8n-workflow';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { eightByEightConnectionTest } from '../../../nodes/shared/connectionTest';
-import { searchIndexFiles } from '../../../nodes/shared/indexFileSearch';
+import { eightByEightConnectionTest } from '../../../nodes/connection/connectionTest';
+import { searchIndexFiles } from '../../../nodes/form/indexFileSearch';
 import { TransportError } from '../../../transport/transportError';
 import { MemoryStore } from './memoryStore';
 import { credential } from './runNode';

@@ -1,8 +1,8 @@
 import type { IExecuteFunctions, NodeExecutionHint } from 'n8n-workflow';
 import { describe, expect, it } from 'vitest';
 
-import { info, showHints, warning } from '../../../nodes/shared/executionHints';
-import type { Hint } from '../../../nodes/shared/executionHints';
+import { info, showHints, warning } from '../../../nodes/run/executionHints';
+import type { Hint } from '../../../nodes/run/executionHints';
 
 function shown(hints: readonly Hint[]): string[] {
 	const added: NodeExecutionHint[] = [];

@@ -2,7 +2,7 @@ import { NodeOperationError } from 'n8n-workflow';
 import type { ILoadOptionsFunctions, INodePropertyOptions } from 'n8n-workflow';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { listAgentNames, listQueueNames, listWrapUpCodes } from '../../../nodes/shared/namesInIndex';
+import { listAgentNames, listQueueNames, listWrapUpCodes } from '../../../nodes/form/namesInIndex';
 import { TransportError } from '../../../transport/transportError';
 import { DETAILED_HEADER } from '../recordings/readText';
 import { MemoryStore } from './memoryStore';

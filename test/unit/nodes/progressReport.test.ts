@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { ProgressReport } from '../../../nodes/shared/progressReport';
+import { ProgressReport } from '../../../nodes/run/progressReport';
 
 /** A run whose clock the test turns. */
 class Run {

@@ -1,7 +1,7 @@
 import type { ILoadOptionsFunctions } from 'n8n-workflow';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { searchDirectories, searchRecordings } from '../../../nodes/shared/recordingSearch';
+import { searchDirectories, searchRecordings } from '../../../nodes/form/recordingSearch';
 import { TransportError } from '../../../transport/transportError';
 import { MemoryStore } from './memoryStore';
 import { credential } from './runNode';

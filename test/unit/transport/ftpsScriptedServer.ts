@@ -3,7 +3,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { setTimeout as pause } from 'node:timers/promises';
 import { createSecureContext, createServer as createTlsServer, TLSSocket } from 'node:tls';
 
-import { createServerCertificate, type ServerCertificate } from '../../../demo/servers/serverCertificate';
+import { createServerCertificate, type ServerCertificate } from '../../../testbed/servers/serverCertificate';
 import type { FtpsSettings } from '../../../transport/connectionSettings';
 
 const LOOPBACK = '127.0.0.1';

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 
-import { sshKeyPair } from '../../../demo/servers/sshKeyPair';
+import { sshKeyPair } from '../../../testbed/servers/sshKeyPair';
 import { fingerprintOf, HostKeyPolicy, keyTypeOf } from '../../../transport/sftp/hostKey';
 import { TransportError } from '../../../transport/transportError';
 

@@ -1,0 +1,61 @@
+import type {
+	ICredentialDataDecryptedObject,
+	ICredentialsDecrypted,
+	ICredentialTestFunctions,
+	INodeCredentialTestResult,
+} from 'n8n-workflow';
+
+import { ZoneClock } from '../../recordings/zoneClock';
+import { openStore } from '../../transport/openStore';
+import { accountConnections, INTERACTIVE_PATIENCE } from './accountConnections';
+import { explain, ExplainedError } from '../run/nodeError';
+import { tenantOverview } from '../../tenant/reading/indexListing';
+import type { TenantOverview } from '../../tenant/reading/indexListing';
+import { tenantConnection } from './tenantConnection';
+
+/** Somebody waits in front of the screen. */
+const PATIENCE = 15_000;
+
+/** Logs in, finds the tenant directory and says what is in it. */
+export async function eightByEightConnectionTest(
+	this: ICredentialTestFunctions,
+	credential: ICredentialsDecrypted,
+): Promise<INodeCredentialTestResult> {
+	return await connect(credential.data ?? {}).then(
+		(message): INodeCredentialTestResult => ({ status: 'OK', message }),
+		(error: unknown): INodeCredentialTestResult => {
+			const explanation = explain(error) ?? { message: 'The connection test ended unexpectedly', advice: 'Try again.' };
+			return { status: 'Error', message: `${explanation.message}. ${explanation.advice}` };
+		},
+	);
+}
+
+async function connect(data: ICredentialDataDecryptedObject): Promise<string> {
+	const { settings, timeZone } = tenantConnection(data, { connectTimeout: PATIENCE, stallTimeout: PATIENCE });
+	const clock = new ZoneClock(timeZone);
+	const share = accountConnections(settings, INTERACTIVE_PATIENCE);
+	const store = openStore({ ...settings, maxConnections: 1 }, share);
+	const overview = await tenantOverview(store, settings.tenantDirectory).finally(async () => await store.close());
+	return foundMessage(overview, clock.zoneName, settings.tenantDirectory);
+}
+
+function foundMessage(
+	{ indexFiles, dayDirectories }: TenantOverview,
+	timeZone: string,
+	tenantDirectory: string,
+): string {
+	const [newest] = indexFiles;
+	if (newest !== undefined) {
+		const days = new Set(indexFiles.map((file) => file.date)).size;
+		return `Connected: index of ${days} ${days === 1 ? 'day' : 'days'}, newest ${newest.path.split('/').at(-1)}`;
+	}
+	const [newestDirectory] = dayDirectories;
+	if (newestDirectory !== undefined) {
+		return `Connected: ${dayDirectories.length} day directories, newest ${newestDirectory}, no Index directory (${timeZone})`;
+	}
+	const where = tenantDirectory === '' ? 'the login directory' : `'${tenantDirectory}'`;
+	throw new ExplainedError(
+		`Connected, but ${where} holds neither an Index directory nor day directories such as S20160607`,
+		"Check 'Tenant Directory': it has to name the directory that holds Index",
+	);
+}

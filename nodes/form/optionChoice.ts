@@ -1,0 +1,20 @@
+import { ExplainedError } from '../run/nodeError';
+
+/**
+ * An option with fixed values as an expression may give it. Nothing at all means the default, the first of the values.
+ *
+ * @throws ExplainedError for anything but one of the values
+ */
+export function optionChoice<Value extends string>(
+	label: string,
+	given: unknown,
+	values: readonly [Value, ...Value[]],
+): Value {
+	if (given === undefined || given === null || given === '') return values[0];
+	const chosen = values.find((value) => value === given);
+	if (chosen !== undefined) return chosen;
+	throw new ExplainedError(
+		`'${String(given)}' is no value of '${label}'`,
+		`Set '${label}' in the options to one of ${values.join(', ')}, or remove it.`,
+	);
+}

@@ -1,0 +1,190 @@
+import { dayAt, dayOfRow, reconcile } from './reconciliation';
+import type { ListedFile, Reconciliation } from './reconciliation';
+import { parseRecordingName } from '../../recordings/remoteName';
+import type { IndexRow } from '../../recordings/indexRow';
+import { addDays, tenantDay } from '../../recordings/tenantDay';
+import type { TenantDay } from '../../recordings/tenantDay';
+import type { ZoneClock } from '../../recordings/zoneClock';
+import type { RemoteEntry, RemoteStore } from '../../transport/remoteStore';
+import { TransportError } from '../../transport/transportError';
+import { Gate } from '../../transport/gate';
+import { isOfOneFile } from '../../transport/oneFileFailure';
+import { readTenantDays } from '../reading/tenantIndex';
+import type { IndexRequest, MissingIndex } from '../reading/tenantIndex';
+import { ListedOnce } from './listedOnce';
+
+/** Listings fetched at once. */
+const LISTINGS = 4;
+/** Files asked about at once, where a listing does not tell. */
+const QUESTIONS = 16;
+
+export interface CompareRequest {
+	readonly store: RemoteStore;
+	/** As the credential names it. */
+	readonly tenantDirectory: string;
+	readonly clock: ZoneClock;
+	/** Whether to ask for the time of each file where the listing does not tell it, as that of FTP without MLSD does not. */
+	readonly asksForTimes: boolean;
+	readonly signal: AbortSignal | undefined;
+}
+
+/** Index and directories of some tenant days, compared. */
+export interface ComparedDays extends Reconciliation {
+	/** Those that an index covers. About the others nothing is said, because nothing can be proven. */
+	readonly days: readonly TenantDay[];
+	/** Their rows. */
+	readonly rows: readonly IndexRow[];
+	/** The days without an index. */
+	readonly gaps: readonly MissingIndex[];
+	/** One sentence each. */
+	readonly hints: readonly string[];
+}
+
+/**
+ * Compares what the index of tenant days says with what lies on the server. Each directory is listed once: the days' own,
+ * and any other that a row names.
+ */
+export async function compareDays(request: CompareRequest, asked: readonly TenantDay[]): Promise<ComparedDays> {
+	const store = new ListedOnce(request.store);
+	const indexed = new Set<string>();
+	const indexRequest: IndexRequest = {
+		...request,
+		store,
+		detail: 'auto',
+		format: { encoding: 'auto', dateOrder: 'auto', includeRawRow: false },
+		matches: () => true,
+		sees: ({ recordingId }) => {
+			if (recordingId !== null) indexed.add(recordingId);
+		},
+	};
+	const index = await readTenantDays(indexRequest, asked);
+	const uncovered = new Set(index.missing.map((gap) => gap.tenantDay));
+	const real = asked.filter(({ hours }) => hours > 0);
+	const days = real.filter(({ date }) => !uncovered.has(date));
+	const rows = index.rows.filter((row) => !uncovered.has(dayOfRow(row, real)?.date ?? null));
+
+	const inDirectories = directoriesOf(days, rows);
+	const troubles = await new Gate(() => LISTINGS).map(
+		inDirectories,
+		async (directory) => await tellTrouble(request, store, directory),
+	);
+	const rowIds = new Set(rows.map(({ recordingId }) => recordingId));
+	const counts = ({ recordingId, fileName }: ListedFile): boolean =>
+		rowIds.has(recordingId) || parseRecordingName(fileName) !== undefined;
+	const files = await filesIn(request, store, counts);
+	const first = reconcile({ days, rows, indexed, files });
+	const before = daysBefore(request.clock, days, first);
+	if (before.length > 0) await readTenantDays(indexRequest, before);
+	const compared = before.length === 0 ? first : reconcile({ days, rows, indexed, files });
+	const hints = troubles.flatMap((trouble) => trouble?.(compared.missing) ?? []);
+	const timed = request.asksForTimes ? await withTimes(request, compared) : compared;
+	return { ...timed, days, rows, gaps: index.missing, hints: [...hints, ...index.hints] };
+}
+
+/** The same comparison, its files with the times that their listing left open. A file that has gone meanwhile stays as it was. */
+async function withTimes({ store, signal }: CompareRequest, compared: Reconciliation): Promise<Reconciliation> {
+	const gate = new Gate(() => QUESTIONS);
+	const timed = async <File extends ListedFile>(file: File): Promise<File> => {
+		if (file.modifiedAt !== undefined) return file;
+		const entry = await store.stat(file.recordingId, { signal }).catch((error: unknown) => {
+			if (isOfOneFile(error) || (error instanceof TransportError && error.code === 'not-found')) return undefined;
+			throw error;
+		});
+		return entry === undefined ? file : { ...file, bytes: entry.size ?? file.bytes, modifiedAt: entry.modifiedAt };
+	};
+	const [matched, unindexed] = await Promise.all([
+		gate.map(compared.matched, async ({ row, file }) => ({ row, file: await timed(file) })),
+		gate.map(compared.unindexed, timed),
+	]);
+	return { ...compared, matched, unindexed };
+}
+
+/** Where the days' recordings lie, and wherever else their rows say. */
+function directoriesOf(days: readonly TenantDay[], rows: readonly IndexRow[]): string[] {
+	const ofDays = days.flatMap((day) => day.directories.map(({ directory }) => directory));
+	const ofRows = rows.flatMap(({ directory }) => directory ?? []);
+	return [...new Set([...ofDays, ...ofRows])].sort();
+}
+
+type Trouble = (missing: readonly IndexRow[]) => string[];
+
+/** Lists a directory; gives back what to say when it cannot be there. */
+async function tellTrouble(
+	{ signal }: CompareRequest,
+	store: ListedOnce,
+	directory: string,
+): Promise<Trouble | undefined> {
+	const tell =
+		(what: string): Trouble =>
+		(missing) => {
+			const count = missing.filter((row) => row.directory === directory).length;
+			const listed =
+				count === 1
+					? 'the recording that the index lists in it is missing'
+					: `the ${count} recordings that the index lists in it are missing`;
+			return count === 0 ? [] : [`${directory} ${what}, so ${listed}.`];
+		};
+	return await store.list(directory, { signal }).then(
+		() => undefined,
+		(error: unknown) => {
+			const code = error instanceof TransportError ? error.code : undefined;
+			if (code === 'not-found')
+				return tell('is not on the server (8x8 deletes recordings at the end of their retention)');
+			// A row may name anything; that is no reason to give up the others.
+			if (code === 'illegal-path') return tell('is no path of a directory');
+			throw error;
+		},
+	);
+}
+
+/** The files that count in every directory listed so far; where a listing leaves open what a name is, the server is asked. */
+async function filesIn(
+	{ signal }: CompareRequest,
+	store: ListedOnce,
+	counts: (file: ListedFile) => boolean,
+): Promise<ListedFile[]> {
+	const listings = store.directories.map(async (directory) => {
+		// Failures other than that it is not there have ended the comparison before.
+		const entries = await store.list(directory).catch((): RemoteEntry[] => []);
+		return entries
+			.filter(({ type }) => type !== 'directory')
+			.map((entry) => ({ entry, file: fileOf(directory, entry) }));
+	});
+	const candidates = (await Promise.all(listings)).flat().filter(({ file }) => counts(file));
+	const known = candidates
+		.filter(({ entry }) => entry.type === 'file' && entry.size !== undefined)
+		.map(({ file }) => file);
+	const open = candidates.filter(({ entry }) => entry.type !== 'file' || entry.size === undefined);
+	const asked = await new Gate(() => QUESTIONS).map(open, async ({ file }) => {
+		const entry = await store.stat(file.recordingId, { signal }).catch((error: unknown) => {
+			if (error instanceof TransportError && error.code === 'not-found') return undefined;
+			throw error;
+		});
+		return entry?.type === 'file' ? [{ ...file, bytes: entry.size, modifiedAt: entry.modifiedAt }] : [];
+	});
+	return [...known, ...asked.flat()];
+}
+
+function fileOf(directory: string, { name, size, modifiedAt }: RemoteEntry): ListedFile {
+	return {
+		recordingId: directory === '' ? name : `${directory}/${name}`,
+		directory,
+		fileName: name,
+		bytes: size,
+		modifiedAt,
+	};
+}
+
+/**
+ * Days before those with unindexed files. A call that began before midnight is a row of the day before, and may be listed
+ * only there, where the search for the day itself does not look.
+ */
+function daysBefore(clock: ZoneClock, days: readonly TenantDay[], { unindexed }: Reconciliation): TenantDay[] {
+	const read = new Set(days.map(({ date }) => date));
+	const affected = new Set(unindexed.flatMap(({ recordedAtUtc }) => dayAt(recordedAtUtc, days) ?? []));
+	return [...affected].flatMap(({ date }) => {
+		// A zone may have skipped the date before.
+		const before = [-1, -2].map((step) => tenantDay(addDays(date, step), clock)).find(({ hours }) => hours > 0);
+		return before === undefined || read.has(before.date) ? [] : [before];
+	});
+}

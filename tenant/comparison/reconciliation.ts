@@ -1,0 +1,165 @@
+import type { IndexRow } from '../../recordings/indexRow';
+import { parseIndexName, parseRecordingName } from '../../recordings/remoteName';
+import type { RecordingStamp } from '../../recordings/remoteName';
+import type { CalendarDate, TenantDay } from '../../recordings/tenantDay';
+import { readWav, WAV_HEAD_BYTES } from '../../recordings/wavHeader';
+
+/** A file as the listing of its directory shows it. */
+export interface ListedFile {
+	/** `directory/fileName`, the key that index rows have too. */
+	readonly recordingId: string;
+	readonly directory: string;
+	readonly fileName: string;
+	/** `undefined` when the server does not say. */
+	readonly bytes: number | undefined;
+	/** `undefined` when the server does not say. */
+	readonly modifiedAt: Date | undefined;
+}
+
+/** A file that is named like a recording and that no index row is about. */
+export interface UnindexedFile extends ListedFile, RecordingStamp {}
+
+/** What is known of some tenant days. */
+export interface DayEvidence {
+	readonly days: readonly TenantDay[];
+	/** The rows of these days, in the order in which they are to come out. */
+	readonly rows: readonly IndexRow[];
+	/** Ids of every recording that any row read is about, also of other days: a call over midnight is indexed only once. */
+	readonly indexed: ReadonlySet<string>;
+	readonly files: readonly ListedFile[];
+}
+
+/** Every row and every file of the days in exactly one list. */
+export interface Reconciliation {
+	readonly matched: ReadonlyArray<{ readonly row: IndexRow; readonly file: ListedFile }>;
+	/** Rows without a file; also those that name none, since nothing shows that there is a recording. */
+	readonly missing: readonly IndexRow[];
+	/** By the time in the name, then by id. */
+	readonly unindexed: readonly UnindexedFile[];
+}
+
+/**
+ * Compares the index of tenant days with the files on the server. A row belongs to its tenant day; a file to the one that
+ * holds the UTC stamp in its name, wherever it lies.
+ */
+export function reconcile({ days, rows, indexed, files }: DayEvidence): Reconciliation {
+	const filesById = new Map(files.map((file) => [file.recordingId, file]));
+	const matched: Array<{ row: IndexRow; file: ListedFile }> = [];
+	const missing: IndexRow[] = [];
+	for (const row of rows) {
+		const file = row.recordingId === null ? undefined : filesById.get(row.recordingId);
+		if (file === undefined) missing.push(row);
+		else matched.push({ row, file });
+	}
+	const ofRows = new Set(rows.map(({ recordingId }) => recordingId));
+	const unindexed = [...filesById.values()]
+		.filter(({ recordingId }) => !indexed.has(recordingId) && !ofRows.has(recordingId))
+		.flatMap((file): UnindexedFile[] => {
+			const stamp = parseRecordingName(file.fileName);
+			return stamp !== undefined && dayAt(stamp.recordedAtUtc, days) !== undefined ? [{ ...file, ...stamp }] : [];
+		})
+		.sort(byStamp);
+	return { matched, missing, unindexed };
+}
+
+function byStamp(a: UnindexedFile, b: UnindexedFile): number {
+	if (a.recordedAtUtc !== b.recordedAtUtc) return a.recordedAtUtc - b.recordedAtUtc;
+	return a.recordingId < b.recordingId ? -1 : 1;
+}
+
+/** The day that holds an instant. */
+export function dayAt(utcMillis: number, days: readonly TenantDay[]): TenantDay | undefined {
+	return days.find(({ fromUtc, toUtc }) => utcMillis >= fromUtc && utcMillis < toUtc);
+}
+
+/** The day of a row; one without any time is counted with the day that its index file is named for, or the nearest before. */
+export function dayOfRow(row: IndexRow, days: readonly TenantDay[]): TenantDay | undefined {
+	const date = row.tenantDay ?? parseIndexName(row.indexFile.split('/').at(-1) ?? '')?.date ?? '';
+	return [...days].reverse().find((day) => day.date <= date) ?? days[0];
+}
+
+export type SoundStatus = 'ok' | 'empty' | 'short';
+
+export interface SoundVerdict {
+	readonly status: SoundStatus;
+	/** What is wrong with it, to follow the file's name. */
+	readonly reason: string | undefined;
+}
+
+/** Sound may be shorter than the row's duration by so many seconds, or by this part of it, whichever is more. */
+const TOLERATED_SECONDS = 5;
+const TOLERATED_PART = 0.1;
+/**
+ * Bytes at the start of a WAV file to look at, and how many when those do not tell: a header without metadata has some dozens of
+ * bytes, one with the usual ones some hundreds.
+ */
+export const HEAD_LENGTHS = [4_096, WAV_HEAD_BYTES] as const;
+
+/**
+ * Judges a WAV recording by its first bytes, its length in bytes and the duration in the index:
+ * - `empty`: not a byte
+ * - `short`: its header promises more bytes than there are; or it has no header; or its sound is much shorter than the call.
+ *   A pause of the recording is no reason for that: 8x8 records silence meanwhile.
+ * - `ok`: anything else. Sound longer than the call is harmless.
+ *
+ * @param head `undefined` when it was not looked at
+ * @param indexedSeconds duration in the index, `null` when it has none
+ */
+export function judgeSound(
+	bytes: number | undefined,
+	head: Uint8Array | undefined,
+	indexedSeconds: number | null,
+): SoundVerdict {
+	if (bytes === 0) return { status: 'empty', reason: 'the file is empty' };
+	if (head === undefined || bytes === undefined) return { status: 'ok', reason: undefined };
+	const { verdict, reason, facts } = readWav(head, bytes);
+	if (verdict === 'truncated' || verdict === 'notWav') return { status: 'short', reason };
+
+	const seconds = facts?.durationSeconds ?? null;
+	// Without sound in the head of a longer file, the sound begins beyond it, and its length is not known.
+	if (seconds === null || (seconds === 0 && head.length < bytes)) return { status: 'ok', reason: undefined };
+	if (seconds === 0 && indexedSeconds !== 0) return { status: 'short', reason: 'it holds no sound' };
+	const expected = indexedSeconds ?? 0;
+	if (seconds >= expected - Math.max(TOLERATED_SECONDS, expected * TOLERATED_PART))
+		return { status: 'ok', reason: undefined };
+	return {
+		status: 'short',
+		reason: `it holds ${Math.round(seconds)} s of sound and the index says ${Math.round(expected)} s`,
+	};
+}
+
+/** Whether so many first bytes of a WAV file tell all that is judged by them. */
+export function isHeadTold(head: Uint8Array, bytes: number): boolean {
+	if (head.length >= Math.min(bytes, WAV_HEAD_BYTES)) return true;
+	const { verdict, facts } = readWav(head, bytes);
+	return verdict === 'notWav' || (facts?.durationSeconds ?? 0) > 0;
+}
+
+/** What came out of a tenant day. */
+export interface DayCounts {
+	matched: number;
+	empty: number;
+	short: number;
+	missing: number;
+	unindexed: number;
+	/** Indexed and on the server, but the file could not be looked at; not among `matched`. */
+	unreadable: number;
+}
+
+export function noCounts(): DayCounts {
+	return { matched: 0, empty: 0, short: 0, missing: 0, unindexed: 0, unreadable: 0 };
+}
+
+/** Nothing is missing, left over, broken or unknown. */
+export function isComplete({ empty, short, missing, unindexed, unreadable }: DayCounts): boolean {
+	return empty + short + missing + unindexed + unreadable === 0;
+}
+
+/** Such as `2016-06-06: 120 matched (1 empty, 2 short), 3 missing, 1 unindexed.` or `2016-06-07 is complete: 118 matched, …`. */
+export function daySentence(date: CalendarDate, counts: DayCounts): string {
+	const { matched, empty, short, missing, unindexed, unreadable } = counts;
+	const flagged = [empty === 0 ? [] : `${empty} empty`, short === 0 ? [] : `${short} short`].flat().join(', ');
+	const unknown = unreadable === 0 ? '' : `, ${unreadable} could not be read`;
+	const day = isComplete(counts) ? `${date} is complete` : date;
+	return `${day}: ${matched} matched${flagged === '' ? '' : ` (${flagged})`}, ${missing} missing, ${unindexed} unindexed${unknown}.`;
+}

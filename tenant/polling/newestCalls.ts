@@ -1,0 +1,48 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { parseDirectoryName } from '../../recordings/remoteName';
+import { addDays, datesBetween, tenantDay } from '../../recordings/tenantDay';
+import { tenantOverview } from '../reading/indexListing';
+import { readTenantDays } from '../reading/tenantIndex';
+import type { PollRequest } from './poll';
+
+/** Tenant days read at once while looking for the newest calls, and how often another stretch before them is tried. */
+const DAYS = 3;
+const STRETCHES = 4;
+
+/** The newest calls of the index that match, oldest first, and how many were looked at. */
+export async function newestCalls(
+	request: PollRequest,
+	count: number,
+): Promise<{ items: IDataObject[]; seen: number }> {
+	const { store, tenantDirectory, clock, matches, budget } = request;
+	const { indexFiles, dayDirectories } = await tenantOverview(store, tenantDirectory);
+	const newest = indexFiles[0]?.date ?? parseDirectoryName(dayDirectories[0] ?? '');
+	let items: IDataObject[] = [];
+	let seen = 0;
+	let last = newest;
+	for (
+		let stretch = 0;
+		stretch < STRETCHES && last !== undefined && items.length < count && !budget.isNearlySpent;
+		stretch++
+	) {
+		const first = addDays(last, 1 - DAYS);
+		const days = datesBetween(first, last).map((date) => tenantDay(date, clock));
+		const result = await readTenantDays(
+			{
+				store,
+				tenantDirectory,
+				clock,
+				detail: 'auto',
+				format: { encoding: 'auto', dateOrder: 'auto', includeRawRow: false },
+				matches,
+				signal: budget.signal,
+			},
+			days,
+		);
+		seen += result.seen;
+		items = [...(result.rows as unknown as IDataObject[]), ...items];
+		last = addDays(first, -1);
+	}
+	return { items: items.slice(-count), seen };
+}

@@ -1,0 +1,62 @@
+import type { DirectoryMark } from './pollState';
+import { directoryNameOf } from '../../recordings/remoteName';
+import { addDays, datesBetween, dateOfMillis, tenantDay } from '../../recordings/tenantDay';
+import type { CalendarDate } from '../../recordings/tenantDay';
+import type { ZoneClock } from '../../recordings/zoneClock';
+
+/** A directory of this many names costs one answer of the server, or a few; a larger one costs a page for every hundred. */
+const FEW_NAMES = 500;
+/** How long the list of names of a large directory is good for, in seconds. */
+const GOOD_FOR = 15 * 60;
+
+/** The first day that a trigger looks at when it begins. */
+export function firstDay(today: CalendarDate, lookbackDays: number): CalendarDate {
+	return addDays(today, -lookbackDays);
+}
+
+/**
+ * The first day that the next poll looks at: the look-back, or an earlier day on which something is still left. Not
+ * earlier than that of the poll before, so that a longer look-back brings no old recordings; and not moved on while n8n is
+ * off, so that what arrived meanwhile is caught up with, however long that was.
+ */
+export function nextSince(
+	since: CalendarDate,
+	today: CalendarDate,
+	lookbackDays: number,
+	left: readonly CalendarDate[],
+): CalendarDate {
+	const wanted = [firstDay(today, lookbackDays), ...left].reduce((earliest, date) =>
+		date < earliest ? date : earliest,
+	);
+	return wanted > since ? wanted : since;
+}
+
+/** A clock that was once set to the future must not make a trigger deaf until then. */
+export function sinceAt(since: CalendarDate, today: CalendarDate): CalendarDate {
+	return since > today ? today : since;
+}
+
+/** The UTC date of the first directory that can hold recordings of this tenant day and later. */
+export function firstDirectoryDate(since: CalendarDate, clock: ZoneClock): CalendarDate {
+	return dateOfMillis(tenantDay(since, clock).fromUtc);
+}
+
+/** Whether a directory has to be listed again: a small one always, a large one every quarter of an hour. */
+export function isListingDue(mark: DirectoryMark | undefined, now: number): boolean {
+	return mark === undefined || mark[1] < FEW_NAMES || isListingOld(mark, now);
+}
+
+/** Whether a directory was listed more than a quarter of an hour ago. */
+export function isListingOld(mark: DirectoryMark | undefined, now: number): boolean {
+	const age = now / 1_000 - (mark?.[0] ?? 0);
+	return age >= GOOD_FOR || age < 0;
+}
+
+/**
+ * Whether there is a directory for every UTC day from the first to today, so that no new one is to be looked for. On a day without
+ * calls there is none, and the top of the tenant has to be listed to see it come.
+ */
+export function hasEveryDay(directories: readonly string[], first: CalendarDate, now: number): boolean {
+	const known = new Set(directories);
+	return datesBetween(first, dateOfMillis(now)).every((date) => known.has(directoryNameOf(date)));
+}

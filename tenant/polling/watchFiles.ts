@@ -1,0 +1,205 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { firstDay, hasEveryDay, isListingDue, nextSince, sinceAt } from './pollWindow';
+import { arrivingMark, markOf } from './pollState';
+import type { ArrivingMark, DirectoryMark, PollState } from './pollState';
+import { parseDirectoryName, parseRecordingName } from '../../recordings/remoteName';
+import { keyOfRecording, SeenRecordings } from './seenRecordings';
+import type { SeenKey } from './seenRecordings';
+import { addDays, dateMillis, dateOfMillis } from '../../recordings/tenantDay';
+import type { CalendarDate } from '../../recordings/tenantDay';
+import type { RemoteEntry } from '../../transport/remoteStore';
+import { Gate } from '../../transport/gate';
+import { ExplainedError } from '../../nodes/run/nodeError';
+import { listIfThere, listingsAtOnce, listTopDirectories } from './poll';
+import type { PollOutcome, PollRequest } from './poll';
+
+/** Files that may still be being written, of which so many are remembered at most: the oldest, whose turn is next. */
+const MOST_ARRIVING = 1_000;
+const AUDIO = /^[^.].*\.(?:wav|mp3|ogg|m4a|gsm)$/i;
+
+/** A new recording on the server, as items carry it. */
+export interface AudioFile {
+	/** `directory/fileName` */
+	readonly recordingId: string;
+	readonly directory: string;
+	readonly fileName: string;
+	readonly path: string;
+	/** From the file name, `null` for a file that is named otherwise. */
+	readonly recordedAtUtc: string | null;
+	readonly sequence: number | null;
+	readonly bytes: number | null;
+	readonly remoteModifiedAt: string | null;
+}
+
+interface NewFile {
+	readonly file: AudioFile;
+	readonly key: SeenKey;
+	readonly date: CalendarDate;
+	readonly at: number;
+}
+
+/** The recording of an entry, or `undefined` when it is no audio file. */
+function audioFileOf(directory: string, date: CalendarDate, entry: RemoteEntry): NewFile | undefined {
+	if (entry.type !== 'file' || !AUDIO.test(entry.name)) return undefined;
+	const stamp = parseRecordingName(entry.name);
+	const path = `${directory}/${entry.name}`;
+	return {
+		file: {
+			recordingId: path,
+			directory,
+			fileName: entry.name,
+			path,
+			recordedAtUtc: stamp === undefined ? null : new Date(stamp.recordedAtUtc).toISOString(),
+			sequence: stamp?.sequence ?? null,
+			bytes: entry.size ?? null,
+			remoteModifiedAt: entry.modifiedAt?.toISOString() ?? null,
+		},
+		key: keyOfRecording(directory, entry.name, date),
+		date,
+		at: stamp?.recordedAtUtc ?? entry.modifiedAt?.getTime() ?? dateMillis(date),
+	};
+}
+
+function byAge(a: NewFile, b: NewFile): number {
+	if (a.at !== b.at) return a.at - b.at;
+	return a.file.path < b.file.path ? -1 : 1;
+}
+
+interface DayDirectory {
+	readonly directory: string;
+	readonly date: CalendarDate;
+}
+
+/** Those of the names that are day directories from a UTC date on, oldest first. */
+function dayDirectories(names: readonly string[], since: CalendarDate): DayDirectory[] {
+	return names
+		.flatMap((directory) => {
+			const date = parseDirectoryName(directory);
+			return date === undefined || date < since ? [] : [{ directory, date }];
+		})
+		.sort((a, b) => (a.date < b.date ? -1 : 1));
+}
+
+/**
+ * One poll of the day directories: audio files that no poll before has seen, whether or not an index lists them yet. The
+ * directories of yesterday and today are listed each time, larger older ones every quarter of an hour.
+ */
+export async function pollFiles(request: PollRequest, previous: PollState | undefined): Promise<PollOutcome> {
+	const { now, lookbackDays, maximumItems } = request;
+	const today = dateOfMillis(now);
+	const since = previous === undefined ? firstDay(today, lookbackDays) : sinceAt(previous.since, today);
+	const seen = new SeenRecordings(previous?.seen);
+	const known = Object.keys(previous?.directories ?? {});
+	const step = listingsAtOnce(request);
+	const gate = new Gate(() => step);
+	const list = async (directory: string): Promise<RemoteEntry[] | undefined> =>
+		await gate.run(async () => await listIfThere(request, directory));
+	// On a day without calls there is no directory, and the top has to be looked at. What is listed each time is asked for meanwhile.
+	const isTopDue = !hasEveryDay(known, since, now);
+	const isRecent = ({ date }: DayDirectory): boolean => date >= addDays(today, -1);
+	const top = isTopDue ? gate.run(async () => await listTopDirectories(request)) : known;
+	const recent = isTopDue ? dayDirectories(known, since).filter(isRecent) : [];
+	const early = new Map(recent.map(({ directory }) => [directory, list(directory)]));
+	// A failure is told when its turn comes, or not at all when the poll has failed by then.
+	for (const listing of early.values()) listing.catch(() => undefined);
+	const all = dayDirectories(await top, since);
+	const isBaseline = previous === undefined && !request.emitExisting;
+	const unseeded = new Set(isBaseline ? all.map(({ directory }) => directory) : previous?.unseeded);
+	const marks = new Map<string, DirectoryMark>(
+		all.flatMap(({ directory }) => {
+			const mark = previous?.directories[directory];
+			return mark === undefined ? [] : [[directory, mark] as const];
+		}),
+	);
+	const expecting = new Set(Object.keys(previous?.arriving ?? {}).map((path) => path.slice(0, path.lastIndexOf('/'))));
+	const due = all.filter(
+		(day) =>
+			isRecent(day) ||
+			unseeded.has(day.directory) ||
+			expecting.has(day.directory) ||
+			isListingDue(marks.get(day.directory), now),
+	);
+	// What there is no time for is taken for known by a later poll, with all that has come by then: in old directories that is little.
+	if (isBaseline) due.reverse();
+
+	const found: NewFile[] = [];
+	const arriving: Array<NewFile & { readonly mark: ArrivingMark }> = [];
+	const unlisted = new Set(due);
+	for (let from = 0; from < due.length; from += step) {
+		// Directories come oldest first, so that later ones hold nothing that would be emitted before these.
+		if (request.budget.isNearlySpent || (found.length >= maximumItems && unseeded.size === 0)) break;
+		const some = due.slice(from, from + step);
+		const listings = await Promise.all(some.map(({ directory }) => early.get(directory) ?? list(directory)));
+		for (const [position, place] of some.entries()) {
+			const { directory, date } = place;
+			const entries = listings[position];
+			unlisted.delete(place);
+			const isKnown = unseeded.delete(directory);
+			if (entries === undefined) {
+				marks.delete(directory);
+				continue;
+			}
+			const listedBefore = marks.get(directory)?.[0];
+			marks.set(directory, [Math.floor(now / 1_000), entries.length]);
+			for (const entry of entries) {
+				const audio = audioFileOf(directory, date, entry);
+				if (audio === undefined || seen.statusOf(audio.key) !== undefined) continue;
+				if (isKnown) {
+					seen.add(audio.key, 'settled');
+					continue;
+				}
+				const mark = arrivingMark(markOf(entry), previous?.arriving[audio.file.path], listedBefore, now);
+				if (mark === undefined) found.push(audio);
+				else arriving.push({ ...audio, mark });
+			}
+		}
+	}
+	if (unlisted.size === due.length && due.length > 0) {
+		throw new ExplainedError(
+			'The poll ran out of time before it could list a day directory',
+			'The server may be slow or the directory large. The next poll tries again; nothing is lost.',
+		);
+	}
+
+	found.sort(byAge);
+	const chosen = found.slice(0, maximumItems);
+	for (const { key } of chosen) seen.add(key, 'settled');
+	const left = found.slice(maximumItems).map(({ date, file }) => ({ date, directory: file.directory }));
+	// A directory with files left has to be listed by the next poll, however large it is.
+	for (const { directory } of left) marks.delete(directory);
+	const datesLeft = [...left, ...arriving, ...unlisted].map(({ date }) => date);
+	const kept = arriving.sort(byAge).slice(0, Math.min(maximumItems, MOST_ARRIVING));
+	const nextDay = nextSince(since, today, lookbackDays, datesLeft);
+	seen.forgetBefore(nextDay);
+	return {
+		items: chosen.map(({ file }) => file as unknown as IDataObject),
+		state: {
+			version: 1,
+			watch: 'files',
+			since: nextDay,
+			files: {},
+			directories: Object.fromEntries(
+				[...marks].filter(([directory]) => (parseDirectoryName(directory) ?? '') >= nextDay),
+			),
+			seen: seen.pack(),
+			arriving: Object.fromEntries(kept.map(({ file, mark }) => [file.path, mark])),
+			unseeded: [...unseeded],
+		},
+		unreadable: new Map(),
+	};
+}
+
+/** The newest audio files, oldest first. */
+export async function newestFiles(request: PollRequest, count: number): Promise<IDataObject[]> {
+	const found: NewFile[] = [];
+	for (const { directory, date } of dayDirectories(await listTopDirectories(request), '').reverse()) {
+		const entries = (await listIfThere(request, directory)) ?? [];
+		found.push(...entries.flatMap((entry) => audioFileOf(directory, date, entry) ?? []));
+		if (found.length >= count || request.budget.isNearlySpent) break;
+	}
+	return found
+		.sort(byAge)
+		.slice(-count)
+		.map(({ file }) => file as unknown as IDataObject);
+}

@@ -1,0 +1,66 @@
+import { INDEX_DIRECTORY, indexFileOf } from './indexFile';
+import type { IndexFile } from './indexFile';
+import { parseDirectoryName } from '../../recordings/remoteName';
+import type { RemoteEntry, RemoteStore } from '../../transport/remoteStore';
+import { TransportError } from '../../transport/transportError';
+import { ExplainedError } from '../../nodes/run/nodeError';
+
+/** An index file as the server lists it. */
+export interface ListedIndexFile extends IndexFile {
+	/** Bytes, and when it was written; `undefined` when the server does not tell. */
+	readonly size: number | undefined;
+	readonly modifiedAt: Date | undefined;
+}
+
+/** What the top of a tenant directory holds. */
+export interface TenantOverview {
+	/** Index files of `Index/`, newest day first, the basic edition of a day before the detailed one. */
+	readonly indexFiles: readonly ListedIndexFile[];
+	/** Names of the day directories, newest first. */
+	readonly dayDirectories: readonly string[];
+}
+
+/**
+ * What lies at the top of a tenant. That it is not there at all is a slip in the credential, and told as such.
+ *
+ * @param tenantDirectory as the credential names it
+ */
+export async function listTop(
+	store: RemoteStore,
+	tenantDirectory: string,
+	signal?: AbortSignal,
+): Promise<RemoteEntry[]> {
+	return await store.list('', { signal }).catch((error: unknown) => {
+		if (!(error instanceof TransportError) || error.code !== 'not-found' || tenantDirectory === '') throw error;
+		throw new ExplainedError(
+			`The tenant directory '${tenantDirectory}' is not on the server`,
+			"Check 'Tenant Directory' in the credential: it names the directory that holds Index and the day directories, and may stay empty",
+		);
+	});
+}
+
+/** Looks at the tenant directory and its `Index/`, which a tenant may not have. */
+export async function tenantOverview(store: RemoteStore, tenantDirectory: string): Promise<TenantOverview> {
+	const top = await listTop(store, tenantDirectory);
+	const dayDirectories = top
+		.filter((entry) => entry.type === 'directory' && parseDirectoryName(entry.name) !== undefined)
+		.map((entry) => entry.name)
+		.sort()
+		.reverse();
+	const entries = await store.list(INDEX_DIRECTORY).catch((error: unknown) => {
+		if (error instanceof TransportError && error.code === 'not-found') return [];
+		throw error;
+	});
+	const indexFiles = indexFilesOf(INDEX_DIRECTORY, entries);
+	return { indexFiles, dayDirectories };
+}
+
+/** The index files of a listing, newest day first, the basic edition of a day before the detailed one. */
+export function indexFilesOf(directory: string, entries: readonly RemoteEntry[]): ListedIndexFile[] {
+	return entries
+		.flatMap(({ type, name, size, modifiedAt }) => {
+			const file = type === 'file' ? indexFileOf(directory, name) : undefined;
+			return file === undefined ? [] : [{ ...file, size, modifiedAt }];
+		})
+		.sort((a, b) => (a.date === b.date ? a.edition - b.edition : a.date < b.date ? 1 : -1));
+}
