@@ -1,11 +1,24 @@
 import { configWithoutCloudSupport } from '@n8n/node-cli/eslint';
 
-// The dependency rule: server -> transport -> recordings (meaning) -> node -> n8n. Each room knows only those below it.
-const roomsBelow = (target, forbidden, message) => ({
-	target: `./${target}`,
-	from: forbidden.map((room) => `./${room}`),
-	message,
-});
+// The dependency rule: server -> transport -> recordings (meaning) -> tenant (what is true) -> node -> n8n. What a room may
+// import is all that it knows.
+const MAY_IMPORT = {
+	recordings: [],
+	transport: [],
+	coordination: [],
+	credentials: [],
+	tenant: ['recordings', 'transport'],
+	nodes: ['tenant', 'recordings', 'transport', 'coordination'],
+	testbed: [],
+	demo: ['testbed'],
+	bench: ['testbed', 'demo', 'tenant', 'recordings', 'transport', 'coordination'],
+};
+const ROOMS = [...Object.keys(MAY_IMPORT), 'test', 'scripts'];
+const zones = Object.entries(MAY_IMPORT).map(([room, known]) => ({
+	target: `./${room}`,
+	from: ROOMS.filter((other) => other !== room && !known.includes(other)).map((other) => `./${other}`),
+	message: known.length === 0 ? `${room}/ imports no other room.` : `${room}/ imports only ${known.join(', ')}.`,
+}));
 
 const n8nModules = {
 	group: ['n8n-workflow', 'n8n-core', '@n8n/*', 'n8n-*'],
@@ -30,39 +43,8 @@ export default [
 	{
 		files: ['**/*.ts'],
 		rules: {
-			'import-x/no-restricted-paths': [
-				'error',
-				{
-					zones: [
-						roomsBelow(
-							'recordings',
-							['transport', 'coordination', 'nodes', 'credentials', 'demo', 'bench', 'test'],
-							'recordings/ imports no other room.',
-						),
-						roomsBelow(
-							'transport',
-							['recordings', 'coordination', 'nodes', 'credentials', 'demo', 'bench', 'test'],
-							'transport/ imports no other room.',
-						),
-						roomsBelow(
-							'coordination',
-							['recordings', 'transport', 'nodes', 'credentials', 'demo', 'bench', 'test'],
-							'coordination/ imports no other room.',
-						),
-						roomsBelow(
-							'nodes',
-							['credentials', 'demo', 'bench', 'test'],
-							'nodes/ imports only recordings/, transport/ and coordination/.',
-						),
-						roomsBelow(
-							'credentials',
-							['recordings', 'transport', 'coordination', 'nodes', 'demo', 'bench', 'test'],
-							'A credential is only a form.',
-						),
-						roomsBelow('demo', ['nodes', 'credentials', 'test'], 'Nothing imports nodes/: the demo runs them in n8n.'),
-					],
-				},
-			],
+			'import-x/no-restricted-paths': ['error', { zones }],
+			'import-x/no-cycle': 'error',
 		},
 	},
 	{
@@ -70,7 +52,7 @@ export default [
 		rules: { 'no-restricted-imports': ['error', { patterns: [n8nModules, wireModules] }] },
 	},
 	{
-		files: ['transport/**/*.ts', 'coordination/**/*.ts'],
+		files: ['tenant/**/*.ts', 'transport/**/*.ts', 'coordination/**/*.ts'],
 		rules: { 'no-restricted-imports': ['error', { patterns: [n8nModules] }] },
 	},
 	{

@@ -1,5 +1,5 @@
 import { ConnectionRun } from './connectionRun';
-import type { ConnectionLease } from './connectionRun';
+import type { ConnectionLease, RunDesk } from './connectionRun';
 import type { LeaseLedger, LedgerAnswer } from './leaseLedger';
 
 interface Waiter {
@@ -35,7 +35,7 @@ const askingOf = ({ id, run }: Waiter): { id: string; limit: number } => ({ id, 
  * waits. A run that has a connection never waits for another one, and one that has several gives some back when somebody
  * waits: so whoever waits is served when a run ends, and nobody waits in a circle.
  */
-export class ConnectionDesk {
+export class ConnectionDesk implements RunDesk {
 	readonly #ledger: LeaseLedger;
 
 	readonly #held = new Map<string, ConnectionRun>();

@@ -1,7 +1,5 @@
 import { setMaxListeners } from 'node:events';
 
-import type { ConnectionDesk } from './connectionDesk';
-
 /** Leave to have one connection open. */
 export interface ConnectionLease {
 	/** To be called when the connection is really closed; calling it again does nothing. */
@@ -25,6 +23,16 @@ export class NoConnection extends Error {
 	}
 }
 
+/** Whom a run asks: the `ConnectionDesk` of its account. */
+export interface RunDesk {
+	/** Why the ledger could not be asked the last time, if it could not. */
+	readonly outage: string | undefined;
+	askFirst(run: ConnectionRun, grant: (lease: ConnectionLease) => void): string;
+	askFurther(run: ConnectionRun, answer: (lease: ConnectionLease | undefined) => void): void;
+	forgo(id: string): void;
+	claimSurplus(run: ConnectionRun): boolean;
+}
+
 /** One node run, and what it has of the connections to its account. */
 export class ConnectionRun {
 	/** Connections that all runs of the account may have together. */
@@ -39,11 +47,11 @@ export class ConnectionRun {
 	/** When it first asked, in the ledger's time: a run that lost its connection comes before those who came later. */
 	since = 0;
 
-	readonly #desk: ConnectionDesk;
+	readonly #desk: RunDesk;
 
 	#listener: () => void = () => undefined;
 
-	constructor(desk: ConnectionDesk, limit: number) {
+	constructor(desk: RunDesk, limit: number) {
 		this.#desk = desk;
 		this.limit = Math.max(1, Math.floor(limit) || 1);
 	}

@@ -1,3 +1,6 @@
+/** A calendar date without a time, `yyyy-MM-dd`. */
+export type CalendarDate = string;
+
 /** Whether a text is a date that the calendar has, `yyyy-MM-dd`. */
 export function isCalendarDate(text: string): boolean {
 	const millis = Date.parse(`${text}T00:00:00.000Z`);

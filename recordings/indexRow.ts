@@ -1,4 +1,4 @@
-import type { CalendarDate } from './tenantDay';
+import type { CalendarDate } from './calendarDate';
 
 export type CallType = 'inbound' | 'outbound' | 'directAgentAccess' | 'other';
 

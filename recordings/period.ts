@@ -1,6 +1,7 @@
 import { isCalendarDate } from './calendarDate';
 import { addDays, datesBetween, dateMillis, tenantDateAt, tenantDay } from './tenantDay';
-import type { CalendarDate, TenantDay } from './tenantDay';
+import type { TenantDay } from './tenantDay';
+import type { CalendarDate } from './calendarDate';
 import type { ZoneClock } from './zoneClock';
 
 /** More days than any retention holds; a longer range is a slip of the keyboard. */

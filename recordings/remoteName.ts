@@ -1,5 +1,5 @@
 import { isCalendarDate } from './calendarDate';
-import type { CalendarDate } from './tenantDay';
+import type { CalendarDate } from './calendarDate';
 
 /**
  * Names on 8x8's server (docs.8x8.com, "Access agent recorded calls"):

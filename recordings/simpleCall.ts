@@ -1,4 +1,4 @@
-import type { Transaction } from '../tenant/reading/callList';
+import type { Transaction } from './transaction';
 import type { IndexRow } from './indexRow';
 
 /** What people look at first, and what a download needs. */

@@ -1,11 +1,9 @@
+import type { CalendarDate } from './calendarDate';
 import { directoryNameOf } from './remoteName';
 import type { ZoneClock } from './zoneClock';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-
-/** A calendar date without a time, `yyyy-MM-dd`. */
-export type CalendarDate = string;
 
 /** A stretch of time, `fromUtc` included, `toUtc` not, in milliseconds since the epoch. */
 export interface UtcWindow {

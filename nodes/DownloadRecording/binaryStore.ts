@@ -2,7 +2,7 @@ import { constants } from 'node:buffer';
 
 import type { IBinaryData } from 'n8n-workflow';
 
-import { ExplainedError } from '../run/nodeError';
+import { ExplainedError } from '../../tenant/explainedError';
 import { Gate } from '../../transport/gate';
 
 /** Settings of n8n, as its process finds them in its environment. */

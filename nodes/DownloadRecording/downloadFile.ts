@@ -9,7 +9,7 @@ import type { ReadReport, ResumingStore } from '../../transport/resumingStore';
 import { TransportError } from '../../transport/transportError';
 import { VerifiedRead } from '../../transport/verifiedRead';
 import { bytesText } from '../run/figureText';
-import { ExplainedError } from '../run/nodeError';
+import { ExplainedError } from '../../tenant/explainedError';
 import { binaryStore } from './binaryStore';
 import { mimeTypeOf, safeFileName } from './outputFileName';
 import type { WantedFile } from './remoteFile';

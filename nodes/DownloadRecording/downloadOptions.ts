@@ -1,7 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { AdaptiveLimit } from '../../transport/adaptiveLimit';
-import { ExplainedError } from '../run/nodeError';
+import { ExplainedError } from '../../tenant/explainedError';
 import { optionChoice } from '../form/optionChoice';
 import type { TenantSession } from '../connection/tenantSession';
 import type { DownloadOptions } from './downloadFile';

@@ -1,7 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import type { Gate } from '../../transport/gate';
-import { ExplainedError } from '../run/nodeError';
+import { ExplainedError } from '../../tenant/explainedError';
 import type { RemoteEntry, RemoteStore } from '../../transport/remoteStore';
 
 /** A file that an item asks for. */

@@ -1,7 +1,7 @@
 import { NodeConnectionTypes } from 'n8n-workflow';
 import type { IDataObject, IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescription } from 'n8n-workflow';
 
-import { groupByTransaction } from '../../tenant/reading/callList';
+import { groupByTransaction } from '../../recordings/transaction';
 import type { IndexRow } from '../../recordings/indexRow';
 import { simpleCall, simpleTransaction } from '../../recordings/simpleCall';
 import { eightByEightConnectionTest } from '../connection/connectionTest';

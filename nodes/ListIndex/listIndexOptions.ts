@@ -2,7 +2,7 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import type { IndexDetail } from '../../tenant/reading/indexFile';
 import type { IndexFormat } from '../../recordings/indexReader';
-import { ExplainedError } from '../run/nodeError';
+import { ExplainedError } from '../../tenant/explainedError';
 import { optionChoice } from '../form/optionChoice';
 
 export interface ListIndexOptions {

@@ -6,7 +6,7 @@ import type { CallFilters } from '../../recordings/callFilter';
 import { windowOfDirectory } from '../../tenant/reading/indexCoverage';
 import { tenantDaysOf } from '../../recordings/period';
 import type { TenantDay } from '../../recordings/tenantDay';
-import { ExplainedError } from '../run/nodeError';
+import { ExplainedError } from '../../tenant/explainedError';
 import { readPeriod } from '../form/periodParameters';
 import { readDirectory, readDirectoryWindow, readIndexFile, readTenantDays } from '../../tenant/reading/tenantIndex';
 import type { IndexRequest, IndexResult } from '../../tenant/reading/tenantIndex';

@@ -1,6 +1,6 @@
 import type { INodeExecutionData } from 'n8n-workflow';
 
-import { ExplainedError } from '../run/nodeError';
+import { ExplainedError } from '../../tenant/explainedError';
 
 /**
  * The recordings that an item stands for: the one that the parameter names, several as a list, or all those of a transaction.

@@ -8,11 +8,13 @@ import { readPollState } from '../../tenant/polling/pollState';
 import type { PollState, Watch } from '../../tenant/polling/pollState';
 import { simpleCall } from '../../recordings/simpleCall';
 import { tenantDateAt } from '../../recordings/tenantDay';
-import { ExplainedError, nodeError } from '../run/nodeError';
+import { nodeError } from '../run/nodeError';
+import { ExplainedError } from '../../tenant/explainedError';
 import { resumingStore, withTenant } from '../connection/tenantSession';
 import { newestCalls } from '../../tenant/polling/newestCalls';
 import type { PollRequest } from '../../tenant/polling/poll';
-import { pollBudgetOf } from '../../tenant/polling/pollBudget';
+import type { AudioFile } from '../../tenant/polling/audioFile';
+import { pollBudgetOf } from './hostBudget';
 import { filesToReport } from './unreadableFiles';
 import { newestFiles, pollFiles } from '../../tenant/polling/watchFiles';
 import { pollIndex } from '../../tenant/polling/watchIndex';
@@ -93,11 +95,12 @@ function refuseTooMuch(state: PollState, { clock, now, lookbackDays }: PollReque
 	);
 }
 
-function outputOf(context: IPollFunctions, items: readonly IDataObject[]): INodeExecutionData[][] {
+function outputOf(context: IPollFunctions, items: ReadonlyArray<IndexRow | AudioFile>): INodeExecutionData[][] {
 	const { simplify } = context.getNodeParameter('options', {}) as TriggerOptions;
 	const isSimple = simplify === true && context.getNodeParameter('watch') === 'index';
-	const simple = (item: IDataObject): IDataObject => simpleCall(item as unknown as IndexRow) as unknown as IDataObject;
-	return [items.map((item) => ({ json: isSimple ? simple(item) : item }))];
+	const jsonOf = (item: IndexRow | AudioFile): IDataObject =>
+		(isSimple ? simpleCall(item as IndexRow) : item) as unknown as IDataObject;
+	return [items.map((item) => ({ json: jsonOf(item) }))];
 }
 
 /** A trigger node of a workflow; its name may change. */

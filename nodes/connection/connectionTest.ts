@@ -8,7 +8,8 @@ import type {
 import { ZoneClock } from '../../recordings/zoneClock';
 import { openStore } from '../../transport/openStore';
 import { accountConnections, INTERACTIVE_PATIENCE } from './accountConnections';
-import { explain, ExplainedError } from '../run/nodeError';
+import { explain } from '../run/nodeError';
+import { ExplainedError } from '../../tenant/explainedError';
 import { tenantOverview } from '../../tenant/reading/indexListing';
 import type { TenantOverview } from '../../tenant/reading/indexListing';
 import { tenantConnection } from './tenantConnection';

@@ -1,6 +1,6 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { ExplainedError } from '../run/nodeError';
+import { ExplainedError } from '../../tenant/explainedError';
 import { CREDENTIAL } from './tenantConnection';
 
 /** The zone in the node's 'Time Zone', else the credential's; a node without either cannot know what a day is. */

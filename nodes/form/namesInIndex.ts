@@ -8,7 +8,8 @@ import type { RemoteStore } from '../../transport/remoteStore';
 import { INTERACTIVE_PATIENCE } from '../connection/accountConnections';
 import { indexFilesOf, tenantOverview } from '../../tenant/reading/indexListing';
 import type { ListedIndexFile } from '../../tenant/reading/indexListing';
-import { ExplainedError, nodeError } from '../run/nodeError';
+import { nodeError } from '../run/nodeError';
+import { ExplainedError } from '../../tenant/explainedError';
 import { withTenant } from '../connection/tenantSession';
 import type { TenantSession } from '../connection/tenantSession';
 

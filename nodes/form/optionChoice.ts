@@ -1,4 +1,4 @@
-import { ExplainedError } from '../run/nodeError';
+import { ExplainedError } from '../../tenant/explainedError';
 
 /**
  * An option with fixed values as an expression may give it. Nothing at all means the default, the first of the values.

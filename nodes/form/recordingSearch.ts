@@ -6,7 +6,8 @@ import type { RemoteEntry } from '../../transport/remoteStore';
 import { INTERACTIVE_PATIENCE } from '../connection/accountConnections';
 import { bytesText, localMinute } from '../run/figureText';
 import { listTop } from '../../tenant/reading/indexListing';
-import { ExplainedError, nodeError } from '../run/nodeError';
+import { nodeError } from '../run/nodeError';
+import { ExplainedError } from '../../tenant/explainedError';
 import { withTenant } from '../connection/tenantSession';
 import type { TenantSession } from '../connection/tenantSession';
 

@@ -2,7 +2,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { coordination } from '../../coordination/coordination';
 import { NoTurn, type Turns } from '../../coordination/turns';
-import { ExplainedError } from './nodeError';
+import { ExplainedError } from '../../tenant/explainedError';
 
 /**
  * What the marks need of n8n's deduplication store: one list of keys for each workflow, oldest first. Asking is recording:

@@ -5,6 +5,7 @@ import { CallFilterError } from '../../recordings/callFilter';
 import { IndexFormatError } from '../../recordings/indexReader';
 import { PeriodError } from '../../recordings/period';
 import { UnknownTimeZoneError } from '../../recordings/zoneClock';
+import { ExplainedError } from '../../tenant/explainedError';
 import { TransportError } from '../../transport/transportError';
 import type { TransportErrorCode } from '../../transport/transportError';
 import { DEFAULT_PORTS } from '../connection/tenantConnection';
@@ -13,18 +14,6 @@ import { DEFAULT_PORTS } from '../connection/tenantConnection';
 export interface Explanation {
 	readonly message: string;
 	readonly advice: string;
-}
-
-/** A failure that a node finds itself. */
-export class ExplainedError extends Error {
-	override readonly name = 'ExplainedError';
-
-	constructor(
-		message: string,
-		readonly advice: string,
-	) {
-		super(message);
-	}
 }
 
 const ADVICE: Readonly<Record<TransportErrorCode, string>> = {

@@ -2,8 +2,6 @@ import type { IndexRow } from '../../recordings/indexRow';
 import type { ListedFile, Reconciliation, SoundVerdict } from './reconciliation';
 import type { ResumingStore } from '../../transport/resumingStore';
 import { Gate } from '../../transport/gate';
-import type { ProgressReport } from '../../nodes/run/progressReport';
-import type { TenantSession } from '../../nodes/connection/tenantSession';
 import { checkRecording } from './recordingCheck';
 
 /** SFTP interleaves files on a connection; each costs two round trips, so several are in flight. */
@@ -23,16 +21,30 @@ export interface CheckedMatches {
 	readonly unreadable: ReadonlyArray<{ readonly row: IndexRow; readonly error: unknown }>;
 }
 
+/** Is told how many files are to be looked at, and of each one that was. */
+export interface CheckProgress {
+	expect(files: number): void;
+	/** @param bytes what the look at the file brought over the wire */
+	finished(bytes: number): void;
+	goneWithout(): void;
+}
+
+/** What the account takes at once. */
+export interface AccountLimits {
+	readonly isSftp: boolean;
+	readonly maxConnections: number;
+}
+
 export interface CheckRun {
 	readonly checkSize: boolean;
 	readonly signal: AbortSignal | undefined;
-	readonly progress: ProgressReport;
+	readonly progress: CheckProgress;
 }
 
 /** Checks every file that the index has a row for, several at once. */
 export async function checkMatched(
 	store: ResumingStore,
-	{ isSftp, maxConnections }: TenantSession,
+	{ isSftp, maxConnections }: AccountLimits,
 	{ matched, missing, rows }: Reconciliation & { readonly rows: readonly IndexRow[] },
 	{ checkSize, signal, progress }: CheckRun,
 ): Promise<CheckedMatches> {

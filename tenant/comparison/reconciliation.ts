@@ -1,7 +1,8 @@
 import type { IndexRow } from '../../recordings/indexRow';
 import { parseIndexName, parseRecordingName } from '../../recordings/remoteName';
 import type { RecordingStamp } from '../../recordings/remoteName';
-import type { CalendarDate, TenantDay } from '../../recordings/tenantDay';
+import type { TenantDay } from '../../recordings/tenantDay';
+import type { CalendarDate } from '../../recordings/calendarDate';
 import { readWav, WAV_HEAD_BYTES } from '../../recordings/wavHeader';
 
 /** A file as the listing of its directory shows it. */

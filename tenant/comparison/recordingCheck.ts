@@ -5,7 +5,7 @@ import type { ListedFile, SoundVerdict } from './reconciliation';
 import type { RemoteEntry } from '../../transport/remoteStore';
 import type { ResumingStore } from '../../transport/resumingStore';
 import { TransportError } from '../../transport/transportError';
-import { ExplainedError } from '../../nodes/run/nodeError';
+import { ExplainedError } from '../explainedError';
 import { isOfOneFile } from '../../transport/oneFileFailure';
 
 export interface CheckOptions {

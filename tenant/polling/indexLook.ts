@@ -5,7 +5,7 @@ import type { DirectoryMark, FileMark, PollState } from './pollState';
 import { firstDirectoryDate, hasEveryDay, isListingDue, isListingOld } from './pollWindow';
 import { directoryNameOf, parseDirectoryName } from '../../recordings/remoteName';
 import { tenantDateAt } from '../../recordings/tenantDay';
-import type { CalendarDate } from '../../recordings/tenantDay';
+import type { CalendarDate } from '../../recordings/calendarDate';
 import type { RemoteEntry } from '../../transport/remoteStore';
 import { Gate } from '../../transport/gate';
 import { ifThere, listIfThere, listingsAtOnce, listTopDirectories } from './poll';

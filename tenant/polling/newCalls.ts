@@ -4,7 +4,7 @@ import type { IndexFile } from '../reading/indexFile';
 import type { IndexRow, ReadRow } from '../../recordings/indexRow';
 import { keyOfRow } from './seenRecordings';
 import type { SeenKey, SeenRecordings } from './seenRecordings';
-import type { CalendarDate } from '../../recordings/tenantDay';
+import type { CalendarDate } from '../../recordings/calendarDate';
 
 interface Candidate {
 	readonly key: SeenKey;

@@ -1,5 +1,4 @@
-import type { IDataObject } from 'n8n-workflow';
-
+import type { IndexRow } from '../../recordings/indexRow';
 import { parseDirectoryName } from '../../recordings/remoteName';
 import { addDays, datesBetween, tenantDay } from '../../recordings/tenantDay';
 import { tenantOverview } from '../reading/indexListing';
@@ -11,14 +10,11 @@ const DAYS = 3;
 const STRETCHES = 4;
 
 /** The newest calls of the index that match, oldest first, and how many were looked at. */
-export async function newestCalls(
-	request: PollRequest,
-	count: number,
-): Promise<{ items: IDataObject[]; seen: number }> {
+export async function newestCalls(request: PollRequest, count: number): Promise<{ items: IndexRow[]; seen: number }> {
 	const { store, tenantDirectory, clock, matches, budget } = request;
 	const { indexFiles, dayDirectories } = await tenantOverview(store, tenantDirectory);
 	const newest = indexFiles[0]?.date ?? parseDirectoryName(dayDirectories[0] ?? '');
-	let items: IDataObject[] = [];
+	let items: IndexRow[] = [];
 	let seen = 0;
 	let last = newest;
 	for (
@@ -41,7 +37,7 @@ export async function newestCalls(
 			days,
 		);
 		seen += result.seen;
-		items = [...(result.rows as unknown as IDataObject[]), ...items];
+		items = [...result.rows, ...items];
 		last = addDays(first, -1);
 	}
 	return { items: items.slice(-count), seen };

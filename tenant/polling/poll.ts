@@ -1,12 +1,11 @@
-import type { IDataObject } from 'n8n-workflow';
-
 import type { IndexRow } from '../../recordings/indexRow';
 import type { PollState } from './pollState';
 import type { ZoneClock } from '../../recordings/zoneClock';
 import type { RemoteEntry, RemoteStore } from '../../transport/remoteStore';
 import { TransportError } from '../../transport/transportError';
 import { listTop } from '../reading/indexListing';
-import type { ExplainedError } from '../../nodes/run/nodeError';
+import type { ExplainedError } from '../explainedError';
+import type { AudioFile } from './audioFile';
 import type { PollBudget } from './pollBudget';
 
 /** One poll: what it is asked to do, and with what. */
@@ -29,7 +28,7 @@ export interface PollRequest {
 
 export interface PollOutcome {
 	/** Oldest first. */
-	readonly items: IDataObject[];
+	readonly items: ReadonlyArray<IndexRow | AudioFile>;
 	readonly state: PollState;
 	/** Index files that could not be read, which kept nothing else back. */
 	readonly unreadable: ReadonlyMap<string, ExplainedError | TransportError>;

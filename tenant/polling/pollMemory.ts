@@ -2,7 +2,7 @@ import type { PollState } from './pollState';
 import { firstDay } from './pollWindow';
 import { SeenRecordings } from './seenRecordings';
 import { addDays } from '../../recordings/tenantDay';
-import type { CalendarDate } from '../../recordings/tenantDay';
+import type { CalendarDate } from '../../recordings/calendarDate';
 
 /** Bytes of JSON that a trigger keeps in n8n's database, which writes the whole of it with every emission. */
 export const MOST_BYTES = 256_000;

@@ -1,6 +1,6 @@
 import { unpackAscending } from './ascendingNumbers';
 import type { PackedSeen } from './seenRecordings';
-import type { CalendarDate } from '../../recordings/tenantDay';
+import type { CalendarDate } from '../../recordings/calendarDate';
 
 /** What a trigger watches: rows of the index, or audio files. */
 export type Watch = 'index' | 'files';

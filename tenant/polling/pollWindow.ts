@@ -1,7 +1,7 @@
 import type { DirectoryMark } from './pollState';
 import { directoryNameOf } from '../../recordings/remoteName';
 import { addDays, datesBetween, dateOfMillis, tenantDay } from '../../recordings/tenantDay';
-import type { CalendarDate } from '../../recordings/tenantDay';
+import type { CalendarDate } from '../../recordings/calendarDate';
 import type { ZoneClock } from '../../recordings/zoneClock';
 
 /** A directory of this many names costs one answer of the server, or a few; a larger one costs a page for every hundred. */

@@ -4,7 +4,7 @@ import { packAscending, unpackAscending } from './ascendingNumbers';
 import type { IndexRow } from '../../recordings/indexRow';
 import { parseDirectoryName, parseRecordingName } from '../../recordings/remoteName';
 import { addDays, dateOfMillis } from '../../recordings/tenantDay';
-import type { CalendarDate } from '../../recordings/tenantDay';
+import type { CalendarDate } from '../../recordings/calendarDate';
 
 /**
  * What became of a recording that was seen:

@@ -1,5 +1,3 @@
-import type { IDataObject } from 'n8n-workflow';
-
 import { firstDay, hasEveryDay, isListingDue, nextSince, sinceAt } from './pollWindow';
 import { arrivingMark, markOf } from './pollState';
 import type { ArrivingMark, DirectoryMark, PollState } from './pollState';
@@ -7,30 +5,17 @@ import { parseDirectoryName, parseRecordingName } from '../../recordings/remoteN
 import { keyOfRecording, SeenRecordings } from './seenRecordings';
 import type { SeenKey } from './seenRecordings';
 import { addDays, dateMillis, dateOfMillis } from '../../recordings/tenantDay';
-import type { CalendarDate } from '../../recordings/tenantDay';
+import type { CalendarDate } from '../../recordings/calendarDate';
 import type { RemoteEntry } from '../../transport/remoteStore';
 import { Gate } from '../../transport/gate';
-import { ExplainedError } from '../../nodes/run/nodeError';
+import { ExplainedError } from '../explainedError';
+import type { AudioFile } from './audioFile';
 import { listIfThere, listingsAtOnce, listTopDirectories } from './poll';
 import type { PollOutcome, PollRequest } from './poll';
 
 /** Files that may still be being written, of which so many are remembered at most: the oldest, whose turn is next. */
 const MOST_ARRIVING = 1_000;
 const AUDIO = /^[^.].*\.(?:wav|mp3|ogg|m4a|gsm)$/i;
-
-/** A new recording on the server, as items carry it. */
-export interface AudioFile {
-	/** `directory/fileName` */
-	readonly recordingId: string;
-	readonly directory: string;
-	readonly fileName: string;
-	readonly path: string;
-	/** From the file name, `null` for a file that is named otherwise. */
-	readonly recordedAtUtc: string | null;
-	readonly sequence: number | null;
-	readonly bytes: number | null;
-	readonly remoteModifiedAt: string | null;
-}
 
 interface NewFile {
 	readonly file: AudioFile;
@@ -173,7 +158,7 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 	const nextDay = nextSince(since, today, lookbackDays, datesLeft);
 	seen.forgetBefore(nextDay);
 	return {
-		items: chosen.map(({ file }) => file as unknown as IDataObject),
+		items: chosen.map(({ file }) => file),
 		state: {
 			version: 1,
 			watch: 'files',
@@ -191,7 +176,7 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 }
 
 /** The newest audio files, oldest first. */
-export async function newestFiles(request: PollRequest, count: number): Promise<IDataObject[]> {
+export async function newestFiles(request: PollRequest, count: number): Promise<AudioFile[]> {
 	const found: NewFile[] = [];
 	for (const { directory, date } of dayDirectories(await listTopDirectories(request), '').reverse()) {
 		const entries = (await listIfThere(request, directory)) ?? [];
@@ -201,5 +186,5 @@ export async function newestFiles(request: PollRequest, count: number): Promise<
 	return found
 		.sort(byAge)
 		.slice(-count)
-		.map(({ file }) => file as unknown as IDataObject);
+		.map(({ file }) => file);
 }

@@ -1,5 +1,3 @@
-import type { IDataObject } from 'n8n-workflow';
-
 import { byDetail } from '../reading/indexFile';
 import { IndexNotes } from '../../recordings/indexNotes';
 import { IndexFormatError, readIndex } from '../../recordings/indexReader';
@@ -10,10 +8,10 @@ import type { FileMark, PollState } from './pollState';
 import { firstDay, firstDirectoryDate, nextSince, sinceAt } from './pollWindow';
 import { keyOfRow, SeenRecordings } from './seenRecordings';
 import { addDays, tenantDateAt } from '../../recordings/tenantDay';
-import type { CalendarDate } from '../../recordings/tenantDay';
+import type { CalendarDate } from '../../recordings/calendarDate';
 import { TransportError } from '../../transport/transportError';
 import { Gate } from '../../transport/gate';
-import { ExplainedError } from '../../nodes/run/nodeError';
+import { ExplainedError } from '../explainedError';
 import { isOfOneFile } from '../../transport/oneFileFailure';
 import { lookAtIndex } from './indexLook';
 import type { LookedFile } from './indexLook';
@@ -117,7 +115,7 @@ export async function pollIndex(request: PollRequest, previous: PollState | unde
 	}
 	const present = new Set(look.files.map(({ file }) => file.path));
 	return {
-		items: chosen.rows as unknown as IDataObject[],
+		items: chosen.rows,
 		state: {
 			version: 1,
 			watch: 'index',

@@ -2,7 +2,8 @@ import { INDEX_DIRECTORY } from './indexFile';
 import type { IndexFile } from './indexFile';
 import { parseDirectoryName } from '../../recordings/remoteName';
 import { addDays } from '../../recordings/tenantDay';
-import type { CalendarDate, UtcWindow } from '../../recordings/tenantDay';
+import type { UtcWindow } from '../../recordings/tenantDay';
+import type { CalendarDate } from '../../recordings/calendarDate';
 
 /** What the rows of one index file are about, gathered while it is read. */
 export class IndexCoverage {

@@ -1,6 +1,7 @@
 import { directoryNameOf, parseDirectoryName, parseIndexName } from '../../recordings/remoteName';
 import { addDays } from '../../recordings/tenantDay';
-import type { CalendarDate, TenantDay } from '../../recordings/tenantDay';
+import type { TenantDay } from '../../recordings/tenantDay';
+import type { CalendarDate } from '../../recordings/calendarDate';
 
 /** The directory at the top of the tenant that holds an index file for every day. */
 export const INDEX_DIRECTORY = 'Index';

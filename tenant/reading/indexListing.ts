@@ -3,7 +3,7 @@ import type { IndexFile } from './indexFile';
 import { parseDirectoryName } from '../../recordings/remoteName';
 import type { RemoteEntry, RemoteStore } from '../../transport/remoteStore';
 import { TransportError } from '../../transport/transportError';
-import { ExplainedError } from '../../nodes/run/nodeError';
+import { ExplainedError } from '../explainedError';
 
 /** An index file as the server lists it. */
 export interface ListedIndexFile extends IndexFile {

@@ -15,7 +15,7 @@ import type { RemoteEntry, RemoteStore } from '../../transport/remoteStore';
 import { TransportError } from '../../transport/transportError';
 import { Gate } from '../../transport/gate';
 import { listTop } from './indexListing';
-import { ExplainedError } from '../../nodes/run/nodeError';
+import { ExplainedError } from '../explainedError';
 import { isOfOneFile } from '../../transport/oneFileFailure';
 
 /** Listings and index files fetched at once. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { CallList, groupByTransaction } from '../../../../tenant/reading/callList';
+import { CallList } from '../../../../tenant/reading/callList';
+import { groupByTransaction } from '../../../../recordings/transaction';
 import { richnessOf } from '../../../../recordings/indexRow';
 import type { IndexRow, ReadRow } from '../../../../recordings/indexRow';
 import { indexRow } from '../../recordings/indexRowFixture';
