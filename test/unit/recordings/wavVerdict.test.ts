@@ -205,11 +205,32 @@ describe('a WAV with its sound somewhere else', () => {
 		expect(lookedInto(bytes.subarray(0, -2)).verdict).toBe('truncated');
 	});
 
+	it('plays behind an ID3 tag with a footer', () => {
+		const tag = Buffer.concat([
+			Buffer.from('ID3\x04\0\x10\0\0\0\x20', 'latin1'),
+			Buffer.alloc(32),
+			Buffer.from('3DI1234567'),
+		]);
+		expect(streamed(Buffer.concat([tag, wavFile({ sound: SECOND })])).verdict).toBe('whole');
+	});
+
 	it.each(['RIFF', 'RIFX'] as const)('plays in the extensible format of %s', (magic) => {
 		const guid = magic === 'RIFX' ? [0, 7] : [7, 0];
 		const extra = [22, 8, 4, 0, ...guid, 0, 0x10, 0x80, 0, 0xaa, 0x38];
 		const bytes = wavFile({ magic, format: { tag: 0xfffe, bits: 8, block: 1, extra }, sound: RATE * 3 });
 		expect(streamed(bytes)).toMatchObject({ verdict: 'whole', facts: { codec: 'mulaw', durationSeconds: 3 } });
+	});
+
+	it('takes no bytes for those that it wants', () => {
+		const bytes = wavFile({ sound: SECOND });
+		const reader = new WavReader(bytes.length);
+		reader.take(100, bytes.subarray(100));
+		expect(reader.wanted).toMatchObject({ from: 0 });
+		reader.take(0, bytes.subarray(0, 5));
+		reader.take(7, bytes.subarray(7));
+		expect(reader.wanted).toMatchObject({ from: 0 });
+		reader.take(3, bytes.subarray(3));
+		expect(reader.header?.data).toEqual({ from: 44, length: SECOND });
 	});
 
 	it('is read in a few bytes, however much stands before it, and by no more than a hundred chunks', () => {
