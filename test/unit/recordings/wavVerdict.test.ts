@@ -3,6 +3,7 @@ import { WaveFile } from 'wavefile';
 import { describe, expect, it } from 'vitest';
 
 import { WavReader } from '../../../recordings/wavHeader';
+import { judgeWav } from '../../../recordings/wavVerdict';
 import { fact, lookedInto, RATE, streamed, wavFile } from './wavFixture';
 import type { Layout } from './wavFixture';
 
@@ -20,6 +21,12 @@ describe('claims about a WAV that contradict each other', () => {
 		['left open, and half as long as the call', { sound: MINUTE / 2, ...open(0) }, 60, 'truncated'],
 		['left open, and nothing known of the call', { sound: MINUTE / 2, ...open(0xffff_ffff) }, null, 'odd'],
 		['left open, and longer than the call', { sound: MINUTE, ...open(0x7fff_f000) }, 20, 'odd'],
+		[
+			'left open, while RIFF has the size of the file',
+			{ sound: MINUTE, riff: (size) => size, data: () => 0 },
+			null,
+			'odd',
+		],
 		['left open, while RIFF agrees with the file', { sound: MINUTE / 2, data: () => 0 }, 60, 'short'],
 		[
 			'left open, and less than fact states',
@@ -121,6 +128,14 @@ describe('claims about a WAV that contradict each other', () => {
 			}),
 			{ numRuns: 1_000 },
 		);
+	});
+
+	it('may be as large as a length that is left open: a file that is really so long is whole', () => {
+		const length = 0x7fff_f000;
+		const head = wavFile({ sound: 0, riff: () => length + 36, data: () => length });
+		const reader = new WavReader(44 + length);
+		reader.take(0, head);
+		expect(judgeWav(reader.header, 44 + length, null)).toMatchObject({ verdict: 'whole' });
 	});
 
 	it('tell of a recording much shorter than its call, which plays all the same', () => {
