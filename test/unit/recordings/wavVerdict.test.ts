@@ -146,6 +146,20 @@ describe('claims about a WAV that contradict each other', () => {
 			facts: { durationSeconds: 30 },
 		});
 		expect(streamed(bytes, 33).verdict).toBe('whole');
+		const long = wavFile({ format: MU_LAW, sound: 180 * RATE });
+		expect([199, 201].map((seconds) => lookedInto(long, seconds).verdict)).toEqual(['whole', 'short']);
+	});
+
+	it('are told by their own hint', () => {
+		const reasonOf = (layout: Partial<Layout>): string | undefined =>
+			lookedInto(wavFile({ sound: SECOND, ...layout })).reason;
+		expect(reasonOf({ riff: () => 0 })).toBe('its header leaves the length open');
+		expect(reasonOf({ data: () => 0 })).toBe('its header leaves the length open');
+		expect(reasonOf({ data: (size) => size })).toBe('its header gives a wrong length, and its sound is all there');
+		expect(reasonOf({ riff: (_size, right) => right + 200 })).toBe(
+			'its header gives a wrong length, and its sound is all there',
+		);
+		expect(reasonOf({ riff: (_size, right) => right - 200 })).toBe('it is longer than its header says');
 	});
 });
 
