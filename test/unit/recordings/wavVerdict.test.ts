@@ -146,6 +146,10 @@ describe('claims about a WAV that contradict each other', () => {
 			facts: { durationSeconds: 30 },
 		});
 		expect(streamed(bytes, 33).verdict).toBe('whole');
+		expect([10, 12].map((seconds) => streamed(wavFile({ sound: 6 * SECOND }), seconds).verdict)).toEqual([
+			'whole',
+			'short',
+		]);
 		const long = wavFile({ format: MU_LAW, sound: 180 * RATE });
 		expect([199, 201].map((seconds) => lookedInto(long, seconds).verdict)).toEqual(['whole', 'short']);
 	});
