@@ -22,13 +22,15 @@ function noConnectionError(error: NoConnection, settings: ConnectionSettings, pa
 		return new TransportError('aborted', `Stopped while waiting for a connection to ${server}`, { server });
 	}
 	if (error.reason === 'unreachable') {
+		const howLong = error.remedy === undefined ? `for ${durationText(patience)} ` : '';
 		return new TransportError(
 			'busy',
-			`No connection to ${server} was opened: for ${durationText(patience)} n8n's Redis could not be asked whether one is free (${error.detail ?? 'no reason given'})`,
+			`No connection to ${server} was opened: ${howLong}n8n's Redis could not be asked whether one is free (${error.detail ?? 'no reason given'})`,
 			{
 				server,
 				isFinal: true,
 				advice:
+					error.remedy ??
 					'In queue mode all workers count their connections in Redis. Check that it is up, and that this worker has the QUEUE_BULL_REDIS settings of the others; then run again.',
 			},
 		);
