@@ -34,7 +34,8 @@ const askingOf = ({ id, run }: Waiter): { id: string; limit: number } => ({ id, 
  *
  * A run's first connection is needed and waits its turn; further ones are given only when there is one to spare and nobody
  * waits. A run that has a connection never waits for another one, and one that has several gives some back when somebody
- * waits: so whoever waits is served when a run ends, and nobody waits in a circle.
+ * waits; while it waits for something else than the server it gives back the last one, too. So whoever waits is served when
+ * a run ends, and nobody waits in a circle.
  */
 export class ConnectionDesk implements RunDesk {
 	readonly #ledger: LeaseLedger;
@@ -98,14 +99,14 @@ export class ConnectionDesk implements RunDesk {
 	}
 
 	claimSurplus(run: ConnectionRun): boolean {
-		if (run.held - run.promised <= 1 || this.#wanted <= this.#promised()) return false;
+		if (run.held - run.promised <= run.kept || this.#wanted <= this.#promised()) return false;
 		run.promised += 1;
 		return true;
 	}
 
 	#promised(): number {
 		let sum = 0;
-		for (const run of new Set(this.#held.values())) sum += Math.min(run.promised, run.held - 1);
+		for (const run of new Set(this.#held.values())) sum += Math.min(run.promised, run.held - run.kept);
 		return sum;
 	}
 

@@ -54,6 +54,9 @@ export class ConnectionRun {
 	/** When it first asked, in the ledger's time: a run that lost its connection comes before those who came later. */
 	since = 0;
 
+	/** Waits for something else than the server. */
+	#absences = 0;
+
 	readonly #desk: RunDesk;
 
 	#listener: () => void = () => undefined;
@@ -111,6 +114,25 @@ export class ConnectionRun {
 				resolve(lease);
 			});
 		});
+	}
+
+	/** Connections that it keeps, whoever else waits. */
+	get kept(): 0 | 1 {
+		return this.#absences > 0 ? 0 : 1;
+	}
+
+	/**
+	 * Tells that the run waits for something that another run may have to give first, such as room for a file: until the
+	 * function that this gives back is called, its last connection may go to a run without one, too.
+	 */
+	beginAbsence(): () => void {
+		this.#absences += 1;
+		this.#listener();
+		let isOver = false;
+		return () => {
+			if (!isOver) this.#absences -= 1;
+			isOver = true;
+		};
 	}
 
 	/** Whether the run has to close a connection for a run that has none. Who is told `true` closes one, soon. */

@@ -77,7 +77,11 @@ export function binaryFieldOf(context: IExecuteFunctions, itemIndex: number): st
 }
 
 /** Options of one item. */
-export function readOptions(context: IExecuteFunctions, itemIndex: number): DownloadOptions {
+export function readOptions(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	{ beginAbsence }: TenantSession,
+): DownloadOptions {
 	return {
 		checksum: optionChoice('Checksum', context.getNodeParameter('options.checksum', itemIndex, ''), [
 			'sha256',
@@ -89,5 +93,6 @@ export function readOptions(context: IExecuteFunctions, itemIndex: number): Down
 		outputFileName: String(context.getNodeParameter('options.outputFileName', itemIndex, '') ?? '').trim(),
 		retries: retriesOf(context),
 		signal: context.getExecutionCancelSignal(),
+		beginAbsence,
 	};
 }

@@ -1,5 +1,5 @@
 import { coordination, type Coordination } from '../../coordination/coordination';
-import { NoConnection } from '../../coordination/connectionRun';
+import { NoConnection, type ConnectionRun } from '../../coordination/connectionRun';
 import type { ConnectionSettings } from '../../transport/connectionSettings';
 import type { ConnectionShare } from '../../transport/connectionShare';
 import { TransportError } from '../../transport/transportError';
@@ -57,7 +57,7 @@ export function accountConnections(
 	settings: ConnectionSettings,
 	patience = PATIENCE,
 	shared: Coordination = coordination(),
-): ConnectionShare {
+): ConnectionShare & Pick<ConnectionRun, 'beginAbsence'> {
 	const run = shared.desk(settings).run(settings.maxConnections);
 	return {
 		first: async (signal) =>
@@ -68,5 +68,6 @@ export function accountConnections(
 		another: async (signal) => await run.another(signal),
 		claimSurplus: () => run.claimSurplus(),
 		whenWanted: (listener) => run.whenWanted(listener),
+		beginAbsence: () => run.beginAbsence(),
 	};
 }

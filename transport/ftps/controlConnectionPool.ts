@@ -164,7 +164,7 @@ export class ControlConnectionPool<C extends PooledConnection> {
 
 	#release(connection: C): void {
 		this.#busy.delete(connection);
-		const isWanted = (): boolean => this.#busy.size + this.#idle.length > 0 && this.#share.claimSurplus();
+		const isWanted = (): boolean => this.#busy.size + this.#idle.length >= this.#least && this.#share.claimSurplus();
 		if (connection.isUsable && !this.#stop.signal.aborted && !isWanted()) {
 			this.#idle.push({ connection, isReused: true, since: Date.now() });
 		} else {
@@ -194,8 +194,13 @@ export class ControlConnectionPool<C extends PooledConnection> {
 	}
 
 	/** Ends idle connections that others need, the one that idled longest first, but never the last connection. */
+	/** Connections that there has to be work for. */
+	get #least(): 0 | 1 {
+		return this.#waiting.length > 0 || this.#busy.size > 0 ? 1 : 0;
+	}
+
 	#giveBackIdle(): void {
-		while (this.#idle.length > 0 && this.#busy.size + this.#idle.length > 1 && this.#share.claimSurplus()) {
+		while (this.#idle.length > 0 && this.#busy.size + this.#idle.length > this.#least && this.#share.claimSurplus()) {
 			this.#idle.shift()?.connection.interrupt(this.#options.ended('closed'));
 		}
 	}

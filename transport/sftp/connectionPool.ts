@@ -164,13 +164,20 @@ export class ConnectionPool<C extends PooledConnection> {
 			if (isHeld && this.#load.has(connection)) this.#load.set(connection, this.#loadOf(connection) - weight);
 			isHeld = false;
 			this.#endIfDone(connection);
+			if (this.#isIdle) this.#giveBack();
 		};
 		return { connection, release };
 	}
 
+	/** Whether no work is there for the last connection. */
+	get #isIdle(): boolean {
+		return this.#waiters.size === 0 && [...this.#load.values()].every((load) => load === 0);
+	}
+
 	/** Takes work from as many connections as others need, but never from the last one. */
 	#giveBack(): void {
-		while (this.#load.size - this.#leaving.size > 1 && this.#share.claimSurplus()) {
+		const least = this.#isIdle ? 0 : 1;
+		while (this.#load.size - this.#leaving.size > least && this.#share.claimSurplus()) {
 			const connection = this.#leastLoaded();
 			if (connection === undefined) return;
 			this.#leaving.add(connection);
