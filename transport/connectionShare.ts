@@ -18,6 +18,8 @@ export interface ConnectionShare {
 	 * something else than the server. Who is told `true` closes one, soon; so the only one is asked about when nothing runs on it.
 	 */
 	claimSurplus(): boolean;
+	/** Whether the run waits for something else than the server, so that it may be without a connection for now. */
+	isAway?(): boolean;
 	/** `listener` is called, again and again, while `claimSurplus` may say `true`. */
 	whenWanted(listener: () => void): void;
 }

@@ -68,6 +68,7 @@ export function accountConnections(
 		another: async (signal) => await run.another(signal),
 		claimSurplus: () => run.claimSurplus(),
 		whenWanted: (listener) => run.whenWanted(listener),
+		isAway: () => run.kept === 0,
 		beginAbsence: () => run.beginAbsence(),
 	};
 }
