@@ -51,8 +51,12 @@ export class DownloadRecording implements INodeType {
 		const output = await runWithTenant(
 			this,
 			async (session, items) => {
-				const store = new ResumingStore(session.store, { retries: retriesOf(this), onRetry: retried.note });
 				const { limit, shareOf } = filesInFlight(this, session);
+				const takeNote = (failure: unknown): void => {
+					retried.note(failure);
+					if (isObjection(failure)) limit.objected();
+				};
+				const store = new ResumingStore(session.store, { retries: retriesOf(this), onRetry: takeNote });
 				const gate = new Gate(() => limit.current);
 				const listings = new DirectoryListings(store, this.getExecutionCancelSignal());
 				const skipIfMissing = async (i: number, error: unknown): Promise<[]> => {
@@ -69,7 +73,7 @@ export class DownloadRecording implements INodeType {
 				): Promise<INodeExecutionData[]> => {
 					const field = binaryFieldOf(this, i);
 					const listed = file.listed ?? listings.find(file.path);
-					const done = await downloadFile(this, store, { ...file, listed }, readOptions(this, i));
+					const done = await downloadFile(this, store, { ...file, listed }, readOptions(this, i, session));
 					limit.succeeded(done.facts.bytes);
 					progress.finished(done.facts.bytes, done.facts.attempts);
 					if (done.hint !== undefined) hints.push(warning(done.hint));

@@ -32,6 +32,8 @@ export interface DownloadOptions {
 	readonly outputFileName: string;
 	readonly retries: number;
 	readonly signal: AbortSignal | undefined;
+	/** That of the tenant's session. */
+	readonly beginAbsence: () => () => void;
 }
 
 /** The `download` field of an item. */
@@ -78,7 +80,8 @@ export async function downloadFile(
 		const bytes = sizeOf(entry, options.maximumBytes);
 		binaryStore.refuseUnstorable(entry.path, bytes);
 		let report: ReadReport = { attempts: 0, resumed: false };
-		const storeWhenThereIsRoom = binaryStore.take({ path: entry.path, bytes, signal: options.signal }, async () => {
+		const { signal, beginAbsence } = options;
+		const storeWhenThereIsRoom = binaryStore.take({ path: entry.path, bytes, signal, beginAbsence }, async () => {
 			const storing = storeFile(context, store, entry, bytes, wanted.indexedSeconds, options);
 			report = storing.report;
 			return await storing.done;

@@ -87,7 +87,11 @@ function mp3Options(context: IExecuteFunctions, itemIndex: number): Mp3Options |
 }
 
 /** Options of one item. */
-export function readOptions(context: IExecuteFunctions, itemIndex: number): DownloadOptions {
+export function readOptions(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	{ beginAbsence }: TenantSession,
+): DownloadOptions {
 	return {
 		checksum: optionChoice('Checksum', context.getNodeParameter('options.checksum', itemIndex, ''), [
 			'sha256',
@@ -100,5 +104,6 @@ export function readOptions(context: IExecuteFunctions, itemIndex: number): Down
 		outputFileName: String(context.getNodeParameter('options.outputFileName', itemIndex, '') ?? '').trim(),
 		retries: retriesOf(context),
 		signal: context.getExecutionCancelSignal(),
+		beginAbsence,
 	};
 }

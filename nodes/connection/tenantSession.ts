@@ -17,6 +17,8 @@ export interface TenantSession {
 	/** The connections that the credential allows at once. */
 	readonly maxConnections: number;
 	readonly isSftp: boolean;
+	/** Others may have even the last connection, when nothing runs on it, until the function is called that this gives back. */
+	beginAbsence(): () => void;
 	/** The tenant's clock, or that of the zone given in its place. */
 	clock(timeZone?: string): ZoneClock;
 }
@@ -39,13 +41,15 @@ export async function withTenant<Result>(
 	const { stallTimeout, patience, decorate = (store: RemoteStore): RemoteStore => store } = options;
 	const data = await context.getCredentials(CREDENTIAL);
 	const { settings, timeZone } = tenantConnection(data, { stallTimeout: stallTimeout?.() });
-	const store = decorate(openStore(settings, accountConnections(settings, patience)));
+	const connections = accountConnections(settings, patience);
+	const store = decorate(openStore(settings, connections));
 	const session: TenantSession = {
 		store,
 		tenant: [settings.username, settings.tenantDirectory].filter((part) => part !== '').join('/'),
 		tenantDirectory: settings.tenantDirectory,
 		maxConnections: settings.maxConnections,
 		isSftp: settings.protocol === 'sftp',
+		beginAbsence: connections.beginAbsence,
 		clock: (zone = '') => new ZoneClock(zone.trim() === '' ? timeZone : zone),
 	};
 	return await work(session).finally(async () => await store.close());

@@ -171,7 +171,7 @@ export function deliveredMarks(context: IExecuteFunctions, delivery: string): De
 	);
 }
 
-function noTurnError({ detail }: NoTurn): ExplainedError {
+function noTurnError({ detail, remedy }: NoTurn): ExplainedError {
 	if (detail === undefined) {
 		return new ExplainedError(
 			'Other runs of this workflow looked deliveries up and marked them all the time',
@@ -180,7 +180,9 @@ function noTurnError({ detail }: NoTurn): ExplainedError {
 	}
 	return new ExplainedError(
 		`n8n's Redis could not be asked whose turn it is to look deliveries up or to mark them (${detail})`,
-		'In queue mode workers take turns by it. Check that it is up, and that this worker has the QUEUE_BULL_REDIS settings of the others; then run the workflow again: nothing is marked that was not delivered.',
+		remedy === undefined
+			? 'In queue mode workers take turns by it. Check that it is up, and that this worker has the QUEUE_BULL_REDIS settings of the others; then run the workflow again: nothing is marked that was not delivered.'
+			: `${remedy} Then run the workflow again: nothing is marked that was not delivered.`,
 	);
 }
 

@@ -754,6 +754,24 @@ describe('listing', () => {
 		expect((await failure(open(server).list(''))).code).toBe('protocol');
 	});
 
+	test('a directory of 5,000 names is listed once for a hundred files that are refused without a reason', async () => {
+		const names = Array.from({ length: 5_000 }, (_, n) => `-rw-r--r-- 1 0 0 ${n + 1} Jun 07 01:30 R${n}.wav\r\n`);
+		const list = listing(names.join(''));
+		const server = await start({
+			script: (command, argument, session) => {
+				const isMissing = argument.includes('missing') || argument.endsWith('R7.wav');
+				return command === 'SIZE' && isMissing ? '550 Could not get file size.' : list(command, argument, session);
+			},
+		});
+		const store = open(server, { maxConnections: 4 });
+		const stats = Array.from({ length: 100 }, async (_, n) => (await failure(store.stat(`missing${n}.wav`))).code);
+		expect(new Set(await Promise.all(stats))).toEqual(new Set(['not-found']));
+		expect(commands(server, 'LIST')).toHaveLength(1);
+		// A size is never one of before.
+		expect(await store.stat('R7.wav')).toMatchObject({ type: 'file', size: 8 });
+		expect(commands(server, 'LIST')).toHaveLength(2);
+	});
+
 	test('a directory that cannot be entered for no stated reason is looked up in its parent', async () => {
 		const server = await start({
 			script: (command, argument, session) => {

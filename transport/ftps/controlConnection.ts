@@ -18,6 +18,7 @@ import {
 } from './ftpsFailure';
 import { PassiveAhead } from './passiveAhead';
 import { Retrieval, type RetrievalOptions } from './retrieval';
+import type { RecentNames } from './recentNames';
 import { setUpSession, type ServerTraits } from './sessionSetup';
 import type { Shortcut } from './shortcut';
 import { ignoreLateErrors, openTcp, startTls, TlsHandshakeFailure } from './socket';
@@ -84,6 +85,7 @@ export interface ConnectionPlan {
 	readonly settings: FtpsSettings;
 	readonly trust: SecureContext;
 	readonly shortcuts: Shortcuts;
+	readonly recent: RecentNames;
 	/** What an earlier connection of the same store already asked. */
 	readonly traits?: ServerTraits | undefined;
 }
@@ -126,9 +128,13 @@ export class ControlConnection implements PooledConnection {
 	#rejectStep: ((reason: TransportError) => void) | undefined;
 	#listing: ListedName[] = [];
 	#listingText = '';
+	/** Of the store, the same for all connections. */
+	readonly recent: RecentNames;
+
 	#traits: ServerTraits = { hasMachineListing: false, loginDirectory: '/' };
 
-	private constructor({ settings, trust, shortcuts }: ConnectionPlan) {
+	private constructor({ settings, trust, shortcuts, recent }: ConnectionPlan) {
+		this.recent = recent;
 		this.#settings = settings;
 		this.#trust = trust;
 		this.#burst = shortcuts.burst;

@@ -21,7 +21,7 @@ export interface PoolOptions<C extends PooledConnection> {
 	readonly open: (signal: AbortSignal, isFirst: boolean) => Promise<C | undefined>;
 	readonly maxConnections: number;
 	/** Tells when others need one of several connections. */
-	readonly share?: Pick<ConnectionShare, 'claimSurplus' | 'whenWanted'>;
+	readonly share?: Pick<ConnectionShare, 'claimSurplus' | 'isAway' | 'whenWanted'>;
 	/** The error for a request that was cancelled or came after `close`. */
 	readonly ended: (code: 'aborted' | 'closed') => TransportError;
 	/** A connection that idled longer is replaced instead of trusted: firewalls forget it silently. Default 60 000. */
@@ -83,7 +83,7 @@ export class ControlConnectionPool<C extends PooledConnection> {
 	#opening = 0;
 	/** Set while no connection is asked for beside those that are open. */
 	#holdOff: NodeJS.Timeout | undefined;
-	readonly #share: Pick<ConnectionShare, 'claimSurplus' | 'whenWanted'>;
+	readonly #share: Pick<ConnectionShare, 'claimSurplus' | 'isAway' | 'whenWanted'>;
 	#refusal: TransportError | undefined;
 
 	constructor(options: PoolOptions<C>) {
@@ -164,7 +164,7 @@ export class ControlConnectionPool<C extends PooledConnection> {
 
 	#release(connection: C): void {
 		this.#busy.delete(connection);
-		const isWanted = (): boolean => this.#busy.size + this.#idle.length > 0 && this.#share.claimSurplus();
+		const isWanted = (): boolean => this.#busy.size + this.#idle.length >= this.#least && this.#share.claimSurplus();
 		if (connection.isUsable && !this.#stop.signal.aborted && !isWanted()) {
 			this.#idle.push({ connection, isReused: true, since: Date.now() });
 		} else {
@@ -194,8 +194,14 @@ export class ControlConnectionPool<C extends PooledConnection> {
 	}
 
 	/** Ends idle connections that others need, the one that idled longest first, but never the last connection. */
+	/** Connections that are kept, whoever else waits. */
+	get #least(): 0 | 1 {
+		const isIdle = this.#waiting.length === 0 && this.#busy.size === 0;
+		return isIdle && this.#share.isAway?.() === true ? 0 : 1;
+	}
+
 	#giveBackIdle(): void {
-		while (this.#idle.length > 0 && this.#busy.size + this.#idle.length > 1 && this.#share.claimSurplus()) {
+		while (this.#idle.length > 0 && this.#busy.size + this.#idle.length > this.#least && this.#share.claimSurplus()) {
 			this.#idle.shift()?.connection.interrupt(this.#options.ended('closed'));
 		}
 	}

@@ -10,6 +10,7 @@ import { ControlConnection, targetOn, type Shortcuts, type Target } from './cont
 import { ControlConnectionPool } from './controlConnectionPool';
 import { ftpsError } from './ftpsFailure';
 import { explainRefusal, fileSize, listDirectory, statPath, UNKNOWN_COMMAND } from './pathQueries';
+import { RecentNames } from './recentNames';
 import { RemoteFileStream } from './remoteFileStream';
 import type { ServerTraits } from './sessionSetup';
 import { Shortcut } from './shortcut';
@@ -26,6 +27,7 @@ export class FtpsStore implements RemoteStore {
 	readonly #pool: ControlConnectionPool<ControlConnection>;
 	#trust: SecureContext | undefined;
 	#traits: ServerTraits | undefined;
+	readonly #recent = new RecentNames();
 	readonly #shortcuts: Shortcuts = { burst: new Shortcut(), ahead: new Shortcut() };
 	/** Some servers know no REST (RFC 3659 section 5): a read from the middle then skips what comes before it. */
 	#canRestart = true;
@@ -108,6 +110,7 @@ export class FtpsStore implements RemoteStore {
 			trust: this.#trust,
 			traits: this.#traits,
 			shortcuts: this.#shortcuts,
+			recent: this.#recent,
 		};
 		const connection = await ControlConnection.open(plan, signal).catch(async (error: unknown) => {
 			// The password was right, so a second log-in, one command at a time, locks nobody out.

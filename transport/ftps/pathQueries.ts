@@ -13,19 +13,29 @@ function parentOf(absolute: string): string {
 	return absolute.slice(0, absolute.lastIndexOf('/')) || '/';
 }
 
-/** What the listing of its directory says about a path: the one thing every server tells without guessing. */
-async function lookUp(connection: ControlConnection, { absolute, path }: Target): Promise<Found> {
+/**
+ * What the listing of its directory says about a path: the one thing every server tells without guessing. Sizes come from a
+ * listing of this moment; what is not there, and of which type the rest is, from one of a moment ago, too.
+ */
+async function lookUp(
+	connection: ControlConnection,
+	{ absolute, path }: Target,
+	wanted: 'type' | 'size',
+): Promise<Found> {
 	if (absolute === '/') return 'unknown';
 	const parent = parentOf(absolute);
 	const entered = await connection.request(`CWD ${parent}`, path);
 	if (entered.refusal === undefined) {
 		const name = absolute.slice(absolute.lastIndexOf('/') + 1);
-		const names = await connection.names(path);
+		const list = async (): Promise<readonly ListedName[]> => await connection.names(path);
+		const recent = await connection.recent.of(parent, list, connection.whenClosed);
+		const isThere = recent.some((entry) => entry.name === name);
+		const names = isThere && wanted === 'size' ? await list() : recent;
 		return names.find((entry) => entry.name === name) ?? 'missing';
 	}
 	if (entered.refusal.failure.code === 'not-found') return 'missing';
 	if (!entered.refusal.isAmbiguous) return 'unknown';
-	const above = await lookUp(connection, { absolute: parent, path });
+	const above = await lookUp(connection, { absolute: parent, path }, 'type');
 	return above === 'missing' || (above !== 'unknown' && above.type === 'file') ? 'missing' : 'unknown';
 }
 
@@ -37,7 +47,7 @@ export async function explainRefusal(
 	wanted: 'file' | 'directory',
 ): Promise<TransportError> {
 	if (!refusal.isAmbiguous) return refusal.failure;
-	const found = await lookUp(connection, target);
+	const found = await lookUp(connection, target, 'type');
 	const said = refusal.failure.detail;
 	if (found === 'unknown') return refusal.failure;
 	if (found === 'missing') return connection.error('not-found', target.path, said);
@@ -75,7 +85,7 @@ export async function fileSize(connection: ControlConnection, target: Target): P
 }
 
 async function listedFacts(connection: ControlConnection, target: Target, refusal?: Refusal): Promise<Facts> {
-	const found = await lookUp(connection, target);
+	const found = await lookUp(connection, target, 'size');
 	if (found === 'missing') throw connection.error('not-found', target.path, refusal?.failure.detail);
 	if (found === 'unknown')
 		throw refusal?.failure ?? connection.error('protocol', target.path, 'its directory cannot be listed');

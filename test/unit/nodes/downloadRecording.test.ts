@@ -391,6 +391,24 @@ describe('Download Recording', () => {
 		expect(store.requests.filter((request) => request.startsWith('stat'))).toHaveLength(60);
 	});
 
+	it('has half as many files in flight after a transfer broke, although trying again mended it', async () => {
+		for (const name of many) store.put(`S20160607/${name}`, sound);
+		store.failures.set(`read S20160607/${many[0]} at 10000`, [
+			new TransportError('connection-lost', 'The connection was lost'),
+		]);
+		const openBefore: number[] = [];
+		const read = MemoryStore.prototype.read.bind(store);
+		vi.spyOn(store, 'read').mockImplementation((path, range) => {
+			if (many.slice(40).some((name) => path.endsWith(name))) openBefore.push(store.openReads);
+			return read(path, range);
+		});
+		const { output } = await run({}, { items: manyItems, credential: { ...credential, maxConnections: 16 } });
+		expect(output).toHaveLength(60);
+		expect(store.mostOpenReads).toBeGreaterThan(8);
+		expect(openBefore).toHaveLength(20);
+		expect(Math.max(...openBefore)).toBeLessThan(8);
+	});
+
 	it('looks again at a file that has grown since it was listed', async () => {
 		for (const name of many) store.put(`S20160607/${name}`, sound);
 		const list = MemoryStore.prototype.list.bind(store);
