@@ -8,7 +8,7 @@ import type {
 } from 'ssh2';
 import SftpClient from 'ssh2-sftp-client';
 
-import type { SftpSettings } from '../connectionSettings';
+import { bareHost, type SftpSettings } from '../connectionSettings';
 import { onAbort } from '../onAbort';
 import { TransportError, type TransportErrorCode } from '../transportError';
 import { keyTypeOf, type HostKeyPolicy, type HostKeyVerdict } from './hostKey';
@@ -148,7 +148,7 @@ class Handshake {
 
 	async run(algorithms: ServerHostKeyAlgorithm[], signal: AbortSignal): Promise<SshSession> {
 		const { host, port, connectTimeout = CONNECT_TIMEOUT } = this.settings;
-		const { socket, encrypted } = connectSshSocket({ host, port, keepAliveDelay: KEEPALIVE.interval });
+		const { socket, encrypted } = connectSshSocket({ host: bareHost(host), port, keepAliveDelay: KEEPALIVE.interval });
 		socket.once('connect', () => {
 			this.#progress.isConnected = true;
 		});
