@@ -143,7 +143,11 @@ class Handshake {
 
 	async run(algorithms: ServerHostKeyAlgorithm[], signal: AbortSignal): Promise<SshSession> {
 		const { host, port, connectTimeout = CONNECT_TIMEOUT } = this.settings;
-		const { socket, copiedAtOnce } = connectSshSocket({ host: bareHost(host), port, keepAliveDelay: KEEPALIVE.interval });
+		const { socket, copiedAtOnce } = connectSshSocket({
+			host: bareHost(host),
+			port,
+			keepAliveDelay: KEEPALIVE.interval,
+		});
 		socket.once('connect', () => {
 			this.#progress.isConnected = true;
 		});
