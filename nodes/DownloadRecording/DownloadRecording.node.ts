@@ -13,6 +13,7 @@ import { itemOrError } from '../run/nodeError';
 import { progressOf, showSummary } from '../run/progressReport';
 import { searchDirectories, searchRecordings } from '../form/recordingSearch';
 import { RetriedRequests } from '../run/retriedRequests';
+import { UnreadableListings } from '../run/unreadableListings';
 import { DirectoryListings } from './directoryListings';
 import { downloadFile } from './downloadFile';
 import { binaryFieldOf, filesInFlight, readOptions, retriesOf, stallTimeoutOf } from './downloadOptions';
@@ -47,6 +48,7 @@ export class DownloadRecording implements INodeType {
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const hints: Hint[] = [];
 		const retried = new RetriedRequests();
+		const unreadable = new UnreadableListings();
 		const progress = progressOf(this, 'downloaded');
 		const output = await runWithTenant(
 			this,
@@ -113,9 +115,9 @@ export class DownloadRecording implements INodeType {
 				});
 				return (await Promise.all(runs).finally(() => gate.close())).flat();
 			},
-			{ stallTimeout: () => stallTimeoutOf(this) },
+			{ stallTimeout: () => stallTimeoutOf(this), onUnreadable: unreadable.onUnreadable },
 		);
-		showHints(this, [...hints, ...retried.hints]);
+		showHints(this, [...hints, ...unreadable.hints, ...retried.hints]);
 		showSummary(this, progress);
 		return output;
 	}

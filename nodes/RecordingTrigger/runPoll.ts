@@ -9,6 +9,7 @@ import type { PollState, Watch } from '../../tenant/polling/pollState';
 import { simpleCall } from '../../recordings/simpleCall';
 import { tenantDateAt } from '../../recordings/tenantDay';
 import { nodeError } from '../run/nodeError';
+import { unreadableText } from '../run/unreadableListings';
 import { ExplainedError } from '../../tenant/explainedError';
 import { resumingStore, withTenant } from '../connection/tenantSession';
 import { newestCalls } from '../../tenant/polling/newestCalls';
@@ -138,7 +139,11 @@ async function withRequest<Result>(
 				},
 				watch,
 			),
-		{ decorate: resumingStore, patience: budget.patience },
+		{
+			decorate: resumingStore,
+			patience: budget.patience,
+			onUnreadable: (found) => context.logger.warn(`8x8 Recording Trigger: ${unreadableText(found)}`),
+		},
 	);
 }
 

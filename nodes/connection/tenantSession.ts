@@ -2,7 +2,7 @@ import type { IExecuteFunctions, ILoadOptionsFunctions, IPollFunctions } from 'n
 
 import { ZoneClock } from '../../recordings/zoneClock';
 import { openStore } from '../../transport/openStore';
-import type { RemoteStore } from '../../transport/remoteStore';
+import type { RemoteStore, StoreListener } from '../../transport/remoteStore';
 import { ResumingStore } from '../../transport/resumingStore';
 import { accountConnections } from './accountConnections';
 import { CREDENTIAL, tenantConnection } from './tenantConnection';
@@ -23,7 +23,7 @@ export interface TenantSession {
 	clock(timeZone?: string): ZoneClock;
 }
 
-export interface TenantOptions {
+export interface TenantOptions extends StoreListener {
 	/** Milliseconds to wait for a server that has stopped sending; may throw when the node's option cannot be read. */
 	readonly stallTimeout?: () => number;
 	/** Milliseconds to wait for a first connection while other runs have all of them. */
@@ -42,7 +42,7 @@ export async function withTenant<Result>(
 	const data = await context.getCredentials(CREDENTIAL);
 	const { settings, timeZone } = tenantConnection(data, { stallTimeout: stallTimeout?.() });
 	const connections = accountConnections(settings, patience);
-	const store = decorate(openStore(settings, connections));
+	const store = decorate(openStore(settings, connections, options));
 	const session: TenantSession = {
 		store,
 		tenant: [settings.username, settings.tenantDirectory].filter((part) => part !== '').join('/'),

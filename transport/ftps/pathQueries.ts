@@ -1,16 +1,42 @@
+import { isListableName } from '../remotePath';
 import type { TransportError } from '../transportError';
 import type { ControlConnection, Refusal, Target } from './controlConnection';
 import { parseFtpSize, parseFtpTime, parseMlstReply, type Facts, type ListedName } from './directoryListing';
+import { UNKNOWN_COMMAND } from './ftpsFailure';
+import { namesHere, type Listing } from './namesQuery';
 
-/** "Not implemented", "not recognised", "wrong parameter": the command is the problem, not the path (RFC 959). */
-export const UNKNOWN_COMMAND: ReadonlySet<number> = new Set([500, 501, 502, 503, 504]);
 const VALUE_AT = '213 '.length;
 const DIRECTORY: Facts = { type: 'directory', size: undefined, modifiedAt: undefined };
+
+/** Refusals of SIZE that the listing would not tell anything else of. */
+const SETTLING: ReadonlySet<string> = new Set(['not-found', 'not-a-file', 'busy']);
 
 type Found = ListedName | 'missing' | 'unknown';
 
 function parentOf(absolute: string): string {
 	return absolute.slice(0, absolute.lastIndexOf('/')) || '/';
+}
+
+/**
+ * A link as what it points to, which is asked for by commands that do not list: MLST of `link/` is about the directory behind it.
+ * `other` when that is missing, out of reach or a circle.
+ */
+async function followed(
+	connection: ControlConnection,
+	{ absolute, path }: Target,
+	link: ListedName,
+): Promise<ListedName> {
+	if (link.isLink !== true) return link;
+	const { name } = link;
+	const measured = await connection.request(`SIZE ${absolute}`, path);
+	const size = measured.refusal === undefined ? parseFtpSize(measured.message.slice(VALUE_AT)) : undefined;
+	if (size !== undefined)
+		return { name, type: 'file', size, modifiedAt: await modificationTime(connection, { absolute, path }) };
+	const { hasMachineListing } = connection.traits;
+	const entered = await connection.request(hasMachineListing ? `MLST ${absolute}/` : `CWD ${absolute}`, path);
+	if (entered.refusal !== undefined) return link;
+	const isDirectory = !hasMachineListing || parseMlstReply(entered.message)?.type === 'directory';
+	return isDirectory ? { name, ...DIRECTORY } : link;
 }
 
 /**
@@ -27,11 +53,12 @@ async function lookUp(
 	const entered = await connection.request(`CWD ${parent}`, path);
 	if (entered.refusal === undefined) {
 		const name = absolute.slice(absolute.lastIndexOf('/') + 1);
-		const list = async (): Promise<readonly ListedName[]> => await connection.names(path);
+		const list = async (): Promise<readonly ListedName[]> => (await namesHere(connection, path)).names;
 		const recent = await connection.recent.of(parent, list, connection.whenClosed);
 		const isThere = recent.some((entry) => entry.name === name);
 		const names = isThere && wanted === 'size' ? await list() : recent;
-		return names.find((entry) => entry.name === name) ?? 'missing';
+		const found = names.find((entry) => entry.name === name);
+		return found === undefined ? 'missing' : await followed(connection, { absolute, path }, found);
 	}
 	if (entered.refusal.failure.code === 'not-found') return 'missing';
 	if (!entered.refusal.isAmbiguous) return 'unknown';
@@ -63,21 +90,30 @@ export async function explainRefusal(
  * The names in a directory, not yet judged. It is entered first: names with spaces, leading dashes and wildcards are
  * safe in CWD only, and a LIST of a missing directory ends without an error on some servers.
  */
-export async function listDirectory(connection: ControlConnection, target: Target): Promise<readonly ListedName[]> {
+export async function listDirectory(connection: ControlConnection, target: Target): Promise<Listing> {
 	const entered = await connection.request(`CWD ${target.absolute}`, target.path);
 	if (entered.refusal !== undefined) throw await explainRefusal(connection, target, entered.refusal, 'directory');
-	return await connection.names(target.path);
+	const { names, unreadable } = await namesHere(connection, target.path);
+	const entries: ListedName[] = [];
+	for (const entry of names) {
+		const absolute = `${target.absolute === '/' ? '' : target.absolute}/${entry.name}`;
+		// Nothing that is no name may get into a command.
+		const mayFollow = entry.isLink === true && isListableName(entry.name);
+		entries.push(mayFollow ? await followed(connection, { absolute, path: target.path }, entry) : entry);
+	}
+	return { names: entries, unreadable };
 }
 
-/** A file's size in bytes. Rejects with `not-found`, `not-a-file`, or `protocol` when the server does not state it. */
+/**
+ * A file's size in bytes, from SIZE or the listing of its directory: some servers refuse SIZE for files that they list and send.
+ * Rejects with `not-found`, `not-a-file`, or `protocol` when the server does not state it.
+ */
 export async function fileSize(connection: ControlConnection, target: Target): Promise<number> {
 	const reply = await connection.request(`SIZE ${target.absolute}`, target.path);
-	if (reply.refusal !== undefined && !UNKNOWN_COMMAND.has(reply.refusal.reply)) {
-		throw await explainRefusal(connection, target, reply.refusal, 'file');
-	}
 	const size = reply.refusal === undefined ? parseFtpSize(reply.message.slice(VALUE_AT)) : undefined;
 	if (size !== undefined) return size;
-	const facts = await listedFacts(connection, target);
+	if (reply.refusal !== undefined && SETTLING.has(reply.refusal.failure.code)) throw reply.refusal.failure;
+	const facts = await listedFacts(connection, target, reply.refusal);
 	if (facts.type === 'directory') throw connection.error('not-a-file', target.path, 'it is a directory');
 	if (facts.size === undefined)
 		throw connection.error('protocol', target.path, 'it does not state the size of this file');
@@ -119,7 +155,8 @@ export async function statPath(connection: ControlConnection, target: Target): P
 		return parseMlstReply(reply.message) ?? (await classicFacts(connection, target));
 	}
 	// ProFTPD answers MLST of a missing name with "cannot be listed", and SIZE of it with "No such file".
-	const leavesItOpen = reply.refusal.isAmbiguous || UNKNOWN_COMMAND.has(reply.refusal.reply);
+	const leavesItOpen =
+		reply.refusal.isAmbiguous || reply.refusal.reply === 450 || UNKNOWN_COMMAND.has(reply.refusal.reply);
 	if (!leavesItOpen) throw reply.refusal.failure;
 	return await classicFacts(connection, target);
 }

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { AuthenticationType, KeyboardInteractiveAuthMethod, ServerHostKeyAlgorithm, SFTPWrapper } from 'ssh2';
 import SftpClient from 'ssh2-sftp-client';
 
-import type { SftpSettings } from '../connectionSettings';
+import { bareHost, type SftpSettings } from '../connectionSettings';
 import { onAbort } from '../onAbort';
 import { TransportError, type TransportErrorCode } from '../transportError';
 import { copiesAtOnce } from './decipher';
@@ -143,7 +143,11 @@ class Handshake {
 
 	async run(algorithms: ServerHostKeyAlgorithm[], signal: AbortSignal): Promise<SshSession> {
 		const { host, port, connectTimeout = CONNECT_TIMEOUT } = this.settings;
-		const { socket, copiedAtOnce } = connectSshSocket({ host, port, keepAliveDelay: KEEPALIVE.interval });
+		const { socket, copiedAtOnce } = connectSshSocket({
+			host: bareHost(host),
+			port,
+			keepAliveDelay: KEEPALIVE.interval,
+		});
 		socket.once('connect', () => {
 			this.#progress.isConnected = true;
 		});
