@@ -68,9 +68,15 @@ export class Authentication {
 		return this.#left.length > 0;
 	}
 
+	/** Whether the server owes an answer to a login. */
+	get isAwaited(): boolean {
+		return this.#current !== undefined;
+	}
+
 	accepted(): void {
 		const current = this.#current;
 		if (current !== 'none' && !this.#hasPart) this.#memory.accepted = current;
+		this.#current = undefined;
 	}
 
 	/** `offered` is null before the first attempt, then what the server would still take. */

@@ -40,8 +40,8 @@ interface Progress {
 	failure: { readonly message: string; readonly stage: unknown; readonly code: unknown } | undefined;
 }
 
-/** What sshd says when its MaxAuthTries is reached. */
-const CUT_LOGIN = /Too many authentication failures/iu;
+/** What sshd says when its MaxAuthTries is reached, and what ssh2 says for a disconnection of that kind without words. */
+const CUT_LOGIN = /Too many authentication failures|^PROTOCOL_ERROR$/iu;
 
 const NEW_PASSWORD_ADVICE =
 	'Log in once with another SFTP program and set a new password, or have its expiry taken off, then put it into the credential.';
@@ -49,9 +49,13 @@ const NEW_PASSWORD_ADVICE =
 const TEXT_ADVICE =
 	'A start-up file of the account on the server (.bashrc, .profile) or its forced command prints something: it has to print nothing when no terminal is there.';
 
-/** ssh2 takes the first four bytes for a length; `undefined` when they are no text. */
+/**
+ * The first letters of what came before the protocol: ssh2 takes four bytes for a length. Empty when they are beyond ASCII, on which it
+ * stumbles; `undefined` when it was no text.
+ */
 function textBeforeProtocol(message: string): string | undefined {
-	const length = /^Packet length (\d+) exceeds/u.exec(message)?.[1];
+	if (/^Cannot read properties of undefined/u.test(message)) return '';
+	const length = /Packet length (\d+) exceeds/u.exec(message)?.[1];
 	if (length === undefined) return undefined;
 	const bytes = Buffer.alloc(4);
 	bytes.writeUInt32BE(Number(length));
@@ -142,6 +146,7 @@ class Handshake {
 		client.on('error', (error: unknown) => this.#note(error));
 		// Again with each renewal of the keys.
 		client.on('handshake', () => copiedAtOnce(copiesAtOnce(client)));
+		client.on('ready', () => this.#authentication.accepted());
 		client.on('change password', () => this.#refuseNewPassword());
 
 		const givenUp = new Promise<never>((_resolve, reject) => {
@@ -162,10 +167,7 @@ class Handshake {
 			throw this.#explain();
 		});
 		return await Promise.race([loggedIn, givenUp])
-			.then((channel) => {
-				this.#authentication.accepted();
-				return { client, channel, socket };
-			})
+			.then((channel) => ({ client, channel, socket }))
 			.catch(async (error: unknown): Promise<never> => {
 				socket.destroy();
 				// The server counts it until then.
@@ -213,7 +215,7 @@ class Handshake {
 		if (!(error instanceof Error)) return;
 		const stage = 'level' in error ? error.level : undefined;
 		const code = 'code' in error ? error.code : undefined;
-		if (CUT_LOGIN.test(error.message)) this.#progress.isLoginCut = true;
+		if (this.#authentication.isAwaited && CUT_LOGIN.test(error.message)) this.#progress.isLoginCut = true;
 		this.#progress.failure ??= { message: error.message, stage, code };
 	}
 
@@ -254,11 +256,10 @@ class Handshake {
 		}
 		const text = textBeforeProtocol(message);
 		if (text !== undefined) {
-			return new TransportError(
-				'protocol',
-				`${this.#server} sends text before the SFTP protocol begins: it starts with "${oneSafeLine(text, secretsOf(settings))}".`,
-				{ server: this.#server, detail, advice: TEXT_ADVICE },
-			);
+			const start = oneSafeLine(text, secretsOf(settings));
+			const example = start === '' ? '' : `, which starts with "${start}"`;
+			const what = `${this.#server} sends text before the SFTP protocol begins${example}.`;
+			return new TransportError('protocol', what, { server: this.#server, detail, advice: TEXT_ADVICE });
 		}
 		if (/before handshake/u.test(message)) {
 			const what =
