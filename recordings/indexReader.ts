@@ -1,16 +1,17 @@
 import { readRecords, splitPlain } from './csvRecord';
 import type { CsvDialect, CsvRecord } from './csvRecord';
+import { DateOrders } from './dateOrder';
 import { cellsWithoutHeader, columnOfHeader, headerCells } from './indexColumn';
 import type { HeaderCell } from './indexColumn';
 import type { IndexNotes } from './indexNotes';
 import { RowBuilder } from './rowBuilder';
 import type { ReadRow } from './indexRow';
-import { settleDateOrder } from './indexTime';
 import type { DateOrder } from './indexTime';
 import { decodeField, readLines } from './indexText';
 import type { IndexEncoding, TextLine } from './indexText';
 import { parseIndexName, parseRecordingName } from './remoteName';
 import { dateMillis } from './tenantDay';
+import { WaitingRows } from './waitingRows';
 import type { ZoneClock } from './zoneClock';
 
 export interface IndexFormat {
@@ -38,8 +39,6 @@ export class IndexFormatError extends Error {
 	}
 }
 
-/** Rows looked at before the file's date order is settled. */
-const SAMPLE = 400;
 /** An index has about twenty columns. Hundreds mean a wrong delimiter or another kind of file. */
 const MOST_COLUMNS = 500;
 const DELIMITERS: readonly CsvDialect['delimiter'][] = [',', ';', '\t', '|'];
@@ -64,49 +63,15 @@ export async function* readIndex(
 	const records = readRecords(startingWith(rest, lines), dialect, (line) =>
 		notes.add(source.path, line, 'the line is longer than 1 MB and was skipped'),
 	);
-	const builder = new RowBuilder(source.path, clock, header, dialect.delimiter, format, notes);
-	let waiting: CsvRecord[] | undefined = [];
+	const fileDate = parseIndexName(source.path.split('/').at(-1) ?? '')?.date;
+	const orders = new DateOrders(format.dateOrder, fileDate === undefined ? undefined : dateMillis(fileDate));
+	const builder = new RowBuilder(source.path, clock, header, dialect.delimiter, format, notes, orders);
+	const waiting = new WaitingRows<CsvRecord>(orders, (record) => builder.datesOf(record));
 	for await (const batch of records) {
-		if (waiting === undefined) {
-			yield* buildAll(builder, batch);
-			continue;
-		}
-		waiting.push(...batch);
-		if (waiting.length < SAMPLE) continue;
-		yield* buildSampled(builder, waiting, source.path, format);
-		waiting = undefined;
+		const rows = waiting.take(batch.filter((record) => !builder.isHeader(record)));
+		for (const record of rows) yield builder.build(record);
 	}
-	if (waiting !== undefined) yield* buildSampled(builder, waiting, source.path, format);
-}
-
-function* buildSampled(
-	builder: RowBuilder,
-	sample: readonly CsvRecord[],
-	path: string,
-	format: IndexFormat,
-): Generator<ReadRow, void, void> {
-	builder.dateOrder = format.dateOrder === 'auto' ? dateOrderOf(builder, sample, path) : format.dateOrder;
-	yield* buildAll(builder, sample);
-}
-
-function* buildAll(builder: RowBuilder, records: readonly CsvRecord[]): Generator<ReadRow, void, void> {
-	for (const record of records) if (!builder.isHeader(record)) yield builder.build(record);
-}
-
-function dateOrderOf(builder: RowBuilder, sample: readonly CsvRecord[], path: string): DateOrder {
-	const stamped: Array<{ text: string; recordedAtUtc: number }> = [];
-	const unstamped: string[] = [];
-	for (const record of sample) {
-		const stamp = parseRecordingName(builder.cellOf(record, 'fileName') ?? '');
-		for (const column of ['startTimeUtc', 'startTime', 'stopTimeUtc', 'stopTime'] as const) {
-			const text = builder.cellOf(record, column);
-			if (text === undefined) continue;
-			if (stamp === undefined) unstamped.push(text);
-			else stamped.push({ text, recordedAtUtc: stamp.recordedAtUtc });
-		}
-	}
-	const fileDate = parseIndexName(path.split('/').at(-1) ?? '')?.date;
-	return settleDateOrder(stamped, unstamped, fileDate === undefined ? undefined : dateMillis(fileDate));
+	for (const record of waiting.rest()) yield builder.build(record);
 }
 
 interface Opening {

@@ -1,5 +1,6 @@
+import { readDuration } from './callDuration';
 import type { HeaderCell, IndexColumn } from './indexColumn';
-import { readDuration, readTime } from './indexTime';
+import { DATE_ORDERS, readTime, wallMillisOf } from './indexTime';
 import { parseDirectoryName, parseRecordingName } from './remoteName';
 
 const PHONE = /^[+*#\d][\d\s().x#*+-]*$/i;
@@ -26,7 +27,8 @@ const LOOKS_LIKE: Partial<Record<IndexColumn, (cell: string) => boolean>> = {
 const ANCHORS: ReadonlySet<IndexColumn> = new Set<IndexColumn>(['fileName', 'directory']);
 
 function isTime(cell: string): boolean {
-	return readTime(cell, 'mdy') !== undefined || readTime(cell, 'dmy') !== undefined;
+	const time = readTime(cell);
+	return time !== undefined && DATE_ORDERS.some((order) => wallMillisOf(time, order) !== undefined);
 }
 
 /** How well cells fit the columns they stand under. */

@@ -6,14 +6,12 @@ import { callTypeOf, richnessOf } from './indexRow';
 import type { IndexRow, ReadRow } from './indexRow';
 import { decodeField } from './indexText';
 import type { IndexEncoding } from './indexText';
-import { readDuration, readTime } from './indexTime';
-import type { DateOrder } from './indexTime';
 import { directoryNameOf, parseDirectoryName, parseRecordingName } from './remoteName';
 import { alignRow } from './rowAlignment';
+import type { DateOrders, RowDates } from './dateOrder';
+import { TIME_COLUMNS, TimeEvidence } from './rowTimes';
 import { dateOfMillis, tenantDateAt } from './tenantDay';
 import type { ZoneClock } from './zoneClock';
-
-const DAY = 86_400_000;
 
 /** Cells under their columns, trimmed; those of a short row may be missing. */
 type AlignedCells = ReadonlyArray<string | undefined>;
@@ -24,7 +22,7 @@ interface KnownCells {
 
 /** Turns the records of one file into typed rows. */
 export class RowBuilder {
-	dateOrder: DateOrder = 'mdy';
+	readonly #times: TimeEvidence;
 
 	readonly #positions = new Map<IndexColumn, number>();
 
@@ -38,7 +36,9 @@ export class RowBuilder {
 		private readonly delimiter: string,
 		private readonly format: { readonly encoding: IndexEncoding; readonly includeRawRow: boolean },
 		private readonly notes: IndexNotes,
+		orders: DateOrders,
 	) {
+		this.#times = new TimeEvidence(clock, orders);
 		for (const [position, { column }] of header.entries())
 			if (column !== undefined) this.#positions.set(column, position);
 		this.#unknown = header.flatMap(({ header: name, column }, position) =>
@@ -46,9 +46,18 @@ export class RowBuilder {
 		);
 	}
 
-	/** The cell of a column that this version knows, trimmed; `undefined` when it is absent or empty. */
-	cellOf(record: CsvRecord, column: IndexColumn): string | undefined {
-		return this.#cell(this.#alignedCells(record), column);
+	/** What of the record may tell the order of dates. */
+	datesOf(record: CsvRecord): RowDates {
+		const isWhole = record.cells.length === this.header.length;
+		const cells = isWhole ? record.cells : this.#alignedCells(record);
+		const read = (column: IndexColumn): string => {
+			const cell = cells[this.#positions.get(column) ?? -1] ?? '';
+			return isWhole ? decodeField(cell, this.format.encoding).trim() : cell;
+		};
+		return {
+			times: TIME_COLUMNS.map(read).filter((time) => time !== ''),
+			recordedAtUtc: parseRecordingName(read('fileName'))?.recordedAtUtc,
+		};
 	}
 
 	#cell(aligned: AlignedCells, column: IndexColumn): string | undefined {
@@ -81,13 +90,7 @@ export class RowBuilder {
 		const text = (column: IndexColumn): string | null => cells.get(column) ?? null;
 		const { fileName, directory } = this.#placeOf(cells, isShort && record.unterminated);
 		const stamp = fileName === null ? undefined : parseRecordingName(fileName);
-		const duration = readDuration(cells.get('duration') ?? '');
-		const startUtc = this.#instantOf('startTime', cells, stamp?.recordedAtUtc, troubles);
-		const likelyStop = startUtc === undefined ? stamp?.recordedAtUtc : startUtc + (duration ?? 0) * 1_000;
-		const stopUtc = this.#instantOf('stopTime', cells, likelyStop, troubles);
-		if (startUtc !== undefined && stamp !== undefined && Math.abs(startUtc - stamp.recordedAtUtc) > DAY) {
-			troubles.push(`its start time is more than a day from the time in the file name ${fileName}`);
-		}
+		const { startUtc, stopUtc, durationSeconds } = this.#times.weigh(cells, stamp?.recordedAtUtc, troubles);
 		const label = text('callType');
 		const callType = label === null ? null : callTypeOf(label);
 		const customerNumber = text('customerNumber');
@@ -104,7 +107,7 @@ export class RowBuilder {
 			stopTime: stopUtc === undefined ? null : this.clock.isoAt(stopUtc),
 			startTimeUtc: startUtc === undefined ? null : new Date(startUtc).toISOString(),
 			stopTimeUtc: stopUtc === undefined ? null : new Date(stopUtc).toISOString(),
-			durationSeconds: duration ?? this.#durationFrom(cells, startUtc, stopUtc, troubles),
+			durationSeconds,
 			agentName: text('agentName'),
 			customerNumber,
 			calledNumber,
@@ -159,45 +162,6 @@ export class RowBuilder {
 		return { fileName, directory: stamp === undefined ? null : directoryNameOf(dateOfMillis(stamp.recordedAtUtc)) };
 	}
 
-	/** A time's instant: the UTC column wins; a local one is read in the tenant zone, a repeated hour settled by `near`. */
-	#instantOf(
-		which: 'startTime' | 'stopTime',
-		cells: KnownCells,
-		near: number | undefined,
-		troubles: string[],
-	): number | undefined {
-		const utcText = cells.get(`${which}Utc`);
-		const utc = utcText === undefined ? undefined : readTime(utcText, this.dateOrder);
-		if (utc !== undefined) return utc.wallMillis - (utc.offset ?? 0);
-		if (utcText !== undefined) troubles.push(`'${clip(utcText)}' is not a time`);
-
-		const localText = cells.get(which);
-		const local = localText === undefined ? undefined : readTime(localText, this.dateOrder);
-		if (local === undefined) {
-			if (localText !== undefined) troubles.push(`'${clip(localText)}' is not a time`);
-			return undefined;
-		}
-		if (local.offset !== undefined) return local.wallMillis - local.offset;
-		const instants = this.clock.instantsOf(local.wallMillis);
-		const [earliest] = instants;
-		if (earliest === undefined) return this.clock.skippedInstantOf(local.wallMillis);
-		if (near === undefined) return earliest;
-		return instants.reduce((best, instant) => (Math.abs(instant - near) < Math.abs(best - near) ? instant : best));
-	}
-
-	/** Stop minus start, where the index has no DURATION that can be read. */
-	#durationFrom(
-		cells: KnownCells,
-		startUtc: number | undefined,
-		stopUtc: number | undefined,
-		troubles: string[],
-	): number | null {
-		const written = cells.get('duration');
-		if (written !== undefined) troubles.push(`'${clip(written)}' is not a duration`);
-		if (startUtc === undefined || stopUtc === undefined || stopUtc < startUtc) return null;
-		return (stopUtc - startUtc) / 1_000;
-	}
-
 	#extraOf(aligned: AlignedCells): Record<string, string | null> {
 		if (this.#unknown.length === 0 && aligned.length <= this.header.length) return {};
 		const surplus = aligned
@@ -223,8 +187,4 @@ export class RowBuilder {
 
 function emptyAsNull(cell: string | undefined): string | null {
 	return cell === undefined || cell === '' ? null : cell;
-}
-
-function clip(text: string): string {
-	return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }
