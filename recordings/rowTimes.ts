@@ -49,21 +49,28 @@ export class TimeEvidence {
 	weigh(cells: KnownCells, recordedAtUtc: number | undefined, troubles: string[]): RowTimes {
 		const duration = cells.get('duration');
 		const stamp = recordedAtUtc === undefined ? undefined : { at: recordedAtUtc, name: 'the time in its file name' };
-		const startUtc = this.#instantOf('startTime', cells, stamp, recordedAtUtc, troubles);
+		const startUtc = this.#instantOf(
+			'startTime',
+			cells,
+			stamp,
+			recordedAtUtc === undefined ? [] : [recordedAtUtc],
+			troubles,
+		);
 
 		const begun = startUtc ?? recordedAtUtc;
-		const likelyStop = begun === undefined ? undefined : begun + likelyLength(duration);
+		const lengths = (duration === undefined ? undefined : readDuration(duration)) ?? [0];
+		const likelyStops = begun === undefined ? [] : lengths.map((seconds) => begun + seconds * 1_000);
 		const start = begun === undefined ? undefined : { at: begun, name: 'its start time' };
-		const stopUtc = this.#instantOf('stopTime', cells, stamp ?? start, likelyStop, troubles);
+		const stopUtc = this.#instantOf('stopTime', cells, stamp ?? start, likelyStops, troubles);
 		return { startUtc, stopUtc, durationSeconds: weighDuration(duration, startUtc, stopUtc, troubles) };
 	}
 
-	/** @param near what a repeated hour, or a zone that contradicts the column's, is settled by */
+	/** @param near moments by which a repeated hour, or a zone that contradicts the column's, is settled */
 	#instantOf(
 		which: 'startTime' | 'stopTime',
 		cells: KnownCells,
 		anchor: Anchor | undefined,
-		near: number | undefined,
+		near: readonly number[],
 		troubles: string[],
 	): number | undefined {
 		for (const column of [`${which}Utc`, which] as const) {
@@ -77,7 +84,8 @@ export class TimeEvidence {
 					`its ${column === which ? '' : 'UTC '}${WORD[which]} '${clip(text)}' ${farFrom(anchor)}, so it was not used`,
 				);
 			else {
-				if (reading.zoneLost) troubles.push(`the zone in '${clip(text)}' contradicts the tenant's and was not used`);
+				if (reading.zoneLost)
+					troubles.push(`the zone in '${clip(text)}' contradicts the rest of the row and was not used`);
 				return reading.instant;
 			}
 		}
@@ -89,7 +97,7 @@ export class TimeEvidence {
 		time: WrittenTime,
 		isLocal: boolean,
 		anchor: Anchor | undefined,
-		near: number | undefined,
+		near: readonly number[],
 	): Reading | undefined {
 		let likeliest: Reading | undefined;
 		for (const order of this.orders.preferred) {
@@ -103,7 +111,7 @@ export class TimeEvidence {
 		return likeliest;
 	}
 
-	#readingOf(wall: number, zone: WrittenZone | undefined, isLocal: boolean, near: number | undefined): Reading {
+	#readingOf(wall: number, zone: WrittenZone | undefined, isLocal: boolean, near: readonly number[]): Reading {
 		const own = isLocal ? this.#tenantInstantsOf(wall) : [wall];
 		if (zone === undefined || zone.offsets.length === 0) return { instant: nearest(own, near), zoneLost: false };
 		const claimed = zone.offsets.map((offset) => wall - offset);
@@ -113,8 +121,8 @@ export class TimeEvidence {
 		// `PST` in June is Pacific time by somebody who writes it all year round.
 		const isOtherSeason =
 			isLocal && zone.isName && zone.offsets.some((offset) => this.clock.hasOffsetWithinYear(offset, wall));
-		if (near === undefined && isOtherSeason) return { instant: nearest(own, near), zoneLost: true };
-		const instant = nearest(near === undefined ? claimed : [...own, ...claimed], near);
+		if (near.length === 0 && isOtherSeason) return { instant: nearest(own, near), zoneLost: true };
+		const instant = nearest(near.length === 0 ? claimed : [...own, ...claimed], near);
 		return { instant, zoneLost: !claimed.includes(instant) };
 	}
 
@@ -125,12 +133,6 @@ export class TimeEvidence {
 	}
 }
 
-/** Milliseconds that DURATION says, for finding the stop time; a reading longer than a day is milliseconds or wrong. */
-function likelyLength(duration: string | undefined): number {
-	const readings = duration === undefined ? undefined : readDuration(duration);
-	return (readings?.find((seconds) => seconds * 1_000 <= DAY) ?? 0) * 1_000;
-}
-
 function isPlausible(instant: number, anchor: Anchor | undefined): boolean {
 	return anchor === undefined ? instant >= EARLIEST : Math.abs(instant - anchor.at) <= DAY;
 }
@@ -139,10 +141,10 @@ function farFrom(anchor: Anchor | undefined): string {
 	return anchor === undefined ? 'is from before there were recordings' : `is more than a day from ${anchor.name}`;
 }
 
-function nearest(instants: readonly number[], near: number | undefined): number {
-	return instants.reduce((best, instant) =>
-		near !== undefined && Math.abs(instant - near) < Math.abs(best - near) ? instant : best,
-	);
+/** The instant that is nearest to one of these moments; the first when they do not tell. */
+function nearest(instants: readonly number[], near: readonly number[]): number {
+	const distance = (instant: number): number => Math.min(...near.map((moment) => Math.abs(instant - moment)));
+	return instants.reduce((best, instant) => (distance(instant) < distance(best) ? instant : best));
 }
 
 function clip(text: string): string {
