@@ -68,7 +68,7 @@ export async function downloadFile(
 		binaryStore.refuseUnstorable(entry.path, bytes);
 		let report: ReadReport = { attempts: 0, resumed: false };
 		const storeWhenThereIsRoom = binaryStore.take({ path: entry.path, bytes, signal: options.signal }, async () => {
-			const storing = storeFile(context, store, entry, bytes, options);
+			const storing = storeFile(context, store, entry, bytes, wanted.indexedSeconds, options);
 			report = storing.report;
 			return await storing.done;
 		});
@@ -111,6 +111,7 @@ function storeFile(
 	store: ResumingStore,
 	entry: RemoteEntry,
 	size: number,
+	indexedSeconds: number | undefined,
 	options: DownloadOptions,
 ): { done: Promise<StoredFile>; report: ReadReport } {
 	const { path } = entry;
@@ -124,7 +125,7 @@ function storeFile(
 		headBytes: WAV_HEAD_BYTES,
 		check: (head, bytes) => {
 			wav = readWav(head, bytes);
-			if (isWav(entry) && options.verifyWav) refuseBrokenWav(path, wav);
+			if (isWav(entry) && options.verifyWav) refuseBrokenWav(path, wav, indexedSeconds);
 		},
 	});
 	tie(stream, verified);
@@ -168,8 +169,18 @@ function sizeOf(entry: RemoteEntry, maximumBytes: number): number {
 	);
 }
 
-/** A recording that is no WAV, or only the beginning of one, must not pass for a recording. */
-function refuseBrokenWav(path: string, { verdict, reason = '' }: WavVerdict): void {
+/**
+ * A recording that is no WAV, or only the beginning of one, must not pass for a recording. One without sound is whole only when the
+ * index says that the call took no time.
+ */
+function refuseBrokenWav(path: string, { verdict, reason = '' }: WavVerdict, indexedSeconds: number | undefined): void {
+	if (verdict === 'noSound' && indexedSeconds !== 0) {
+		const call = indexedSeconds === undefined ? '' : `, and the index says that the call took ${indexedSeconds} s`;
+		throw new ExplainedError(
+			`${path} holds no sound${call}`,
+			"It may still be being written: try again in a few minutes. If it stays, the recorder failed or the call was transferred at once: ask 8x8. To get the file as it is, switch 'Verify WAV' off.",
+		);
+	}
 	if (verdict === 'truncated') {
 		throw new ExplainedError(
 			`${path} is cut short on the server: ${reason}`,

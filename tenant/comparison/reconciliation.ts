@@ -99,7 +99,7 @@ export const HEAD_LENGTHS = [4_096, WAV_HEAD_BYTES] as const;
 /**
  * Judges a WAV recording by its first bytes, its length in bytes and the duration in the index:
  * - `empty`: not a byte
- * - `short`: its header promises more bytes than there are; or it has no header; or its sound is much shorter than the call.
+ * - `short`: its header promises more bytes than there are; or it has no header, or no sound; or its sound is much shorter than the call.
  *   A pause of the recording is no reason for that: 8x8 records silence meanwhile.
  * - `ok`: anything else. Sound longer than the call is harmless.
  *
@@ -115,11 +115,11 @@ export function judgeSound(
 	if (head === undefined || bytes === undefined) return { status: 'ok', reason: undefined };
 	const { verdict, reason, facts } = readWav(head, bytes);
 	if (verdict === 'truncated' || verdict === 'notWav') return { status: 'short', reason };
+	if (verdict === 'noSound')
+		return indexedSeconds === 0 ? { status: 'ok', reason: undefined } : { status: 'short', reason };
 
 	const seconds = facts?.durationSeconds ?? null;
-	// Without sound in the head of a longer file, the sound begins beyond it, and its length is not known.
-	if (seconds === null || (seconds === 0 && head.length < bytes)) return { status: 'ok', reason: undefined };
-	if (seconds === 0 && indexedSeconds !== 0) return { status: 'short', reason: 'it holds no sound' };
+	if (seconds === null) return { status: 'ok', reason: undefined };
 	const expected = indexedSeconds ?? 0;
 	if (seconds >= expected - Math.max(TOLERATED_SECONDS, expected * TOLERATED_PART))
 		return { status: 'ok', reason: undefined };

@@ -200,6 +200,19 @@ describe('Download Recording', () => {
 		expect(output).toHaveLength(5);
 	});
 
+	it('refuses a recording without sound, unless the index says that the call took no time', async () => {
+		const silent = Buffer.from(sound.subarray(0, sound.indexOf('data') + 8));
+		silent.writeUInt32LE(silent.length - 8, 4);
+		silent.writeUInt32LE(0, silent.length - 4);
+		for (const name of names.slice(0, 3)) store.put(`S20160607/${name}`, silent);
+		const told = [60, 0, null].map((durationSeconds, call) => ({ json: { ...items[call]?.json, durationSeconds } }));
+		const { output, hints } = await run({}, { items: told, onError: 'continueRegularOutput' });
+		expect(output.map((item) => item.binary !== undefined)).toEqual([false, true, false]);
+		expect(output[0]?.json['error']).toContain('holds no sound, and the index says that the call took 60 s');
+		expect(output[2]?.json['error']).toContain(`${names[2]} holds no sound`);
+		expect(hints.map(({ message }) => message)).toEqual([`S20160607/${names[1]}: it holds no sound.`]);
+	});
+
 	it('says of odd WAVs what is odd about them', async () => {
 		store.put(`S20160607/${names[0]}`, Buffer.concat([sound, randomBytes(10)]));
 		expect((await run()).hints.map(({ message }) => message)).toEqual([
