@@ -15,12 +15,12 @@ const FEWEST_CELLS = 4;
  */
 export function looksLikeCall(cells: readonly string[], columnCount: number): boolean {
 	if (cells.length < Math.min(FEWEST_CELLS, columnCount)) return false;
-	let weight = 0;
-	for (const cell of cells) {
-		weight += weightOf(cell.trim());
-		if (weight >= ENOUGH) return true;
-	}
-	return false;
+	return callWeight(cells) >= ENOUGH;
+}
+
+/** How much of a call cells hold. */
+export function callWeight(cells: readonly string[]): number {
+	return cells.reduce((weight, cell) => weight + weightOf(cell.trim()), 0);
 }
 
 function weightOf(cell: string): number {

@@ -1,9 +1,10 @@
 import { parse } from 'csv-parse/sync';
 
-import { looksLikeCall } from './callShape';
+import { callWeight, looksLikeCall } from './callShape';
 import { cellsOf, formOf, isOpen, plainCells } from './csvCells';
 import type { CsvDialect, CsvForm } from './csvCells';
 import type { TextLine } from './indexText';
+import { parseRecordingName } from './remoteName';
 
 /** One row of a CSV as cells of text, not yet decoded. */
 export interface CsvRecord {
@@ -19,6 +20,8 @@ export interface CsvRecord {
 export interface RowDialect extends CsvDialect {
 	/** Cells in the header, which tell a whole row from a piece of one. */
 	readonly columnCount: number;
+	/** Where the header has FILENAME, counted from 0; -1 when it does not name it. */
+	readonly fileNameAt: number;
 }
 
 /** Is told of lines that are no rows. */
@@ -71,7 +74,11 @@ export async function* readRecords(
 	yield parseBatch(assembly.take(), dialect);
 }
 
+/** A byte order mark of UTF-8, as it stands in text that is not decoded yet. */
 const MARK = '\u00ef\u00bb\u00bf';
+export const MARKS = new RegExp(`^(?:${MARK})+`);
+const CTRL_Z = '\x1a';
+const END_OF_FILE = new RegExp(`${CTRL_Z}+\\s*$`);
 
 /** Takes out of lines what is no text: a byte order mark in the middle of a file, zero bytes, Ctrl-Z. */
 function cleanerOf(observer: LineObserver): (line: TextLine) => TextLine | undefined {
@@ -79,7 +86,7 @@ function cleanerOf(observer: LineObserver): (line: TextLine) => TextLine | undef
 	return (line) => {
 		const { text, number } = line;
 		const hasZeros = text.includes('\0');
-		if (!hasZeros && !text.includes('\x1a') && !text.startsWith(MARK)) {
+		if (!hasZeros && !text.includes(CTRL_Z) && !text.startsWith(MARK)) {
 			isAfterUtf16 = false;
 			return line;
 		}
@@ -91,7 +98,7 @@ function cleanerOf(observer: LineObserver): (line: TextLine) => TextLine | undef
 			observer.utf16(number);
 			return undefined;
 		}
-		const kept = rest.replace(/^(?:\u00ef\u00bb\u00bf)+|\x1a+\s*$/g, '');
+		const kept = rest.replace(MARKS, '').replace(END_OF_FILE, '');
 		if (kept.trim() !== '') return { ...line, text: kept };
 		observer.blank(number);
 		return undefined;
@@ -193,27 +200,42 @@ class RowAssembly {
 		const { columnCount } = dialect;
 		if (closed.form === 'broken') return true;
 		const cells = cellsOf(joined(lines.slice(0, closed.lines)), dialect);
-		const isWhole = cells.length === columnCount || (cells.length === columnCount + 1 && cells.at(-1)?.trim() === '');
+		const isWhole = isWholeRow(cells, dialect);
 		if (closed.form === 'bare' && !isWhole) return true;
-		const holdsCall = (plain: readonly string[]): boolean =>
-			plain.length >= columnCount && looksLikeCall(plain, columnCount);
-		const isFirstCall = holdsCall(plainCells(lines[0]?.text ?? '', dialect));
+		const isInPlace = isWhole || hasNameInPlace(cells, dialect);
+		const holdsCall = (text: string): boolean => {
+			const own = cellsOf(text, dialect);
+			return own.length >= columnCount && looksLikeCall(own, columnCount);
+		};
+		const isFirstCall = holdsCall(lines[0]?.text ?? '');
 		for (let at = 1; at < closed.lines; at += 1) {
 			const inner = closedRow(lines.slice(at), dialect);
 			const text = lines[at]?.text ?? '';
 			const isStrict = inner !== undefined && (inner.form === 'legal' || inner.form === 'padded');
 			if (isStrict) {
 				const innerCells = cellsOf(joined(lines.slice(at, at + inner.lines)), dialect);
-				if (looksLikeCall(innerCells, columnCount)) return true;
-				if (innerCells.length === columnCount && !isWhole) return true;
+				const isRow = !isInPlace || isWholeRow(innerCells, dialect) || hasNameInPlace(innerCells, dialect);
+				// A row that would end beyond this one, and tells less, is made of pieces of both.
+				const isPieces = at + inner.lines > closed.lines && callWeight(innerCells) < callWeight(cells);
+				if (isRow && !isPieces && looksLikeCall(innerCells, columnCount)) return true;
+				if (innerCells.length === columnCount && !isInPlace) return true;
 				continue;
 			}
 			if (inner === undefined && !isEnd && formOf(text, dialect) === 'open') return undefined;
 			// Two stray quotes in the same column would make one row of two.
-			if ((isFirstCall || !isWhole) && holdsCall(plainCells(text, dialect))) return true;
+			if ((isFirstCall || !isInPlace) && holdsCall(text)) return true;
 		}
 		return false;
 	}
+}
+
+/** A trailing delimiter adds an empty cell. */
+function isWholeRow(cells: readonly string[], { columnCount }: RowDialect): boolean {
+	return cells.length === columnCount || (cells.length === columnCount + 1 && cells.at(-1)?.trim() === '');
+}
+
+function hasNameInPlace(cells: readonly string[], { fileNameAt }: RowDialect): boolean {
+	return parseRecordingName(cells[fileNameAt]?.trim() ?? '') !== undefined;
 }
 
 /** How many lines make the row that begins on the first; `undefined` when none of them closes its quote. */

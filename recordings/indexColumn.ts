@@ -100,7 +100,7 @@ interface NamedColumn {
 }
 
 /** What stands in brackets, or behind a comma, explains a header and is no part of its name. */
-const EXPLANATION = /[(\[{,].*$/s;
+const EXPLANATION = /[([{,].*$/s;
 const EXPLAINED: Rank = 100;
 
 function namedColumn(header: string): NamedColumn | undefined {

@@ -1,6 +1,6 @@
 import { cellsOf, formOf, isOpen } from './csvCells';
 import type { CsvDialect } from './csvCells';
-import { DELIMITERS } from './csvRecord';
+import { DELIMITERS, MARKS } from './csvRecord';
 import type { RowDialect } from './csvRecord';
 import { cellsWithoutHeader, columnsNamed, COLUMNS_IN_ORDER, headerCells, isExactHeader } from './indexColumn';
 import type { HeaderCell } from './indexColumn';
@@ -76,9 +76,11 @@ export async function readOpening(
 	// A trailing delimiter is no column.
 	const named = header.cells.at(-1)?.trim() === '' ? header.cells.slice(0, -1) : header.cells;
 	const quote = header.dialect.quote === '"' ? quoteOfRows(rest, header.dialect) : header.dialect.quote;
+	const columns = headerCells(named);
+	const { delimiter } = header.dialect;
 	return {
-		dialect: { delimiter: header.dialect.delimiter, quote, columnCount: named.length },
-		header: headerCells(named),
+		dialect: { delimiter, quote, columnCount: named.length, fileNameAt: fileNameAt(columns) },
+		header: columns,
 		rest: isCallAbove ? [...before, ...rest] : rest,
 	};
 }
@@ -109,7 +111,7 @@ async function firstLines(
 }
 
 function isText(text: string): boolean {
-	return /[^\s\0\x1a]/.test(text.replace(/^(?:\u00ef\u00bb\u00bf)+/, ''));
+	return text.replace(MARKS, '').replaceAll('\0', '').replaceAll('\x1a', '').trim() !== '';
 }
 
 function empty(path: string): IndexFormatError {
@@ -132,14 +134,14 @@ function cutHeader(path: string): IndexFormatError {
 const SEPARATOR = /^\s*["']?\s*sep\s*=\s*(\\t|tab|[,;|\t])?/i;
 
 function isSeparator(text: string): boolean {
-	const bare = text.replace(/^(?:\u00ef\u00bb\u00bf)+/, '');
+	const bare = text.replace(MARKS, '');
 	return SEPARATOR.test(bare) && /^[\s"',;|]*$/.test(bare.replace(SEPARATOR, ''));
 }
 
 function declaredDelimiter(lines: readonly TextLine[]): string | undefined {
 	const line = lines.find(({ text }) => isSeparator(text));
 	if (line === undefined) return undefined;
-	const [, delimiter] = SEPARATOR.exec(line.text.replace(/^(?:\u00ef\u00bb\u00bf)+/, '')) ?? [];
+	const [, delimiter] = SEPARATOR.exec(line.text.replace(MARKS, '')) ?? [];
 	return delimiter?.length === 1 ? delimiter : '\t';
 }
 
@@ -152,9 +154,7 @@ function candidatesAt(lines: readonly TextLine[], begin: number, encoding: Index
 		return DELIMITERS.map((delimiter): Candidate => {
 			const dialect = { delimiter, quote };
 			const { text, count } = rowText(lines.slice(begin), dialect);
-			const cells = cellsOf(text.replace(/^(?:\u00ef\u00bb\u00bf)+/, ''), dialect).map((cell) =>
-				decodeField(cell, encoding),
-			);
+			const cells = cellsOf(text.replace(MARKS, ''), dialect).map((cell) => decodeField(cell, encoding));
 			return { dialect, cells, named: columnsNamed(cells), begin, end: begin + count };
 		});
 	});
@@ -207,6 +207,10 @@ function isWholeHeader({ cells, named }: Candidate): boolean {
 	return named === COLUMNS_IN_ORDER.length && isExactHeader(cells.at(-1) ?? '');
 }
 
+function fileNameAt(header: readonly HeaderCell[]): number {
+	return header.findIndex(({ column }) => column === 'fileName');
+}
+
 /** Apostrophes quote when cells are enclosed in them and none in quotes. */
 function quoteOfRows(lines: readonly TextLine[], { delimiter }: CsvDialect): CsvDialect['quote'] {
 	const sample = lines.slice(0, LINES);
@@ -233,8 +237,9 @@ function withoutHeader(
 	}
 	const number = lines[call.begin]?.number ?? 1;
 	notes.add(path, number, 'the file has no header, so its columns were told by their order and shape');
-	const dialect = { ...call.dialect, columnCount: call.cells.length };
-	return { dialect, header: headerByShape(call.cells), rest: lines };
+	const header = headerByShape(call.cells);
+	const dialect = { ...call.dialect, columnCount: call.cells.length, fileNameAt: fileNameAt(header) };
+	return { dialect, header, rest: lines };
 }
 
 /** Without a header: the known order, else at least the columns that show by their shape which recording the row is about. */
