@@ -1,3 +1,5 @@
+import { clip } from './clippedText';
+
 /** Digits in groups of three, parted by a comma, a dot, a blank or an apostrophe; then perhaps a decimal part. */
 const GROUPED = /^[1-9]\d{0,2}(?:([,.'’\s])\d{3})(?:\1\d{3})*(?:[.,]\d+)?$/;
 const PLAIN = /^\d{1,12}(?:[.,]\d{1,9})?$/;
@@ -71,7 +73,7 @@ export function weighDuration(
 	const readings = readDuration(written);
 	const likeliest = readings?.[0];
 	if (readings === undefined || likeliest === undefined) {
-		troubles.push(`'${written.length > LONGEST ? `${written.slice(0, LONGEST)}…` : written}' is not a duration`);
+		troubles.push(`'${clip(written)}' is not a duration`);
 		return between ?? null;
 	}
 	// A start and a stop that are the same tell nothing: some writers put one time into both.

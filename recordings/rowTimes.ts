@@ -1,4 +1,5 @@
 import { readDuration, weighDuration } from './callDuration';
+import { clip } from './clippedText';
 import type { DateOrders } from './dateOrder';
 import type { IndexColumn } from './indexColumn';
 import { readTime, wallMillisOf } from './indexTime';
@@ -145,8 +146,4 @@ function farFrom(anchor: Anchor | undefined): string {
 function nearest(instants: readonly number[], near: readonly number[]): number {
 	const distance = (instant: number): number => Math.min(...near.map((moment) => Math.abs(instant - moment)));
 	return instants.reduce((best, instant) => (distance(instant) < distance(best) ? instant : best));
-}
-
-function clip(text: string): string {
-	return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }

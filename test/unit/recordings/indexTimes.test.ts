@@ -96,6 +96,7 @@ describe('a time as exports write it', () => {
 		['06/06/2016 12:15:00 PM', '2016-06-06T19:15:00.000Z'],
 		['6/6/2016 6 pm', '2016-06-07T01:00:00.000Z'],
 		['Jun 5 2016 24:00', '2016-06-06T07:00:00.000Z'],
+		['1465263000250', '2016-06-07T01:30:00.250Z'],
 		['2016-06-06 18:30:00.25', '2016-06-07T01:30:00.250Z'],
 	])('%s is %s', async (start, expected) => {
 		expect(await startOf({ start, stamp: '' })).toBe(expected);
@@ -367,8 +368,11 @@ describe('a DURATION', () => {
 	});
 
 	it('in milliseconds finds the stop in a repeated hour', async () => {
-		const cells = { start: '11/06/2016 01:10:00', stop: '11/06/2016 01:40:00', stamp: '20161106081000' };
-		const { rows } = await read([{ ...cells, duration: '1800000' }]);
-		expect(rows[0]).toMatchObject({ stopTimeUtc: '2016-11-06T08:40:00.000Z', durationSeconds: 1_800 });
+		const cells = { start: '11/06/2016 00:50:00', stop: '11/06/2016 01:40:00', stamp: '20161106075000' };
+		const { rows } = await read([{ ...cells, duration: '6600000' }, cells]);
+		expect(rows.map(({ stopTimeUtc, durationSeconds }) => [stopTimeUtc, durationSeconds])).toEqual([
+			['2016-11-06T09:40:00.000Z', 6_600],
+			['2016-11-06T08:40:00.000Z', 3_000],
+		]);
 	});
 });
