@@ -6,7 +6,7 @@ import { callAudio, soundLibrary } from '../testbed/tenant/callAudio';
 import { indexFile } from '../testbed/tenant/indexFile';
 import { seededRandom, type SeededRandom } from '../testbed/tenant/seededRandom';
 import type { PlannedCall } from '../testbed/tenant/tenantCall';
-import { callAt } from '../test/e2e/diskTenant';
+import { callAt } from '../testbed/tenant/diskTenant';
 
 const MINUTES_BETWEEN_CALLS = 6;
 /** 8:00 in Los Angeles in winter: a day's calls lie in two UTC directories. */

@@ -1,133 +1,201 @@
-/** What a WAV file says about itself. `codec` is `unknown (0x…)` for a format tag that is not in the list. */
-export interface WavFacts {
-	readonly codec: string;
-	readonly channels: number;
-	/** Hertz. */
-	readonly sampleRate: number;
-	readonly bitsPerSample: number;
-	/** Of the bytes that are there, `null` when the header does not tell how many make a second. */
-	readonly durationSeconds: number | null;
-}
-
-/**
- * - `whole`: a WAV whose length agrees with its header
- * - `odd`: one that plays, with something unusual that `reason` tells
- * - `truncated`: its header promises more bytes than there are
- * - `notWav`: not a WAV at all
- */
-export interface WavVerdict {
-	readonly verdict: 'whole' | 'odd' | 'truncated' | 'notWav';
-	readonly reason: string | undefined;
-	readonly facts: WavFacts | null;
-}
-
-/** Format tags of RFC 2361 that call recorders write. */
-const CODECS: Readonly<Record<number, string>> = {
-	0x0001: 'pcm',
-	0x0002: 'adpcm',
-	0x0003: 'float',
-	0x0006: 'alaw',
-	0x0007: 'mulaw',
-	0x0011: 'imaAdpcm',
-	0x0031: 'gsm610',
-	0x0055: 'mp3',
-};
-
-const EXTENSIBLE = 0xfffe;
-/** Lengths that a writer leaves when it cannot go back to fill them in. */
-const UNFILLED = new Set([0, 0xffff_ffff, 0x7fff_ffff]);
-
-/** Bytes at the start of a file that `readWav` wants; headers are a few hundred at most, metadata chunks may stand before the sound. */
-export const WAV_HEAD_BYTES = 65_536;
-
-interface Chunk {
-	readonly id: string;
+/** Some bytes of a file. */
+export interface Stretch {
+	/** Offset of the first one. */
 	readonly from: number;
 	readonly length: number;
 }
 
+/** What the header of a WAV claims, word for word: nothing in it has been weighed yet. Offsets count from the RIFF mark. */
+export interface WavHeader {
+	/** Bytes of the file from the RIFF mark on, which an ID3 tag may stand before. */
+	readonly totalBytes: number;
+	/** Of the RIFF chunk, without its own 8 bytes. */
+	readonly riffLength: number;
+	/** Content of `fmt `, as far as it is understood; `undefined` without one. */
+	readonly format: WavFields | undefined;
+	/** Samples of each channel by `fact` or `ds64`; `undefined` without one. */
+	readonly statedSamples: number | undefined;
+	/** Where the sound begins and how long it claims to be; `undefined` when there is none. */
+	readonly data: Stretch | undefined;
+	/** The sound claims to have no bytes, and what stands behind it up to the end of the file is other chunks. */
+	readonly isTrailedByChunks: boolean;
+	/** A chunk of odd length has no pad byte behind it. */
+	readonly isUnpadded: boolean;
+}
+
+/** Bytes as numbers in the byte order of the file. */
+export class WavFields {
+	readonly #view: DataView;
+
+	constructor(
+		private readonly bytes: Uint8Array,
+		private readonly isLittleEndian: boolean,
+	) {
+		this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+	}
+
+	get length(): number {
+		return this.bytes.length;
+	}
+
+	/** `undefined` where the bytes do not reach, as with the other lengths. */
+	uint16(at: number): number | undefined {
+		return at + 2 <= this.length ? this.#view.getUint16(at, this.isLittleEndian) : undefined;
+	}
+
+	uint32(at: number): number | undefined {
+		return at + 4 <= this.length ? this.#view.getUint32(at, this.isLittleEndian) : undefined;
+	}
+
+	uint64(at: number): number | undefined {
+		return at + 8 <= this.length ? Number(this.#view.getBigUint64(at, this.isLittleEndian)) : undefined;
+	}
+}
+
+/** RIFX is RIFF in the other byte order; RF64 and BW64 keep lengths of 64 bits in `ds64` (EBU Tech 3306). */
+const MARKS: ReadonlySet<string> = new Set(['RIFF', 'RIFX', 'RF64', 'BW64']);
+/** Chunks that writers put before the sound, to tell where one begins that follows an odd one without its pad byte. */
+const USUAL_CHUNKS: ReadonlySet<string> = new Set([
+	...['data', 'fmt ', 'fact', 'LIST', 'JUNK', 'junk', 'PAD ', 'FLLR', 'bext', 'iXML', 'cue ', 'id3 ', 'ID3 ', 'PEAK'],
+	...['cart', 'axml', 'chna', 'smpl', 'inst', 'DISP', 'minf', 'elm1', 'umid', 'regn', 'levl'],
+]);
+/** Bytes of a chunk's content that are understood: 28 of `ds64`, and of `fmt ` up to the format in its extension. */
+const UNDERSTOOD_BYTES = 28;
+/** A header has a dozen chunks at most; a file of nothing but small ones must not take thousands of reads. */
+const MOST_CHUNKS = 100;
+const WIDE_LENGTH = 0xffff_ffff;
+
 /**
- * Checks a WAV by its first bytes and its length in bytes. A declared length beyond the file is what an interrupted transfer
- * leaves; one short of it is harmless, since writers append (both as BWF MetaEdit and SDL judge them).
+ * Reads the header of a WAV in a few bytes here and there, wherever its chunks lie, and always forwards: a download shows it all
+ * bytes as they pass, a check without one reads only what is `wanted`. It keeps some dozens of bytes.
  */
-export function readWav(head: Uint8Array, totalBytes: number): WavVerdict {
-	const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
-	const magic = head.length >= 4 ? ascii(head, 0) : '';
-	if (totalBytes < 12 || (magic !== 'RIFF' && magic !== 'RF64' && magic !== 'BW64') || ascii(head, 8) !== 'WAVE') {
-		return {
-			verdict: 'notWav',
-			reason: totalBytes === 0 ? 'the file is empty' : 'it does not begin with RIFF and WAVE',
-			facts: null,
-		};
+export class WavReader {
+	readonly #steps: Generator<Stretch, WavHeader | undefined, Uint8Array>;
+
+	#wanted: Stretch | undefined;
+
+	#got = new Uint8Array(0);
+
+	#header: WavHeader | undefined;
+
+	/** @param fileBytes bytes of the whole file */
+	constructor(private readonly fileBytes: number) {
+		this.#steps = headerSteps(fileBytes);
+		this.#goOn(this.#steps.next());
 	}
 
-	const chunks = chunksOf(head, view);
-	const wide = magic === 'RIFF' ? undefined : chunks.find(({ id, length }) => id === 'ds64' && length >= 24);
-	const riffLength = lengthOf(view, 4, wide === undefined ? undefined : wide.from);
-	const format = chunks.find(({ id }) => id === 'fmt ');
-	const data = chunks.find(({ id }) => id === 'data');
-	const dataLength =
-		data === undefined ? undefined : lengthOf(view, data.from - 4, wide === undefined ? undefined : wide.from + 8);
-	const soundBytes = data === undefined ? 0 : Math.min(dataLength ?? Infinity, totalBytes - data.from);
-	const facts = format === undefined ? null : factsOf(view, format, soundBytes, head.length);
-	if (riffLength !== undefined && riffLength + 8 > totalBytes) {
-		// The pad byte after a chunk of odd length is forgotten by many writers.
-		if (riffLength + 8 - totalBytes > 1)
-			return { verdict: 'truncated', reason: missing(riffLength + 8, totalBytes), facts };
+	/** Which bytes of the file have to be shown next; `undefined` once all is known. */
+	get wanted(): Stretch | undefined {
+		return this.#wanted;
 	}
-	if (data !== undefined && dataLength !== undefined && data.from + dataLength > totalBytes) {
-		return { verdict: 'truncated', reason: missing(data.from + dataLength, totalBytes), facts };
+
+	/** `undefined` when the file is no WAV, or something is still wanted. */
+	get header(): WavHeader | undefined {
+		return this.#header;
 	}
-	if (facts === null) return { verdict: 'odd', reason: 'its header has no format chunk', facts };
-	if (data === undefined && totalBytes <= head.length) return { verdict: 'odd', reason: 'it holds no sound', facts };
-	if (riffLength === undefined || (data !== undefined && dataLength === undefined)) {
-		return { verdict: 'odd', reason: 'its header leaves the length open', facts };
+
+	/** Shows it bytes of the file that begin at an offset. Bytes that are not wanted are passed over. */
+	take(from: number, bytes: Uint8Array): void {
+		while (this.#wanted !== undefined) {
+			const at = this.#wanted.from + this.#got.length - from;
+			if (at < 0 || at >= bytes.length) return;
+			const more = bytes.subarray(at, at + this.#wanted.length - this.#got.length);
+			const got = joined(this.#got, more);
+			this.#got = got;
+			if (got.length < this.#wanted.length) return;
+			this.#goOn(this.#steps.next(got));
+		}
 	}
-	if (riffLength + 8 < totalBytes - 1) return { verdict: 'odd', reason: 'it is longer than its header says', facts };
-	return { verdict: 'whole', reason: undefined, facts };
-}
 
-function missing(promised: number, actual: number): string {
-	return `its header promises ${promised} bytes and there are ${actual}`;
-}
-
-function ascii(bytes: Uint8Array, from: number): string {
-	return String.fromCharCode(...bytes.subarray(from, from + 4));
-}
-
-/** Chunks as far as the head reaches. The sound is the last one read: its length may not be told. */
-function chunksOf(head: Uint8Array, view: DataView): Chunk[] {
-	const chunks: Chunk[] = [];
-	let at = 12;
-	while (at + 8 <= head.length) {
-		const chunk = { id: ascii(head, at), from: at + 8, length: view.getUint32(at + 4, true) };
-		chunks.push(chunk);
-		if (chunk.id === 'data') break;
-		at = chunk.from + chunk.length + (chunk.length % 2);
+	/** Beyond the end of the file there is nothing to be shown. */
+	#goOn(step: IteratorResult<Stretch, WavHeader | undefined>): void {
+		this.#got = new Uint8Array(0);
+		if (step.done === true) {
+			this.#wanted = undefined;
+			this.#header = step.value;
+			return;
+		}
+		const { from, length } = step.value;
+		const there = Math.min(length, this.fileBytes - from);
+		if (there > 0) this.#wanted = { from, length: there };
+		else this.#goOn(this.#steps.next(new Uint8Array(0)));
 	}
-	return chunks;
 }
 
-/** A 32 bit length, or the 64 bit one that RF64 keeps in its `ds64` chunk (EBU Tech 3306); `undefined` when left open. */
-function lengthOf(view: DataView, at: number, wideAt: number | undefined): number | undefined {
-	const length = view.getUint32(at, true);
-	if (length === 0xffff_ffff && wideAt !== undefined && wideAt + 8 <= view.byteLength)
-		return Number(view.getBigUint64(wideAt, true));
-	return UNFILLED.has(length) ? undefined : length;
-}
+/** Asks for the bytes of a header one after the other, never for any before those it has had. */
+function* headerSteps(fileBytes: number): Generator<Stretch, WavHeader | undefined, Uint8Array> {
+	const start = yield { from: 0, length: 10 };
+	const base = id3LengthOf(start);
+	const riff = base === 0 ? joined(start, yield { from: 10, length: 2 }) : yield { from: base, length: 12 };
+	const mark = textAt(riff, 0);
+	if (!MARKS.has(mark) || textAt(riff, 8) !== 'WAVE') return undefined;
+	const fieldsOf = (bytes: Uint8Array): WavFields => new WavFields(bytes, mark !== 'RIFX');
+	const isWide = mark === 'RF64' || mark === 'BW64';
 
-function factsOf(view: DataView, format: Chunk, soundBytes: number, headLength: number): WavFacts | null {
-	if (format.length < 14 || format.from + 14 > headLength) return null;
-	const tag = view.getUint16(format.from, true);
-	const isExtensible = tag === EXTENSIBLE && format.length >= 26 && format.from + 26 <= headLength;
-	const codecTag = isExtensible ? view.getUint16(format.from + 24, true) : tag;
-	const bytesPerSecond = view.getUint32(format.from + 8, true);
-	const hasBits = format.length >= 16 && format.from + 16 <= headLength;
+	const totalBytes = fileBytes - base;
+	let wide: WavFields | undefined;
+	let format: WavFields | undefined;
+	let fact: number | undefined;
+	let data: Stretch | undefined;
+	let isUnpadded = false;
+	let isTrailedByChunks = false;
+	let isOdd = false;
+	for (let at = 12, chunks = 0; chunks < MOST_CHUNKS; chunks++) {
+		isTrailedByChunks = data !== undefined && Math.abs(at - totalBytes) <= 1;
+		if (at + 8 > totalBytes) break;
+		let head = yield { from: base + at, length: 8 };
+		if (isOdd && USUAL_CHUNKS.has(textAt(head, 0))) {
+			isUnpadded = true;
+		} else if (isOdd) {
+			head = joined(head.subarray(1), yield { from: base + at + 8, length: 1 });
+			at += 1;
+		}
+		const id = textAt(head, 0);
+		const length = fieldsOf(head).uint32(4);
+		// Behind a sound of no bytes stand chunks, or sound whose length was never filled in.
+		if (length === undefined || (data !== undefined && !/^[\x20-\x7e]{4}$/.test(id))) break;
+		const from = at + 8;
+		if (id === 'data') {
+			const isLong = isWide && length === WIDE_LENGTH;
+			data = { from, length: (isLong ? wide?.uint64(8) : undefined) ?? length };
+			if (data.length !== 0) break;
+		}
+		const isUnderstood = id === 'fmt ' || id === 'fact' || id === 'ds64';
+		if (isUnderstood && length > 0) {
+			const content = fieldsOf(yield { from: base + from, length: Math.min(length, UNDERSTOOD_BYTES) });
+			if (id === 'fmt ') format ??= content;
+			else if (id === 'fact') fact ??= content.uint32(0);
+			else wide ??= content;
+		}
+		isOdd = length % 2 === 1;
+		at = from + length;
+	}
+	const riffLength = fieldsOf(riff).uint32(4) ?? 0;
 	return {
-		codec: CODECS[codecTag] ?? `unknown (0x${codecTag.toString(16).padStart(4, '0')})`,
-		channels: view.getUint16(format.from + 2, true),
-		sampleRate: view.getUint32(format.from + 4, true),
-		bitsPerSample: hasBits ? view.getUint16(format.from + 14, true) : 0,
-		durationSeconds: bytesPerSecond === 0 ? null : Math.round((soundBytes / bytesPerSecond) * 1_000) / 1_000,
+		totalBytes,
+		riffLength: (isWide && riffLength === WIDE_LENGTH ? wide?.uint64(0) : undefined) ?? riffLength,
+		format,
+		statedSamples: isWide && (fact === undefined || fact === WIDE_LENGTH) ? (wide?.uint64(16) ?? fact) : fact,
+		data,
+		isTrailedByChunks,
+		isUnpadded,
 	};
+}
+
+function textAt(bytes: Uint8Array, at: number): string {
+	return String.fromCharCode(...bytes.subarray(at, at + 4));
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
+	const both = new Uint8Array(a.length + b.length);
+	both.set(a);
+	both.set(b, a.length);
+	return both;
+}
+
+/** Bytes of an ID3v2 tag at the start (id3.org, ID3v2.4 section 3.1: four times seven bits, a footer when bit 4 is set). */
+function id3LengthOf(start: Uint8Array): number {
+	if (start.length < 10 || String.fromCharCode(...start.subarray(0, 3)) !== 'ID3') return 0;
+	const size = start.subarray(6, 10).reduce((sum, byte) => sum * 128 + (byte & 0x7f), 0);
+	return 10 + size + (((start[5] ?? 0) & 0x10) === 0 ? 0 : 10);
 }

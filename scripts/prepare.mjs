@@ -1,14 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { areInstalled } from './installedPackages.mjs';
 
-// Runs on a fresh clone: nothing but Node's own modules may be imported here.
+// Runs on a fresh clone: nothing but Node's own modules and those beside this file may be imported here.
 
 export const root = resolve(fileURLToPath(new URL('..', import.meta.url)));
-
-const marker = join(root, 'node_modules', '.installed-from-lock');
 
 /** Runs a program in the project's root with this terminal. Gives its exit code. */
 export function run(command, args, options = {}) {
@@ -36,19 +34,11 @@ function demand(exitCode, what) {
 	throw new Error(`${what} failed (exit code ${exitCode}); its own output is above.`);
 }
 
-/**
- * `npm ci` when node_modules is missing, unfinished or from another lock file. The marker is written last and lies in
- * node_modules, which `npm ci` removes first: an interrupted installation starts anew.
- */
+/** `npm ci` when node_modules is missing, unfinished or not what the lock file says. */
 export function ensureDependencies() {
-	const digest = createHash('sha256')
-		.update(readFileSync(join(root, 'package-lock.json')))
-		.digest('hex');
-	if (existsSync(marker) && readFileSync(marker, 'utf8') === digest) return;
+	if (areInstalled(join(root, 'package-lock.json'), join(root, 'node_modules', '.package-lock.json'))) return;
 	console.log('Installing what package-lock.json names (once, about a minute) ...');
-	rmSync(marker, { force: true });
-	demand(npm(['ci', '--ignore-scripts']), 'npm ci');
-	writeFileSync(marker, digest);
+	demand(npm(['ci']), 'npm ci');
 }
 
 /** Compiles the package into a new dist/ and copies its icons and output previews there. */

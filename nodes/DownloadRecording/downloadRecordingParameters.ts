@@ -157,7 +157,7 @@ export const downloadRecordingParameters: INodeProperties[] = [
 				name: 'verifyWav',
 				type: 'boolean',
 				default: true,
-				description: 'Whether to refuse a .wav file that is no WAV or is shorter than its header says',
+				description: 'Whether to refuse a .wav file that is no WAV, is cut short or holds no sound',
 			},
 		],
 	},

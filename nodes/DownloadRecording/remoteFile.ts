@@ -9,6 +9,8 @@ export interface WantedFile {
 	readonly path: string;
 	/** What a listing said of it, when there was one. */
 	readonly listed: RemoteEntry | undefined;
+	/** How long the call took by the index row that asks for it, in seconds; `undefined` where no row tells. */
+	readonly indexedSeconds?: number | undefined;
 }
 
 /**
@@ -38,9 +40,19 @@ export async function wantedFiles(
 			if (files.length === 0) onNothing(`No file in ${directory} is named like ${pattern}.`);
 			return files;
 		}
-		default:
-			return [{ path: recordingPath(text('directory'), text('fileName')), listed: undefined }];
+		default: {
+			const fileName = text('fileName');
+			const path = recordingPath(text('directory'), fileName);
+			return [{ path, listed: undefined, indexedSeconds: indexedSecondsOf(context, itemIndex, fileName) }];
+		}
 	}
+}
+
+/** The duration in the item, when the item is the index row of this file. */
+function indexedSecondsOf(context: IExecuteFunctions, itemIndex: number, fileName: string): number | undefined {
+	const json = context.getInputData()[itemIndex]?.json;
+	const seconds = json?.['durationSeconds'];
+	return json?.['fileName'] === fileName && typeof seconds === 'number' ? seconds : undefined;
 }
 
 function recordingPath(directory: string, fileName: string): string {

@@ -12,8 +12,8 @@ import { callAudio, soundLibrary } from '../../testbed/tenant/callAudio';
 import { seededRandom } from '../../testbed/tenant/seededRandom';
 import type { PlannedCall } from '../../testbed/tenant/tenantCall';
 import { CREDENTIAL_TYPE, sftpCredential } from '../../testbed/tenant/tenantCredential';
-import { activate } from './activeWorkflow';
-import { callAt, DiskTenant } from './diskTenant';
+import { activate } from '../../testbed/n8nHost/activeWorkflow';
+import { callAt, DiskTenant } from '../../testbed/tenant/diskTenant';
 import { startHttpStandIn, type HttpStandIn } from './standIns/httpStandIn';
 import { multipartForm } from './standIns/multipartForm';
 

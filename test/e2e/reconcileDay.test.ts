@@ -11,7 +11,7 @@ import { startEmbeddedSftp, type EmbeddedSftp } from '../../testbed/servers/embe
 import { indexFile } from '../../testbed/tenant/indexFile';
 import type { PlannedCall } from '../../testbed/tenant/tenantCall';
 import { CREDENTIAL_TYPE, sftpCredential } from '../../testbed/tenant/tenantCredential';
-import { callAt } from './diskTenant';
+import { callAt } from '../../testbed/tenant/diskTenant';
 import { START, testWorkflow } from './testWorkflow';
 
 const SECRET = `Test-${randomBytes(9).toString('hex')}-1`;

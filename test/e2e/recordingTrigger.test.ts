@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { indexFile } from '../../testbed/tenant/indexFile';
-import { until } from './activeWorkflow';
-import { callAt } from './diskTenant';
+import { until } from '../../testbed/n8nHost/activeWorkflow';
+import { callAt } from '../../testbed/tenant/diskTenant';
 import { TriggeredN8n } from './triggeredN8n';
 
 /** The days around 2026-11-01, which in Los Angeles has 25 hours: its hour from 01:00 to 02:00 comes twice. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { callAt } from './diskTenant';
+import { callAt } from '../../testbed/tenant/diskTenant';
 import { TriggeredN8n } from './triggeredN8n';
 
 const HALF = Buffer.alloc(4_000, 1);

@@ -10,8 +10,8 @@ import { startN8n, type RunningN8n } from '../../testbed/n8nHost/startN8n';
 import type { Workflow } from '../../testbed/n8nHost/workflow';
 import { startEmbeddedSftp, type EmbeddedSftp } from '../../testbed/servers/embeddedSftp';
 import { CREDENTIAL_TYPE, sftpCredential } from '../../testbed/tenant/tenantCredential';
-import { activate, everySeconds, executionsOf, until } from './activeWorkflow';
-import { DiskTenant } from './diskTenant';
+import { activate, everySeconds, executionsOf, until } from '../../testbed/n8nHost/activeWorkflow';
+import { DiskTenant } from '../../testbed/tenant/diskTenant';
 
 const TRIGGER = '8x8 Recording Trigger';
 const WORKFLOW = 'growingTenant001';

@@ -10,14 +10,14 @@ import type { StoredCredential } from '../../testbed/n8nHost/n8nClient';
 import { DEMO_RELEASE } from '../../testbed/n8nHost/n8nRelease';
 import { startDemo, type RunningDemo } from '../../demo/startDemo';
 import type { PlannedCall, TenantCall } from '../../testbed/tenant/tenantCall';
-import { activate, deactivate, everySeconds, executionsOf, until } from './activeWorkflow';
-import { callAt, DiskTenant } from './diskTenant';
+import { activate, deactivate, everySeconds, executionsOf, until } from '../../testbed/n8nHost/activeWorkflow';
+import { callAt, DiskTenant } from '../../testbed/tenant/diskTenant';
 import { startChatModel } from './standIns/chatModel';
 import { startHttpStandIn, type HttpStandIn } from './standIns/httpStandIn';
 import { startMailbox, type Mailbox } from './standIns/mailbox';
 import { multipartForm } from './standIns/multipartForm';
 import { startObjectStorage } from './standIns/objectStorage';
-import { workflowFile, WORKFLOWS_DIRECTORY, type FilledIn } from './workflowFile';
+import { workflowFile, WORKFLOWS_DIRECTORY, type FilledIn } from '../../testbed/n8nHost/workflowFile';
 
 const START = 'Run by Hand';
 

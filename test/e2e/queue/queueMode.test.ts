@@ -13,9 +13,16 @@ import { seededRandom } from '../../../testbed/tenant/seededRandom';
 import { startCluster, type ClusterWorker, type N8nCluster } from '../../../testbed/servers/n8nCluster';
 import { postgresHere } from '../../../testbed/servers/postgres';
 import { redisHere } from '../../../testbed/servers/redis';
-import { activate, deactivate, everySeconds, executionIds, executionsOf, until } from '../activeWorkflow';
-import { callAt, DiskTenant } from '../diskTenant';
-import { workflowFile } from '../workflowFile';
+import {
+	activate,
+	deactivate,
+	everySeconds,
+	executionIds,
+	executionsOf,
+	until,
+} from '../../../testbed/n8nHost/activeWorkflow';
+import { callAt, DiskTenant } from '../../../testbed/tenant/diskTenant';
+import { workflowFile } from '../../../testbed/n8nHost/workflowFile';
 import { startQueueTenant, type QueueTenant } from './queueTenant';
 
 const DAYS = 4;

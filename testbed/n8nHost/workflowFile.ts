@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { StoredCredential } from '../../testbed/n8nHost/n8nClient';
-import { PROJECT_ROOT } from '../../testbed/n8nHost/projectPaths';
-import type { Workflow, WorkflowNode } from '../../testbed/n8nHost/workflow';
+import type { StoredCredential } from './n8nClient';
+import { PROJECT_ROOT } from './projectPaths';
+import type { Workflow, WorkflowNode } from './workflow';
 
 /** What a person fills in after the import. Everything else stays as it is in the file. */
 export interface FilledIn {

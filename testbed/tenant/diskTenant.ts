@@ -1,8 +1,8 @@
 import { access, appendFile, mkdir, readFile, rename, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DateTime } from 'luxon';
-import { indexFile } from '../../testbed/tenant/indexFile';
-import type { PlannedCall } from '../../testbed/tenant/tenantCall';
+import { indexFile } from './indexFile';
+import type { PlannedCall } from './tenantCall';
 
 const ZONE = 'America/Los_Angeles';
 

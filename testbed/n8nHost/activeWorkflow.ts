@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ExecutionResult } from '../../testbed/n8nHost/executionResult';
-import type { N8nClient } from '../../testbed/n8nHost/n8nClient';
+import type { ExecutionResult } from './executionResult';
+import type { N8nClient } from './n8nClient';
 
 const fieldOf = (value: unknown, name: string): unknown =>
 	typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;

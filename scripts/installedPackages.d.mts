@@ -1,0 +1,2 @@
+/** See installedPackages.mjs. */
+export function areInstalled(lockFile: string, hiddenLockFile: string): boolean;
