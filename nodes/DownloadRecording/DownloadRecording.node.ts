@@ -62,8 +62,7 @@ export class DownloadRecording implements INodeType {
 				const gate = new Gate(() => limit.current);
 				const listings = new DirectoryListings(store, this.getExecutionCancelSignal());
 				const skipIfMissing = async (i: number, error: unknown): Promise<[]> => {
-					const isMissing = error instanceof TransportError && error.code === 'not-found';
-					if (!isMissing || this.getNodeParameter('options.onMissingFile', i, 'error') !== 'skip')
+					if (!isNotFound(error) || this.getNodeParameter('options.onMissingFile', i, 'error') !== 'skip')
 						return await Promise.reject(error);
 					hints.push(warning(`Skipped, not on the server: ${error.path ?? 'a file'}.`));
 					return [];
@@ -75,7 +74,12 @@ export class DownloadRecording implements INodeType {
 				): Promise<INodeExecutionData[]> => {
 					const field = binaryFieldOf(this, i);
 					const listed = file.listed ?? listings.find(file.path);
-					const done = await downloadFile(this, store, { ...file, listed }, readOptions(this, i, session));
+					const options = readOptions(this, i, session);
+					const done = await downloadFile(this, store, { ...file, listed }, options).catch(async (error: unknown) => {
+						const alike = isNotFound(error) ? await listings.spelledAlike(file.path) : undefined;
+						if (alike === undefined) throw error;
+						return await downloadFile(this, store, { ...file, path: alike.path, listed: alike }, options);
+					});
 					limit.succeeded(done.facts.bytes);
 					progress.finished(done.facts.bytes, done.facts.attempts);
 					if (done.hint !== undefined) hints.push(warning(done.hint));
@@ -121,6 +125,10 @@ export class DownloadRecording implements INodeType {
 		showSummary(this, progress);
 		return output;
 	}
+}
+
+function isNotFound(error: unknown): error is TransportError {
+	return error instanceof TransportError && error.code === 'not-found';
 }
 
 /** The server had no room for this transfer. */

@@ -1,4 +1,4 @@
-import { dayAt, dayOfRow, reconcile } from './reconciliation';
+import { dayAt, dayOfRow, lettersOf, reconcile } from './reconciliation';
 import type { ListedFile, Reconciliation } from './reconciliation';
 import { parseRecordingName } from '../../recordings/remoteName';
 import type { IndexRow } from '../../recordings/indexRow';
@@ -68,9 +68,9 @@ export async function compareDays(request: CompareRequest, asked: readonly Tenan
 		inDirectories,
 		async (directory) => await tellTrouble(request, store, directory),
 	);
-	const rowIds = new Set(rows.map(({ recordingId }) => recordingId));
+	const rowIds = new Set(rows.map(({ recordingId }) => lettersOf(recordingId ?? '')));
 	const counts = ({ recordingId, fileName }: ListedFile): boolean =>
-		rowIds.has(recordingId) || parseRecordingName(fileName) !== undefined;
+		rowIds.has(lettersOf(recordingId)) || parseRecordingName(fileName) !== undefined;
 	const files = await filesIn(request, store, counts);
 	const first = reconcile({ days, rows, indexed, files });
 	const before = daysBefore(request.clock, days, first);

@@ -1,6 +1,7 @@
 import { byDetail } from '../reading/indexFile';
 import { IndexNotes } from '../../recordings/indexNotes';
-import { IndexFormatError, readIndex } from '../../recordings/indexReader';
+import { IndexFormatError } from '../../recordings/indexFormatError';
+import { readIndex } from '../../recordings/indexReader';
 import type { ReadRow } from '../../recordings/indexRow';
 import { NewCalls } from './newCalls';
 import { hasStayed } from './pollState';

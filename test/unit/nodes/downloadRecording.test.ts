@@ -172,6 +172,15 @@ describe('Download Recording', () => {
 		expect(output[0]?.json['download']).not.toHaveProperty('sha256');
 	});
 
+	it('finds a file that the server spells in other capitals than the index', async () => {
+		const spelled = [
+			{ json: { directory: 'S20160607', fileName: names[0]?.toLowerCase().replace('.wav', '.WAV') ?? '' } },
+		];
+		const { output } = await run({}, { items: spelled });
+		expect(await bytesOf(output[0]?.binary?.['data'])).toEqual(sound);
+		expect(output[0]?.json['download']).toMatchObject({ path: `S20160607/${names[0] ?? ''}`, fileName: names[0] });
+	});
+
 	it('leaves missing files out, with a hint, only when told to', async () => {
 		store.files.delete(`S20160607/${names[2]}`);
 		await expect(run()).rejects.toMatchObject({
