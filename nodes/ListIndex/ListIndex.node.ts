@@ -3,8 +3,8 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData, INodeType, INo
 
 import { groupByTransaction } from '../../recordings/transaction';
 import type { IndexRow } from '../../recordings/indexRow';
-import { simpleCall, simpleTransaction } from '../../recordings/simpleCall';
-import { eightByEightConnectionTest } from '../connection/connectionTest';
+import { simplifiedCall, simplifiedTransaction } from '../../recordings/simplifiedCall';
+import { eightByEightConnectionTest } from '../connection/credentialTest';
 import { info, repeatedRuns, showHints, warning } from '../run/executionHints';
 import type { Hint } from '../run/executionHints';
 import { FILTER_SUBTITLE, filterLoadOptions } from '../form/filterParameters';
@@ -19,7 +19,7 @@ import type { TenantSession } from '../connection/tenantSession';
 import { readListIndexOptions } from './listIndexOptions';
 import type { ListIndexOptions } from './listIndexOptions';
 import { listIndexParameters } from './listIndexParameters';
-import { readCalls } from './readCalls';
+import { requestedCalls } from './requestedCalls';
 import { undeliveredRows } from './undeliveredRows';
 
 export class ListIndex implements INodeType {
@@ -95,7 +95,7 @@ async function listItem(
 	const options = readListIndexOptions(context, itemIndex);
 	const { onMissingIndex, limit } = options;
 	const unreadable: Error[] = [];
-	const result = await readCalls(context, session, itemIndex, options, (error) => unreadable.push(error));
+	const result = await requestedCalls(context, session, itemIndex, options, (error) => unreadable.push(error));
 	hints.push(...result.hints.map(warning));
 
 	const gaps = onMissingIndex === 'skip' ? [] : result.missing;
@@ -116,7 +116,7 @@ async function listItem(
 
 /** Calls, or transactions of calls, with all their fields or the few that people look at. */
 function asItems(rows: readonly IndexRow[], { groupBy, simplify }: ListIndexOptions): readonly object[] {
-	if (groupBy === 'none') return simplify ? rows.map(simpleCall) : rows;
+	if (groupBy === 'none') return simplify ? rows.map(simplifiedCall) : rows;
 	const transactions = groupByTransaction(rows);
-	return simplify ? transactions.map(simpleTransaction) : transactions;
+	return simplify ? transactions.map(simplifiedTransaction) : transactions;
 }

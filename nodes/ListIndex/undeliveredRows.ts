@@ -4,7 +4,7 @@ import type { IndexRow } from '../../recordings/indexRow';
 import { deliveredMarks } from '../run/deliveredMarks';
 import { info, warning } from '../run/executionHints';
 import type { Hint } from '../run/executionHints';
-import type { IndexResult } from '../../tenant/reading/tenantIndex';
+import type { IndexResult } from '../../tenant/reading/tenantReading';
 import type { TenantSession } from '../connection/tenantSession';
 import type { ListIndexOptions } from './listIndexOptions';
 

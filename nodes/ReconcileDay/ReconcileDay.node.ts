@@ -3,7 +3,7 @@ import type { IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescrip
 
 import { tenantDaysOf } from '../../recordings/period';
 import { ResumingStore } from '../../transport/resumingStore';
-import { eightByEightConnectionTest } from '../connection/connectionTest';
+import { eightByEightConnectionTest } from '../connection/credentialTest';
 import { repeatedRuns, showHints, warning } from '../run/executionHints';
 import type { Hint } from '../run/executionHints';
 import { runWithTenant } from '../run/itemRun';

@@ -6,13 +6,13 @@ import type { IndexRow } from '../../recordings/indexRow';
 import { bytesOf, fittingLookback, MOST_BYTES } from '../../tenant/polling/pollMemory';
 import { readPollState } from '../../tenant/polling/pollState';
 import type { PollState, Watch } from '../../tenant/polling/pollState';
-import { simpleCall } from '../../recordings/simpleCall';
+import { simplifiedCall } from '../../recordings/simplifiedCall';
 import { tenantDateAt } from '../../recordings/tenantDay';
 import { nodeError } from '../run/nodeError';
 import { ExplainedError } from '../../tenant/explainedError';
 import { resumingStore, withTenant } from '../connection/tenantSession';
-import { newestCalls } from '../../tenant/polling/newestCalls';
-import type { PollRequest } from '../../tenant/polling/poll';
+import { exampleCalls } from '../../tenant/polling/exampleCalls';
+import type { PollRequest } from '../../tenant/polling/pollRequest';
 import type { AudioFile } from '../../tenant/polling/audioFile';
 import { pollBudgetOf } from './hostBudget';
 import { filesToReport } from './unreadableFiles';
@@ -43,7 +43,7 @@ export async function sampleRecordings(context: IPollFunctions): Promise<INodeEx
 				"A day directory such as S20160607 appears with its first call. Check 'Tenant Directory' in the credential if there should be some.",
 			);
 		}
-		const { items: calls, seen } = await newestCalls(request, SAMPLES);
+		const { items: calls, seen } = await exampleCalls(request, SAMPLES);
 		if (calls.length > 0) return calls;
 		throw seen === 0
 			? new ExplainedError(
@@ -99,7 +99,7 @@ function outputOf(context: IPollFunctions, items: ReadonlyArray<IndexRow | Audio
 	const { simplify } = context.getNodeParameter('options', {}) as TriggerOptions;
 	const isSimple = simplify === true && context.getNodeParameter('watch') === 'index';
 	const jsonOf = (item: IndexRow | AudioFile): IDataObject =>
-		(isSimple ? simpleCall(item as IndexRow) : item) as unknown as IDataObject;
+		(isSimple ? simplifiedCall(item as IndexRow) : item) as unknown as IDataObject;
 	return [items.map((item) => ({ json: jsonOf(item) }))];
 }
 

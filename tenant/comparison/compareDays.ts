@@ -9,8 +9,8 @@ import type { RemoteEntry, RemoteStore } from '../../transport/remoteStore';
 import { TransportError } from '../../transport/transportError';
 import { Gate } from '../../transport/gate';
 import { isOfOneFile } from '../../transport/oneFileFailure';
-import { readTenantDays } from '../reading/tenantIndex';
-import type { IndexRequest, MissingIndex } from '../reading/tenantIndex';
+import { readTenantDays } from '../reading/tenantReading';
+import type { IndexRequest, MissingIndex } from '../reading/tenantReading';
 import { ListedOnce } from './listedOnce';
 
 /** Listings fetched at once. */

@@ -8,8 +8,8 @@ import { tenantDateAt } from '../../recordings/tenantDay';
 import type { CalendarDate } from '../../recordings/calendarDate';
 import type { RemoteEntry } from '../../transport/remoteStore';
 import { Gate } from '../../transport/gate';
-import { ifThere, listIfThere, listingsAtOnce, listTopDirectories } from './poll';
-import type { PollRequest } from './poll';
+import { ifThere, listIfThere, listingsAtOnce, listTopDirectories } from './pollRequest';
+import type { PollRequest } from './pollRequest';
 
 /** The top of the tenant, among the names of directories. */
 const TOP = '';

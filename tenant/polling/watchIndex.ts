@@ -2,7 +2,7 @@ import { byDetail } from '../reading/indexFile';
 import { IndexNotes } from '../../recordings/indexNotes';
 import { IndexFormatError, readIndex } from '../../recordings/indexReader';
 import type { ReadRow } from '../../recordings/indexRow';
-import { NewCalls } from './newCalls';
+import { UnseenCalls } from './unseenCalls';
 import { hasStayed } from './pollState';
 import type { FileMark, PollState } from './pollState';
 import { firstDay, firstDirectoryDate, nextSince, sinceAt } from './pollWindow';
@@ -15,7 +15,7 @@ import { ExplainedError } from '../explainedError';
 import { isOfOneFile } from '../../transport/oneFileFailure';
 import { lookAtIndex } from './indexLook';
 import type { LookedFile } from './indexLook';
-import type { PollOutcome, PollRequest } from './poll';
+import type { PollOutcome, PollRequest } from './pollRequest';
 
 /** Index files fetched at once. */
 const FETCHES = 4;
@@ -45,7 +45,7 @@ export async function pollIndex(request: PollRequest, previous: PollState | unde
 	const isBaseline = previous === undefined && !request.emitExisting;
 	const look = await lookAtIndex(request, since, previous);
 	const seen = new SeenRecordings(previous?.seen);
-	const calls = new NewCalls(seen, request.matches);
+	const calls = new UnseenCalls(seen, request.matches);
 	const notes = new IndexNotes();
 
 	const unseeded = new Set(isBaseline ? look.files.map(({ file }) => file.path) : previous?.unseeded);

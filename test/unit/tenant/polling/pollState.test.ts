@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { packAscending, unpackAscending } from '../../../../tenant/polling/ascendingNumbers';
-import { NewCalls } from '../../../../tenant/polling/newCalls';
+import { UnseenCalls } from '../../../../tenant/polling/unseenCalls';
 import { arrivingMark, hasStayed, isUnchanged, markOf, readPollState } from '../../../../tenant/polling/pollState';
 import type { PollState } from '../../../../tenant/polling/pollState';
 import {
@@ -262,7 +262,7 @@ describe('new calls', () => {
 
 	it('come out oldest first, at most so many, and the others are left with the files that hold them', () => {
 		const seen = new SeenRecordings();
-		const calls = new NewCalls(seen, () => true);
+		const calls = new UnseenCalls(seen, () => true);
 		const [a, b] = [file('2016-06-06'), file('2016-06-06', 2)];
 		for (const second of [30, 10, 20]) calls.add(read(second), a, 1);
 		calls.add(read(30), b, 0);
@@ -276,7 +276,7 @@ describe('new calls', () => {
 	});
 
 	it('are held back from a day on, so that no younger call overtakes an older one', () => {
-		const calls = new NewCalls(new SeenRecordings(), () => true);
+		const calls = new UnseenCalls(new SeenRecordings(), () => true);
 		calls.add(read(10, { tenantDay: '2016-06-05' }), file('2016-06-06'), 0);
 		calls.add(read(20, { tenantDay: '2016-06-06' }), file('2016-06-06'), 0);
 		expect(calls.countBefore('2016-06-06')).toBe(1);
@@ -286,12 +286,12 @@ describe('new calls', () => {
 	it('are judged by their richer row, and by a detailed edition again when only a basic one has been seen', () => {
 		const seen = new SeenRecordings();
 		const wanted = (row: { wrapUpCode: string | null }): boolean => row.wrapUpCode === 'Sale';
-		const first = new NewCalls(seen, wanted);
+		const first = new UnseenCalls(seen, wanted);
 		first.add(read(10), file('2016-06-06'), 1);
 		first.add(read(20), file('2016-06-06'), 1);
 		first.add(read(20, { wrapUpCode: 'Sale' }, 6), file('2016-06-06', 2), 0);
 		expect(first.choose(10, undefined).rows.map((row) => row.wrapUpCode)).toEqual(['Sale']);
-		const again = new NewCalls(seen, wanted);
+		const again = new UnseenCalls(seen, wanted);
 		expect(again.isNew(read(10).row, file('2016-06-06'))).toBe(false);
 		expect(again.isNew(read(10).row, file('2016-06-06', 2))).toBe(true);
 		again.add(read(10, { wrapUpCode: 'Other' }), file('2016-06-06', 2), 0);

@@ -2,15 +2,15 @@ import type { IndexRow } from '../../recordings/indexRow';
 import { parseDirectoryName } from '../../recordings/remoteName';
 import { addDays, datesBetween, tenantDay } from '../../recordings/tenantDay';
 import { tenantOverview } from '../reading/indexListing';
-import { readTenantDays } from '../reading/tenantIndex';
-import type { PollRequest } from './poll';
+import { readTenantDays } from '../reading/tenantReading';
+import type { PollRequest } from './pollRequest';
 
 /** Tenant days read at once while looking for the newest calls, and how often another stretch before them is tried. */
 const DAYS = 3;
 const STRETCHES = 4;
 
 /** The newest calls of the index that match, oldest first, and how many were looked at. */
-export async function newestCalls(request: PollRequest, count: number): Promise<{ items: IndexRow[]; seen: number }> {
+export async function exampleCalls(request: PollRequest, count: number): Promise<{ items: IndexRow[]; seen: number }> {
 	const { store, tenantDirectory, clock, matches, budget } = request;
 	const { indexFiles, dayDirectories } = await tenantOverview(store, tenantDirectory);
 	const newest = indexFiles[0]?.date ?? parseDirectoryName(dayDirectories[0] ?? '');

@@ -8,8 +8,8 @@ import { tenantDaysOf } from '../../recordings/period';
 import type { TenantDay } from '../../recordings/tenantDay';
 import { ExplainedError } from '../../tenant/explainedError';
 import { readPeriod } from '../form/periodParameters';
-import { readDirectory, readDirectoryWindow, readIndexFile, readTenantDays } from '../../tenant/reading/tenantIndex';
-import type { IndexRequest, IndexResult } from '../../tenant/reading/tenantIndex';
+import { readDirectory, readDirectoryWindow, readIndexFile, readTenantDays } from '../../tenant/reading/tenantReading';
+import type { IndexRequest, IndexResult } from '../../tenant/reading/tenantReading';
 import type { TenantSession } from '../connection/tenantSession';
 import type { ListIndexOptions } from './listIndexOptions';
 
@@ -18,7 +18,7 @@ import type { ListIndexOptions } from './listIndexOptions';
  *
  * @param onUnreadable is told of each index file that cannot be read, when others may list calls too
  */
-export async function readCalls(
+export async function requestedCalls(
 	context: IExecuteFunctions,
 	session: TenantSession,
 	itemIndex: number,

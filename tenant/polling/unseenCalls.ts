@@ -1,5 +1,5 @@
-import { byStart, isBetter } from '../reading/callList';
-import type { Rank } from '../reading/callList';
+import { byStart, isBetter } from '../reading/mergedCalls';
+import type { Rank } from '../reading/mergedCalls';
 import type { IndexFile } from '../reading/indexFile';
 import type { IndexRow, ReadRow } from '../../recordings/indexRow';
 import { keyOfRow } from './seenRecordings';
@@ -28,7 +28,7 @@ export interface ChosenCalls {
 }
 
 /** Gathers the rows that a poll finds and no poll before has seen: every recording once, its richer row. */
-export class NewCalls {
+export class UnseenCalls {
 	readonly #candidates = new Map<string, Candidate>();
 
 	constructor(

@@ -11,7 +11,7 @@ export interface Rank {
  * are never merged. Rows that do not match the filter are not kept, only their ids and ranks, so that a poorer copy
  * of a dropped row does not slip in.
  */
-export class CallList {
+export class MergedCalls {
 	readonly #kept = new Map<string, { readonly read: ReadRow; readonly rank: Rank }>();
 
 	readonly #dropped = new Map<string, Rank>();

@@ -1,4 +1,4 @@
-import { CallList } from './callList';
+import { MergedCalls } from './mergedCalls';
 import { IndexCoverage, uncoveredParts } from './indexCoverage';
 import type { CoveredPart } from './indexCoverage';
 import { byDetail, hasDetail, INDEX_DIRECTORY, indexFileOf, indexSearchFor } from './indexFile';
@@ -82,8 +82,8 @@ async function readFiles(
 	files: readonly IndexFile[],
 	wants: (read: ReadRow) => boolean,
 	wantsUntimed: (coverage: IndexCoverage, read: ReadRow) => boolean,
-): Promise<{ list: CallList; notes: IndexNotes; coverages: IndexCoverage[] }> {
-	const list = new CallList(request.matches);
+): Promise<{ list: MergedCalls; notes: IndexNotes; coverages: IndexCoverage[] }> {
+	const list = new MergedCalls(request.matches);
 	const notes = new IndexNotes();
 	const ordered = [...files].sort(byDetail);
 	const readOne = async (file: IndexFile, priority: number): Promise<IndexCoverage> => {

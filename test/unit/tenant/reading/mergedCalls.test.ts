@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { CallList } from '../../../../tenant/reading/callList';
+import { MergedCalls } from '../../../../tenant/reading/mergedCalls';
 import { groupByTransaction } from '../../../../recordings/transaction';
 import { richnessOf } from '../../../../recordings/indexRow';
 import type { IndexRow, ReadRow } from '../../../../recordings/indexRow';
@@ -21,7 +21,7 @@ describe('a list of calls', () => {
 			[poor, rich],
 			[rich, poor],
 		]) {
-			const list = new CallList(everything);
+			const list = new MergedCalls(everything);
 			order.forEach((row, priority) => list.add(row, priority));
 			expect(list.rows).toEqual([rich.row]);
 			expect(list.seen).toBe(1);
@@ -31,7 +31,7 @@ describe('a list of calls', () => {
 	it('of two equally rich rows keeps that of the file that counts more, whichever arrives first', () => {
 		const first = read({ indexLine: 1 }, 1);
 		const second = read({ indexLine: 2 }, 1);
-		const list = new CallList(everything);
+		const list = new MergedCalls(everything);
 		list.add(second, 1);
 		list.add(first, 0);
 		expect(list.rows).toEqual([first.row]);
@@ -45,21 +45,21 @@ describe('a list of calls', () => {
 			[poor, rich],
 			[rich, poor],
 		]) {
-			const list = new CallList(wants);
+			const list = new MergedCalls(wants);
 			order.forEach((row, priority) => list.add(row, priority));
 			expect(list.rows).toEqual([]);
 		}
 	});
 
 	it('never merges rows without a recording', () => {
-		const list = new CallList(everything);
+		const list = new MergedCalls(everything);
 		list.add(read({ recordingId: null }, 1), 0);
 		list.add(read({ recordingId: null }, 1), 0);
 		expect(list.rows).toHaveLength(2);
 	});
 
 	it('comes out by start time, then recording, rows without a time last', () => {
-		const list = new CallList(everything);
+		const list = new MergedCalls(everything);
 		[
 			read({ recordingId: 'z' }),
 			read({ recordingId: 'b' }, 5),
