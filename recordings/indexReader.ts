@@ -58,7 +58,13 @@ export async function* readIndex(
 ): AsyncGenerator<ReadRow, void, void> {
 	const lines = readLines(source.bytes, format.encoding);
 	const opening = await readOpening(lines, source.path, format, notes);
-	if (opening === undefined) return;
+	if (opening === undefined) {
+		throw new IndexFormatError(
+			source.path,
+			`${source.path} is empty`,
+			'An index has a header even on a day without calls. The file may still be being written: try again in a few minutes.',
+		);
+	}
 
 	const { dialect, header, rest } = opening;
 	const records = readRecords(startingWith(rest, lines), dialect, (line) =>

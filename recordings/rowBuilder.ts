@@ -2,8 +2,8 @@ import type { CsvRecord } from './csvRecord';
 import { columnOfHeader } from './indexColumn';
 import type { HeaderCell, IndexColumn } from './indexColumn';
 import type { IndexNotes } from './indexNotes';
-import { callTypeOf, richnessOf } from './indexRow';
-import type { IndexRow, ReadRow } from './indexRow';
+import { callTypeOf, detailOf, richnessOf } from './indexRow';
+import type { IndexDetail, IndexRow, ReadRow } from './indexRow';
 import { decodeField } from './indexText';
 import type { IndexEncoding } from './indexText';
 import { readDuration, readTime } from './indexTime';
@@ -28,6 +28,10 @@ export class RowBuilder {
 
 	readonly #positions = new Map<IndexColumn, number>();
 
+	readonly #columns: ReadonlySet<IndexColumn>;
+
+	readonly #detail: IndexDetail;
+
 	/** Positions and headers of the columns that go to `extra`. */
 	readonly #unknown: ReadonlyArray<readonly [number, string]>;
 
@@ -41,6 +45,8 @@ export class RowBuilder {
 	) {
 		for (const [position, { column }] of header.entries())
 			if (column !== undefined) this.#positions.set(column, position);
+		this.#columns = new Set(this.#positions.keys());
+		this.#detail = detailOf(indexFile, this.#columns);
 		this.#unknown = header.flatMap(({ header: name, column }, position) =>
 			column === undefined ? [[position, name] as const] : [],
 		);
@@ -126,12 +132,13 @@ export class RowBuilder {
 			sequence: stamp?.sequence ?? null,
 			indexFile: this.indexFile,
 			indexLine: record.line,
+			indexDetail: this.#detail,
 			extra: this.#extraOf(aligned),
 		};
 		if (fileName === null && !record.unterminated) troubles.push('it names no recording');
 		if (this.format.includeRawRow) row.rawRow = this.#rawRowOf(aligned);
 		if (troubles.length > 0) this.notes.add(this.indexFile, record.line, troubles.join(', '));
-		return { row, at, richness: richnessOf(row), isUnterminated: record.unterminated };
+		return { row, at, richness: richnessOf(row), columns: this.#columns, isUnterminated: record.unterminated };
 	}
 
 	#alignedCells(record: CsvRecord): AlignedCells {

@@ -13,6 +13,7 @@ const FIELDS = [
 	'recordingId',
 	'directory',
 	'fileName',
+	'indexDetail',
 ] as const;
 
 /** Of these, as many as its recordings have in common. */
@@ -33,7 +34,7 @@ export type SimplifiedTransaction = Partial<Pick<IndexRow, (typeof TRANSACTION_F
 	recordings: SimplifiedCall[];
 };
 
-/** Ten fields of a call, the same names and values as in the whole row; the raw row too, when it was asked for. */
+/** Eleven fields of a call, the same names and values as in the whole row; the raw row too, when it was asked for. */
 export function simplifiedCall(row: IndexRow): SimplifiedCall {
 	const call = Object.fromEntries(FIELDS.map((field) => [field, row[field]])) as unknown as SimplifiedCall;
 	return row.rawRow === undefined ? call : { ...call, rawRow: row.rawRow };

@@ -1,12 +1,12 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
-import type { IndexDetail } from '../../tenant/reading/indexFile';
+import type { SoughtDetail } from '../../tenant/reading/indexFile';
 import type { IndexFormat } from '../../recordings/indexReader';
 import { ExplainedError } from '../../tenant/explainedError';
 import { optionChoice } from '../form/optionChoice';
 
 export interface ListIndexOptions {
-	readonly indexDetail: IndexDetail;
+	readonly indexDetail: SoughtDetail;
 	readonly onMissingIndex: 'error' | 'skip';
 	/** Most items of one input item; `Infinity` without a limit. */
 	readonly limit: number;

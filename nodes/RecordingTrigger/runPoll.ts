@@ -1,6 +1,6 @@
 import type { IDataObject, INodeExecutionData, IPollFunctions } from 'n8n-workflow';
 
-import { callFilter } from '../../recordings/callFilter';
+import { callJudge } from '../../recordings/callFilter';
 import type { CallFilters } from '../../recordings/callFilter';
 import type { IndexRow } from '../../recordings/indexRow';
 import { bytesOf, fittingLookback, MOST_BYTES } from '../../tenant/polling/pollMemory';
@@ -15,7 +15,7 @@ import { exampleCalls } from '../../tenant/polling/exampleCalls';
 import type { PollRequest } from '../../tenant/polling/pollRequest';
 import type { AudioFile } from '../../tenant/polling/audioFile';
 import { pollBudgetOf } from './hostBudget';
-import { filesToReport } from './unreadableFiles';
+import { filesToReport, firstMet } from './reportedOnce';
 import { newestFiles, pollFiles } from '../../tenant/polling/watchFiles';
 import { pollIndex } from '../../tenant/polling/watchIndex';
 
@@ -70,9 +70,13 @@ export async function pollRecordings(context: IPollFunctions): Promise<INodeExec
 		refuseTooMuch(polled.state, request);
 		return polled;
 	});
-	const { items, state, unreadable } = outcome;
+	const { items, state, unreadable, withoutIndex } = outcome;
 	for (const [path, failure] of unreadable)
 		context.logger.warn(`8x8 Recording Trigger: ${path} cannot be read: ${failure.message}`);
+	for (const date of firstMet(keyOf(context), withoutIndex))
+		context.logger.warn(
+			`8x8 Recording Trigger: no index of tenant day ${date} is on the server, a day after its end. That is not to say that it had no calls: check it with 8x8 Reconcile Day`,
+		);
 	const [reported] = filesToReport(keyOf(context), unreadable.keys(), items.length === 0);
 	const failure = reported === undefined ? undefined : unreadable.get(reported);
 	if (failure !== undefined) throw failure;
@@ -116,7 +120,7 @@ async function withRequest<Result>(
 	const watch = context.getNodeParameter('watch') as Watch;
 	const filters = watch === 'index' ? (context.getNodeParameter('filters', {}) as CallFilters) : {};
 	const options = context.getNodeParameter('options', {}) as TriggerOptions;
-	const matches = callFilter(filters);
+	const judge = callJudge(filters);
 	const lookbackDays = wholeNumber('Lookback Days', options.lookbackDays ?? 3, LONGEST_LOOKBACK);
 	const maximumItems = wholeNumber('Maximum Items', options.maximumItems ?? 500, Number.MAX_SAFE_INTEGER);
 	return await withTenant(
@@ -129,7 +133,7 @@ async function withRequest<Result>(
 					isSftp,
 					clock: clock(String(context.getNodeParameter('timeZone', '') ?? '')),
 					now: Date.now(),
-					matches,
+					judge,
 					lookbackDays,
 					maximumItems,
 					emitExisting: options.emitExisting === true,

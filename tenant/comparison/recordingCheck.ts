@@ -4,6 +4,7 @@ import { HEAD_LENGTHS, isHeadTold, judgeSound } from './reconciliation';
 import type { ListedFile, SoundVerdict } from './reconciliation';
 import type { RemoteEntry } from '../../transport/remoteStore';
 import type { ResumingStore } from '../../transport/resumingStore';
+import { isNotFound } from '../../transport/ifThere';
 import { TransportError } from '../../transport/transportError';
 import { ExplainedError } from '../explainedError';
 import { isOfOneFile } from '../../transport/oneFileFailure';
@@ -37,7 +38,7 @@ export async function checkRecording(
 	options: CheckOptions,
 ): Promise<CheckedRecording> {
 	return await check(store, listed, indexedSeconds, options).catch((error: unknown): CheckedRecording => {
-		if (error instanceof TransportError && error.code === 'not-found') return { status: 'missing' };
+		if (isNotFound(error)) return { status: 'missing' };
 		if (error instanceof ExplainedError || isOfOneFile(error)) return { status: 'unreadable', error };
 		throw error;
 	});

@@ -172,6 +172,7 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 			unseeded: [...unseeded],
 		},
 		unreadable: new Map(),
+		withoutIndex: [],
 	};
 }
 

@@ -1,154 +1,90 @@
+import { DayJudge, uncoveredParts } from './dayEvidence';
+import type { DayEvidence, DayPart } from './dayEvidence';
+import { FileEvidence } from './fileEvidence';
+import type { UnreadableIndex } from './fileEvidence';
+import { byDetail, hasDetail, INDEX_DIRECTORY, indexFileOf } from './indexFile';
+import type { IndexFile, SoughtDetail } from './indexFile';
+import { readIndexFile } from './indexFileReading';
+import { indexFilesOf, listTop } from './indexListing';
+import { indexSearchFor } from './indexSearch';
 import { MergedCalls } from './mergedCalls';
-import { IndexCoverage, uncoveredParts } from './indexCoverage';
-import type { CoveredPart } from './indexCoverage';
-import { byDetail, hasDetail, INDEX_DIRECTORY, indexFileOf, indexSearchFor } from './indexFile';
-import type { IndexDetail, IndexFile } from './indexFile';
+import { isUnfinished, judgementOf } from './unfinishedCalls';
+import type { CallJudge } from '../../recordings/callFilter';
 import { IndexNotes } from '../../recordings/indexNotes';
-import { IndexFormatError, readIndex } from '../../recordings/indexReader';
 import type { IndexFormat } from '../../recordings/indexReader';
 import type { IndexRow, ReadRow } from '../../recordings/indexRow';
 import { parseDirectoryName } from '../../recordings/remoteName';
-import { addDays, datesBetween, skippedDays, tenantDateAt, tenantDay } from '../../recordings/tenantDay';
+import { addDays, dateMillis, datesBetween, directoriesOf, tenantDateAt, tenantDay } from '../../recordings/tenantDay';
 import type { TenantDay, UtcWindow } from '../../recordings/tenantDay';
+import type { CalendarDate } from '../../recordings/calendarDate';
 import type { ZoneClock } from '../../recordings/zoneClock';
-import type { RemoteEntry, RemoteStore } from '../../transport/remoteStore';
-import { TransportError } from '../../transport/transportError';
+import type { RemoteStore } from '../../transport/remoteStore';
+import type { Abortable } from '../../transport/onAbort';
 import { Gate } from '../../transport/gate';
-import { listTop } from './indexListing';
+import { ifThere } from '../../transport/ifThere';
 import { ExplainedError } from '../explainedError';
-import { isOfOneFile } from '../../transport/oneFileFailure';
 
 /** Listings and index files fetched at once. */
 const FETCHES = 4;
 
-export interface IndexRequest {
+export interface ReadingRequest {
 	readonly store: RemoteStore;
 	/** As the credential names it. */
 	readonly tenantDirectory: string;
 	readonly clock: ZoneClock;
-	readonly detail: IndexDetail;
+	readonly detail: SoughtDetail;
 	readonly format: IndexFormat;
-	readonly matches: (row: IndexRow) => boolean;
-	/** Is shown every row that is read, also those of other days and those that do not match. */
-	readonly sees?: (row: IndexRow) => void;
-	/** Is told why a file cannot be read, and the others are read all the same; without it that ends the request. */
-	readonly onUnreadable?: ((error: Error) => void) | undefined;
-	readonly signal: AbortSignal | undefined;
+	readonly judge: CallJudge;
+	readonly signal: Abortable | undefined;
 }
 
-/** The calls of a request, and what a person should know about them. */
-export interface IndexResult {
-	/** By start time, then recording. */
-	readonly rows: IndexRow[];
+/** A call, and what is not known of it. */
+export interface ReadCall {
+	readonly row: IndexRow;
+	/** When it began, in milliseconds, as far as the row tells. */
+	readonly at: number | undefined;
+	/** Only the basic edition lists it so far. */
+	readonly isUnfinished: boolean;
+	/** The filters ask for columns that its file does not have. */
+	readonly isUnjudged: boolean;
+}
+
+/** Something that was asked for and that no index speaks for. */
+export type IndexGap =
+	| { readonly kind: 'day'; readonly evidence: DayEvidence }
+	| { readonly kind: 'directory'; readonly directory: string; readonly isAbsent: boolean }
+	| { readonly kind: 'file'; readonly path: string };
+
+/** The calls of a request, and the evidence that they are all. */
+export interface TenantReading {
+	/** Those that meet the filters, or cannot be judged, by start time, then recording. */
+	readonly calls: readonly ReadCall[];
 	/** Distinct calls read, before the filters. */
 	readonly seen: number;
-	/** One sentence each. */
-	readonly hints: string[];
-	/** What no index speaks for. An empty list means that every call of the request is in `rows`. */
-	readonly missing: MissingIndex[];
-}
-
-/** A stretch of time, or a file, that has no index. */
-export class MissingIndex extends ExplainedError {
-	/** @param explanation what to do, without the word on an option that not every node has */
-	constructor(
-		message: string,
-		readonly explanation: string,
-		readonly tenantDay: string | null,
-	) {
-		super(message, `${explanation} To go on without it, set 'On Missing Index' to 'Skip'.`);
-	}
-}
-
-/** The names in a directory; `undefined` when it is not on the server. */
-async function listIfThere(request: IndexRequest, directory: string): Promise<RemoteEntry[] | undefined> {
-	return await request.store.list(directory, { signal: request.signal }).catch((error: unknown) => {
-		if (isNotFound(error)) return undefined;
-		throw error;
-	});
-}
-
-function isNotFound(error: unknown): error is TransportError {
-	return error instanceof TransportError && error.code === 'not-found';
-}
-
-function indexFilesIn(directory: string, entries: readonly RemoteEntry[] | undefined): IndexFile[] {
-	return (entries ?? []).flatMap((entry) => (entry.type === 'file' ? (indexFileOf(directory, entry.name) ?? []) : []));
-}
-
-/** Reads index files several at once; each row that `wants` says yes to joins the list. */
-async function readFiles(
-	request: IndexRequest,
-	files: readonly IndexFile[],
-	wants: (read: ReadRow) => boolean,
-	wantsUntimed: (coverage: IndexCoverage, read: ReadRow) => boolean,
-): Promise<{ list: MergedCalls; notes: IndexNotes; coverages: IndexCoverage[] }> {
-	const list = new MergedCalls(request.matches);
-	const notes = new IndexNotes();
-	const ordered = [...files].sort(byDetail);
-	const readOne = async (file: IndexFile, priority: number): Promise<IndexCoverage> => {
-		const coverage = new IndexCoverage(file);
-		const untimed: ReadRow[] = [];
-		const bytes = request.store.read(file.path, { signal: request.signal });
-		for await (const read of readIndex({ path: file.path, bytes }, request.clock, request.format, notes)) {
-			coverage.add(read.row.tenantDay, read.row.directory);
-			request.sees?.(read.row);
-			if (read.at === undefined) untimed.push(read);
-			else if (wants(read)) list.add(read, priority);
-		}
-		for (const read of untimed) if (wantsUntimed(coverage, read)) list.add(read, priority);
-		return coverage;
-	};
-	const outcomes = await new Gate(() => FETCHES).map(
-		ordered,
-		async (file, priority) =>
-			await readOne(file, priority).catch((error: unknown) => {
-				const isUnreadable = error instanceof IndexFormatError || isOfOneFile(error) || isNotFound(error);
-				if (!isUnreadable || request.onUnreadable === undefined) throw error;
-				return error;
-			}),
-	);
-	for (const outcome of outcomes) if (outcome instanceof Error) request.onUnreadable?.(outcome);
-	return { list, notes, coverages: outcomes.filter((outcome) => outcome instanceof IndexCoverage) };
-}
-
-/** What has been found on the server for some tenant days. */
-interface Found {
-	readonly files: IndexFile[];
-	readonly absent: ReadonlySet<string>;
-}
-
-/** Every index file that may hold calls of the days, wherever tenants keep them. */
-async function findIndexFiles(request: IndexRequest, days: readonly TenantDay[]): Promise<Found> {
-	const searches = days.map(indexSearchFor);
-	const dates = new Set(searches.flatMap((search) => [...search.dates]));
-	const directories = [...new Set(searches.flatMap((search) => search.directories))].sort();
-	const listings = await new Gate(() => FETCHES).map([INDEX_DIRECTORY, ...directories], async (directory) => ({
-		directory,
-		entries: await listIfThere(request, directory),
-	}));
-	const files = listings
-		.flatMap(({ directory, entries }) => indexFilesIn(directory, entries))
-		.filter((file) => hasDetail(file, request.detail) && (file.directory !== INDEX_DIRECTORY || dates.has(file.date)));
-	const absent = new Set(listings.filter(({ entries }) => entries === undefined).map(({ directory }) => directory));
-	// Nothing at all may mean that the tenant itself is not where the credential says.
-	if (absent.size === listings.length) await listTop(request.store, request.tenantDirectory, request.signal);
-	return { files, absent };
+	/** What was asked for and is not covered. When it is empty, and nothing is unreadable, every call of the request has been read. */
+	readonly gaps: readonly IndexGap[];
+	/** Files that may list calls of the request and cannot be read. */
+	readonly unreadable: readonly UnreadableIndex[];
+	/** Files of days around, which were read only for calls that run over midnight, and could not be. */
+	readonly unreadableAround: readonly UnreadableIndex[];
+	/** Parts of a directory that no index speaks for, where others do. */
+	readonly openParts: readonly DayPart[];
+	readonly days: readonly DayEvidence[];
+	readonly notes: IndexNotes;
+	/** Every recording that any row read is about, also those of other days. */
+	readonly recordingIds: ReadonlySet<string>;
 }
 
 /** The calls of whole tenant days, each exactly once. */
-export async function readTenantDays(request: IndexRequest, days: readonly TenantDay[]): Promise<IndexResult> {
-	const real = days.filter((day) => day.hours > 0);
-	const found = await findIndexFiles(request, real);
-	const wanted = new Set<string | null>(real.map((day) => day.date));
-	const { list, notes, coverages } = await readFiles(
-		request,
-		found.files,
-		({ row }) => wanted.has(row.tenantDay),
-		(coverage) => wanted.has(coverage.day ?? coverage.file.date),
-	);
-	const missing = real.flatMap((day) => missingIndexes(request, day, day, found, coverages));
-	return { rows: list.rows, seen: list.seen, hints: [...notes.hints, ...skippedDays(days)], missing };
+export async function readTenantDays(request: ReadingRequest, asked: readonly TenantDay[]): Promise<TenantReading> {
+	const days = asked.filter(({ hours }) => hours > 0);
+	const wanted = new Set<string | null>(days.map(({ date }) => date));
+	const found = await findIndexFiles(request, days);
+	return await readFiles(request, found, {
+		wants: ({ row }) => wanted.has(row.tenantDay),
+		wantsUntimed: (_, day) => wanted.has(day),
+		gapsOf: (judge) => gapsOf(days.map((day) => judge.evidenceOf(day))),
+	});
 }
 
 /**
@@ -156,101 +92,64 @@ export async function readTenantDays(request: IndexRequest, days: readonly Tenan
  * index may be stamped with, and hold, another tenant day's calls, so its neighbours are read as for a whole day.
  */
 export async function readDirectoryWindow(
-	request: IndexRequest,
+	request: ReadingRequest,
 	directory: string,
 	window: UtcWindow,
-): Promise<IndexResult> {
-	const { clock } = request;
-	const dates = datesBetween(tenantDateAt(window.fromUtc, clock), tenantDateAt(window.toUtc - 1, clock));
-	const days = dates.map((date) => tenantDay(date, clock)).filter((day) => day.hours > 0);
+): Promise<TenantReading> {
+	const days = daysOf(window, request.clock);
+	const dates = days.map(({ date }) => date);
 	const found = await findIndexFiles(request, days);
-	const { list, notes, coverages } = await readFiles(
-		request,
-		found.files,
-		({ at }) => at !== undefined && at >= window.fromUtc && at < window.toUtc,
-		(coverage, { row }) =>
-			dates.includes(coverage.day ?? coverage.file.date) && (row.directory ?? coverage.file.directory) === directory,
-	);
-	const missing = days.flatMap((day) => missingIndexes(request, day, window, found, coverages));
-	return { rows: list.rows, seen: list.seen, hints: notes.hints, missing };
-}
-
-/** Of which kind an index was looked for, and what to do when only the other kind is there. */
-function soughtKind({ detail }: IndexRequest): { readonly ofKind: string; readonly advice: string } {
-	if (detail === 'auto') return { ofKind: '', advice: '' };
-	return { ofKind: ` that is ${detail}`, advice: " For an index of either kind set 'Index Detail' to 'Automatic'." };
-}
-
-function missingIndexes(
-	request: IndexRequest,
-	day: TenantDay,
-	window: UtcWindow,
-	found: Found,
-	coverages: readonly IndexCoverage[],
-): MissingIndex[] {
-	const parts = day.directories
-		.filter((part) => part.fromUtc < window.toUtc && part.toUtc > window.fromUtc)
-		.map((part): CoveredPart => ({ ...part, isAbsent: found.absent.has(part.directory) }));
-	const uncovered = uncoveredParts(day.date, parts, coverages);
-	if (uncovered.length === 0) return [];
-	const where = uncovered
-		.map((part) => (part.isAbsent ? `${part.directory} (not on the server)` : part.directory))
-		.join(' and ');
-	const { ofKind, advice } = soughtKind(request);
-	const thatIs = coverages.length < found.files.length ? ' that can be read' : ofKind;
-	return [
-		new MissingIndex(
-			`No index covers tenant day ${day.date} (${day.timeZone}): none${thatIs} in ${INDEX_DIRECTORY}/ and none in ${where}`,
-			`8x8 writes the index of a day between 00:00 and 01:00 tenant time after it, so run this later for a day that has just ended; check 'Tenant Time Zone' too. Days past the retention are gone.${advice}`,
-			day.date,
-		),
-	];
+	return await readFiles(request, found, {
+		wants: ({ at }) => at !== undefined && at >= window.fromUtc && at < window.toUtc,
+		wantsUntimed: ({ row }, day, file) => dates.includes(day) && (row.directory ?? file.directory) === directory,
+		gapsOf: (judge) => gapsOf(days.map((day) => judge.evidenceOf(day, partsIn(day, window)))),
+	});
 }
 
 /** Everything in the index files of one directory; where it has none, what `Index/` says about the directory. */
-export async function readDirectory(request: IndexRequest, directory: string): Promise<IndexResult> {
-	const entries = await listIfThere(request, directory);
-	if (entries === undefined) await listTop(request.store, request.tenantDirectory, request.signal);
-	const own = indexFilesIn(directory, entries).filter((file) => hasDetail(file, request.detail));
+export async function readDirectory(request: ReadingRequest, directory: string): Promise<TenantReading> {
+	const { store, tenantDirectory, detail, signal } = request;
+	const entries = await ifThere(store.list(directory, { signal }));
+	const isAbsent = entries === undefined;
+	if (isAbsent) await listTop(store, tenantDirectory, signal);
+	const listed = indexFilesOf(directory, entries ?? []);
+	const own = listed.filter((file) => hasDetail(file, detail));
 	const date = parseDirectoryName(directory);
+	const gap: IndexGap = { kind: 'directory', directory, isAbsent };
+	const absent = new Set(isAbsent ? [directory] : []);
 	if (own.length > 0 || date === undefined) {
-		const { list, notes } = await readFiles(
-			request,
-			own,
-			() => true,
-			() => true,
-		);
-		const missing = own.length > 0 ? [] : [missingInDirectory(request, directory, entries === undefined)];
-		return { rows: list.rows, seen: list.seen, hints: notes.hints, missing };
+		const found = { files: own, absent, writesDetailed: writesDetailed(listed) };
+		return await readFiles(request, found, {
+			wants: () => true,
+			wantsUntimed: () => true,
+			gapsOf: (_, { files, unreadable }) => {
+				const covers = files.some((file) => date === undefined || isIndexOf(file, date));
+				return { gaps: covers || unreadable.length > 0 ? [] : [gap], days: [], openParts: [] };
+			},
+		});
 	}
 
-	const dates = new Set([-1, 0, 1, 2].map((days) => addDays(date, days)));
-	const central = indexFilesIn(INDEX_DIRECTORY, await listIfThere(request, INDEX_DIRECTORY)).filter(
-		(file) => hasDetail(file, request.detail) && dates.has(file.date),
-	);
-	const { list, notes } = await readFiles(
-		request,
-		central,
-		({ row }) => row.directory === directory,
-		(_, { row }) => row.directory === directory,
-	);
-	const missing = list.seen > 0 ? [] : [missingInDirectory(request, directory, entries === undefined)];
-	return { rows: list.rows, seen: list.seen, hints: notes.hints, missing };
-}
-
-function missingInDirectory(request: IndexRequest, directory: string, isAbsent: boolean): MissingIndex {
-	const { ofKind, advice } = soughtKind(request);
-	return new MissingIndex(
-		isAbsent
-			? `The directory ${directory} is not on the server`
-			: `${directory} holds no index file${ofKind} (I and a date, .csv)`,
-		`Check the name (S and the UTC date, such as S20160607); the index of a day is written after the day has ended.${advice}`,
-		null,
-	);
+	const dates = new Set([-1, 0, 1, 2].map((step) => addDays(date, step)));
+	const central = indexFilesOf(INDEX_DIRECTORY, (await ifThere(store.list(INDEX_DIRECTORY, { signal }))) ?? []);
+	const files = central.filter((file) => hasDetail(file, detail) && dates.has(file.date));
+	const window = windowOfDirectory(date);
+	const isInDirectory = ({ row }: ReadRow): boolean => row.directory === directory;
+	const found = { files, absent, writesDetailed: writesDetailed(central) };
+	return await readFiles(request, found, {
+		wants: isInDirectory,
+		wantsUntimed: isInDirectory,
+		gapsOf: (judge, { seen }) => {
+			const days = daysOf(window, request.clock).map((day) => judge.evidenceOf(day, partsIn(day, window)));
+			const parts = days.flatMap((day) => day.parts);
+			const open = parts.filter(({ cover }) => cover === undefined);
+			const isOpen = open.length === parts.length || (isAbsent && seen === 0);
+			return isOpen ? { gaps: [gap], days, openParts: [] } : { gaps: [], days, openParts: open };
+		},
+	});
 }
 
 /** Everything in one index file. */
-export async function readIndexFile(request: IndexRequest, path: string): Promise<IndexResult> {
+export async function readOneFile(request: ReadingRequest, path: string): Promise<TenantReading> {
 	const clean = path.trim().replace(/^\/+/, '');
 	if (clean === '') {
 		throw new ExplainedError(
@@ -263,22 +162,143 @@ export async function readIndexFile(request: IndexRequest, path: string): Promis
 	const named = indexFileOf(directory, name);
 	const file: IndexFile = { path: clean, directory, date: named?.date ?? '', edition: named?.edition ?? 1 };
 	return await readFiles(
-		{ ...request, onUnreadable: undefined },
-		[file],
-		() => true,
-		() => true,
-	).then(
-		({ list, notes }) => ({ rows: list.rows, seen: list.seen, hints: notes.hints, missing: [] }),
-		(error: unknown) => {
-			if (!isNotFound(error)) throw error;
-			const advice =
-				'Check the path below the tenant directory, such as Index/I20160606.csv; 8x8 deletes files at the end of their retention.';
-			return {
-				rows: [],
-				seen: 0,
-				hints: [],
-				missing: [new MissingIndex(`There is no index file ${clean} on the server`, advice, null)],
-			};
+		request,
+		{ files: [file], absent: new Set(), writesDetailed: false },
+		{
+			wants: () => true,
+			wantsUntimed: () => true,
+			gapsOf: (_, { files, unreadable }) => {
+				const gaps: IndexGap[] = files.length + unreadable.length > 0 ? [] : [{ kind: 'file', path: clean }];
+				return { gaps, days: [], openParts: [] };
+			},
 		},
 	);
+}
+
+/** `Syyyymmdd` -> its UTC window, the whole day. */
+export function windowOfDirectory(date: CalendarDate): UtcWindow {
+	return { fromUtc: dateMillis(date), toUtc: dateMillis(addDays(date, 1)) };
+}
+
+/** The tenant days that a stretch of time touches. */
+function daysOf({ fromUtc, toUtc }: UtcWindow, clock: ZoneClock): TenantDay[] {
+	const dates = datesBetween(tenantDateAt(fromUtc, clock), tenantDateAt(toUtc - 1, clock));
+	return dates.map((date) => tenantDay(date, clock)).filter(({ hours }) => hours > 0);
+}
+
+/** The parts of a day that a stretch of time touches. */
+function partsIn(day: TenantDay, { fromUtc, toUtc }: UtcWindow): ReturnType<typeof directoriesOf> {
+	return day.directories.filter((part) => part.fromUtc < toUtc && part.toUtc > fromUtc);
+}
+
+/** Whether a file is the index of the directory of this date that it lies in, and no copy of another day's. */
+function isIndexOf(evidence: FileEvidence, date: CalendarDate): boolean {
+	const { file, isWithoutDays, listsItsDirectory } = evidence;
+	const isNamedForIt = file.date === date || file.date === addDays(date, 1);
+	return isNamedForIt && (isWithoutDays || listsItsDirectory || evidence.hasRowsOf(date));
+}
+
+/** What has been found on the server for a request. */
+interface Found {
+	readonly files: readonly IndexFile[];
+	readonly absent: ReadonlySet<string>;
+	/** Somewhere there is a detailed index, of whatever day. */
+	readonly writesDetailed: boolean;
+}
+
+/** Every index file that may hold calls of the days, wherever tenants keep them. */
+async function findIndexFiles(request: ReadingRequest, days: readonly TenantDay[]): Promise<Found> {
+	const { store, tenantDirectory, clock, detail, signal } = request;
+	const searches = days.map((day) => indexSearchFor(day, clock));
+	const dates = new Set(searches.flatMap((search) => [...search.dates]));
+	const directories = [...new Set(searches.flatMap((search) => search.directories))].sort();
+	const listings = await new Gate(() => FETCHES).map([INDEX_DIRECTORY, ...directories], async (directory) => ({
+		directory,
+		entries: await ifThere(store.list(directory, { signal })),
+	}));
+	const listed = listings.flatMap(({ directory, entries }) => indexFilesOf(directory, entries ?? []));
+	const files = listed.filter(
+		(file) => hasDetail(file, detail) && (file.directory !== INDEX_DIRECTORY || dates.has(file.date)),
+	);
+	const absent = new Set(listings.filter(({ entries }) => entries === undefined).map(({ directory }) => directory));
+	// Nothing at all may mean that the tenant itself is not where the credential says.
+	if (absent.size === listings.length) await listTop(store, tenantDirectory, signal);
+	return { files, absent, writesDetailed: detail !== 'basic' && writesDetailed(listed) };
+}
+
+function writesDetailed(files: readonly IndexFile[]): boolean {
+	return files.some(({ edition }) => edition > 1);
+}
+
+/** What a request wants of the rows, and what it then takes for missing. */
+interface ReadingPlan {
+	wants(read: ReadRow): boolean;
+	/** @param day the one that the row's file is about */
+	wantsUntimed(read: ReadRow, day: CalendarDate, file: IndexFile): boolean;
+	gapsOf(judge: DayJudge, read: FilesRead): Pick<TenantReading, 'gaps' | 'days' | 'openParts'>;
+}
+
+interface FilesRead {
+	readonly files: readonly FileEvidence[];
+	readonly unreadable: readonly UnreadableIndex[];
+	readonly seen: number;
+}
+
+/** Reads index files several at once, merges their rows into calls, and keeps those that the plan wants. */
+async function readFiles(request: ReadingRequest, found: Found, plan: ReadingPlan): Promise<TenantReading> {
+	const { store, clock, format, judge, signal } = request;
+	const notes = new IndexNotes();
+	const untimed: Array<{ readonly read: ReadRow; readonly priority: number }> = [];
+	const placed = new Set<ReadRow>();
+	const calls = new MergedCalls((read) => {
+		if (!(read.at === undefined ? placed.has(read) : plan.wants(read))) return 'elsewhere';
+		return judgementOf(read, judge, found.writesDetailed) === 'unmet' ? 'filtered' : 'kept';
+	});
+	const evidences = new Map<string, FileEvidence>();
+	const ordered = [...found.files].sort(byDetail);
+	const outcomes = await new Gate(() => FETCHES).map(ordered, async (file, priority) => {
+		const evidence = new FileEvidence(file, clock);
+		const outcome = await readIndexFile({ store, clock, format, notes, signal }, file, (read) => {
+			evidence.add(read);
+			if (read.at === undefined) untimed.push({ read, priority });
+			else calls.add(read, priority);
+		});
+		if (outcome === 'read') evidences.set(file.path, evidence);
+		return outcome;
+	});
+	const files = ordered.flatMap(({ path }) => evidences.get(path) ?? []);
+	const unreadable = outcomes.filter((outcome) => typeof outcome === 'object');
+	const dayJudge = new DayJudge({ files, unreadable, absent: found.absent });
+	for (const { read, priority } of untimed) {
+		const evidence = evidences.get(read.row.indexFile);
+		if (evidence !== undefined && plan.wantsUntimed(read, dayJudge.dayOf(evidence), evidence.file)) placed.add(read);
+		calls.add(read, priority);
+	}
+	const { reads, seen } = calls.result;
+	const { gaps, days, openParts } = plan.gapsOf(dayJudge, { files, unreadable, seen });
+	const concerned = new Set(days.flatMap((day) => day.unreadable));
+	const isAsked = (one: UnreadableIndex): boolean => days.length === 0 || concerned.has(one);
+	return {
+		calls: reads.map((read) => ({
+			row: read.row,
+			at: read.at,
+			isUnfinished: isUnfinished(read.row, found.writesDetailed),
+			isUnjudged: judgementOf(read, judge, found.writesDetailed) === 'unknown',
+		})),
+		seen,
+		gaps,
+		unreadable: unreadable.filter(isAsked),
+		unreadableAround: unreadable.filter((one) => !isAsked(one)),
+		openParts,
+		days,
+		notes,
+		recordingIds: calls.recordingIds,
+	};
+}
+
+function gapsOf(days: readonly DayEvidence[]): Pick<TenantReading, 'gaps' | 'days' | 'openParts'> {
+	const gaps = days
+		.filter((evidence) => uncoveredParts(evidence).length > 0)
+		.map((evidence): IndexGap => ({ kind: 'day', evidence }));
+	return { gaps, days, openParts: [] };
 }

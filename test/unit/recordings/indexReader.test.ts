@@ -34,6 +34,7 @@ const EXAMPLE = {
 	sequence: 1,
 	indexFile: 'Index/I20160606.csv',
 	indexLine: 2,
+	indexDetail: 'detailed',
 	extra: {},
 };
 
@@ -361,9 +362,8 @@ describe('a file with faults', () => {
 		expect(hints[0]).toContain('line 3: the line is longer than 1 MB');
 	});
 
-	it('that is empty, or holds only its header, has no rows', async () => {
-		expect((await readText('')).rows).toEqual([]);
-		expect((await readText('\n\n')).rows).toEqual([]);
+	it('that holds only its header has no rows, and one that is empty is no index', async () => {
+		for (const text of ['', '\n\n']) await expect(readText(text)).rejects.toThrow('Index/I20160606.csv is empty');
 		expect((await readText(file())).rows).toEqual([]);
 	});
 });

@@ -1,17 +1,23 @@
 import { describe, expect, it } from 'vitest';
 
+import type { Fate } from '../../../../tenant/reading/mergedCalls';
 import { MergedCalls } from '../../../../tenant/reading/mergedCalls';
 import { groupByTransaction } from '../../../../recordings/transaction';
 import { richnessOf } from '../../../../recordings/indexRow';
+import type { IndexColumn } from '../../../../recordings/indexColumn';
 import type { IndexRow, ReadRow } from '../../../../recordings/indexRow';
 import { indexRow } from '../../recordings/indexRowFixture';
 
-function read(fields: Partial<IndexRow>, at?: number): ReadRow {
+function read(fields: Partial<IndexRow>, at?: number, columns: readonly IndexColumn[] = []): ReadRow {
 	const row = indexRow(fields);
-	return { row, at, richness: richnessOf(row) };
+	return { row, at, richness: richnessOf(row), columns: new Set(columns) };
 }
 
-const everything = (): boolean => true;
+function rowsOf(list: MergedCalls): IndexRow[] {
+	return list.result.reads.map(({ row }) => row);
+}
+
+const everything = (): Fate => 'kept';
 
 describe('a list of calls', () => {
 	it('holds each recording once, its richer row, whichever comes first', () => {
@@ -23,8 +29,8 @@ describe('a list of calls', () => {
 		]) {
 			const list = new MergedCalls(everything);
 			order.forEach((row, priority) => list.add(row, priority));
-			expect(list.rows).toEqual([rich.row]);
-			expect(list.seen).toBe(1);
+			expect(rowsOf(list)).toEqual([rich.row]);
+			expect(list.result.seen).toBe(1);
 		}
 	});
 
@@ -34,28 +40,80 @@ describe('a list of calls', () => {
 		const list = new MergedCalls(everything);
 		list.add(second, 1);
 		list.add(first, 0);
-		expect(list.rows).toEqual([first.row]);
+		expect(rowsOf(list)).toEqual([first.row]);
 	});
 
 	it('never lets a poorer copy of a row in that the filter has dropped', () => {
 		const rich = read({ wrapUpCode: 'Complaint', agentName: 'Agent One' }, 1);
 		const poor = read({}, 1);
-		const wants = (row: IndexRow): boolean => row.wrapUpCode !== 'Complaint';
+		const wants = ({ row }: ReadRow): Fate => (row.wrapUpCode === 'Complaint' ? 'filtered' : 'kept');
 		for (const order of [
 			[poor, rich],
 			[rich, poor],
 		]) {
 			const list = new MergedCalls(wants);
 			order.forEach((row, priority) => list.add(row, priority));
-			expect(list.rows).toEqual([]);
+			expect(rowsOf(list)).toEqual([]);
 		}
+	});
+
+	it('places a recording by its richer row alone, whatever day the poorer one tells', () => {
+		const poor = read({ tenantDay: '2016-06-07' }, 2);
+		const rich = read({ tenantDay: '2016-06-06', wrapUpCode: 'Sale' }, 1);
+		for (const order of [
+			[poor, rich],
+			[rich, poor],
+		]) {
+			const list = new MergedCalls(({ row }) => (row.tenantDay === '2016-06-07' ? 'kept' : 'elsewhere'));
+			order.forEach((row, priority) => list.add(row, priority));
+			expect(list.result).toEqual({ reads: [], seen: 0 });
+			expect([...list.recordingIds]).toEqual(['S20160607/R201606070130000001.wav']);
+		}
+	});
+
+	describe('without a recording', () => {
+		const unnamed = { recordingId: null, startTime: '2016-06-06T18:30:00.000-07:00', agentName: 'Agent One' };
+		const detailed = (fields: Partial<IndexRow>): ReadRow =>
+			read({ ...unnamed, indexFile: 'Index/I20160606_version2.csv', ...fields }, 1, [
+				'startTime',
+				'agentName',
+				'wrapUpCode',
+			]);
+		const basic = (fields: Partial<IndexRow> = {}): ReadRow =>
+			read({ ...unnamed, ...fields }, 1, ['startTime', 'agentName', 'caseId']);
+
+		it('is one call across files when all columns that both have are equal, the richer row of it', () => {
+			const list = new MergedCalls(everything);
+			list.add(basic(), 1);
+			list.add(detailed({ wrapUpCode: 'Sale', indexLine: 9 }), 0);
+			list.add(basic({ agentName: 'Agent Two' }), 1);
+			expect(rowsOf(list).map((row) => [row.agentName, row.wrapUpCode])).toEqual([
+				['Agent Two', null],
+				['Agent One', 'Sale'],
+			]);
+		});
+
+		it('stays as many calls as a file has rows, however equal they are', () => {
+			const list = new MergedCalls(everything);
+			for (const line of [2, 3, 4]) list.add(basic({ indexLine: line }), 1);
+			for (const line of [2, 3]) list.add(detailed({ indexLine: line }), 0);
+			expect(rowsOf(list)).toHaveLength(3);
+		});
+
+		it('is the named one of a file that has names, where its own file has no column for them', () => {
+			const list = new MergedCalls(everything);
+			const named = { ...unnamed, recordingId: 'S20160607/R1.wav', fileName: 'R1.wav', indexFile: 'other.csv' };
+			list.add(read(named, 1, ['startTime', 'agentName', 'fileName']), 0);
+			list.add(basic(), 1);
+			expect(rowsOf(list).map((row) => row.recordingId)).toEqual(['S20160607/R1.wav']);
+		});
 	});
 
 	it('never merges rows without a recording', () => {
 		const list = new MergedCalls(everything);
 		list.add(read({ recordingId: null }, 1), 0);
 		list.add(read({ recordingId: null }, 1), 0);
-		expect(list.rows).toHaveLength(2);
+		expect(rowsOf(list)).toHaveLength(2);
 	});
 
 	it('comes out by start time, then recording, rows without a time last', () => {
@@ -66,7 +124,7 @@ describe('a list of calls', () => {
 			read({ recordingId: 'a' }, 5),
 			read({ recordingId: 'c' }, 1),
 		].forEach((row) => list.add(row, 0));
-		expect(list.rows.map((row) => row.recordingId)).toEqual(['c', 'a', 'b', 'z']);
+		expect(rowsOf(list).map((row) => row.recordingId)).toEqual(['c', 'a', 'b', 'z']);
 	});
 });
 
