@@ -39,12 +39,11 @@ const { openStore, ResumingStore, VerifiedRead } = shippedTransport();
 type Store = InstanceType<typeof ResumingStore>;
 
 const RETRIES = 5;
-const HEAD_BYTES = 65_536;
 
 async function fetchFile(store: Store, entry: RemoteEntry, destination: string): Promise<number> {
 	const size = entry.size ?? 0;
 	const { stream } = store.readReported(entry.path, { size }, entry);
-	const verified = new VerifiedRead({ path: entry.path, size, checksum: 'sha256', headBytes: HEAD_BYTES });
+	const verified = new VerifiedRead({ path: entry.path, size, checksum: 'sha256' });
 	const sink =
 		destination === ''
 			? new Writable({ write: (_chunk, _encoding, done) => done() })

@@ -188,9 +188,10 @@ export class EightByEightSftpApi implements ICredentialType {
 			displayName: 'Max Connections',
 			name: 'maxConnections',
 			type: 'number',
-			typeOptions: { minValue: 1, maxValue: 64 },
-			default: 4,
-			description: 'Most connections that all nodes and workers together have open to this account at once',
+			typeOptions: { minValue: 0, maxValue: 64 },
+			default: 0,
+			description:
+				'Most connections that all nodes and workers together have open to this account at once. 0 is automatic: up to 4 over SFTP and up to 8 over FTPS, fewer once the server objects.',
 		},
 	];
 }

@@ -10,10 +10,10 @@ export interface Verification {
 	/** The file's size as the server states it. */
 	readonly size: number;
 	readonly checksum: 'sha256' | 'md5' | 'none';
-	/** Bytes of the start of the file that `check` gets to see. */
-	readonly headBytes: number;
-	/** Looks at the whole transfer before it counts; throws to refuse it. */
-	readonly check?: (head: Uint8Array, bytes: number) => void;
+	/** Sees all bytes as they pass, with the offset of the first; their memory is used again afterwards. */
+	readonly look?: (from: number, bytes: Uint8Array) => void;
+	/** Judges the whole transfer before it counts; throws to refuse it. */
+	readonly check?: () => void;
 }
 
 /**
@@ -27,8 +27,6 @@ export class VerifiedRead extends Transform {
 	readonly #verification: Verification;
 
 	readonly #hash: Hash | undefined;
-
-	#head: Buffer = Buffer.alloc(0);
 
 	#digest: string | undefined;
 
@@ -44,17 +42,15 @@ export class VerifiedRead extends Transform {
 	}
 
 	override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+		const from = this.bytes;
 		this.bytes += chunk.length;
-		const { size, path, headBytes } = this.#verification;
+		const { size, path, look } = this.#verification;
 		if (this.bytes > size) {
 			done(mismatch(path, this.bytes, size));
 			return;
 		}
 		this.#hash?.update(chunk);
-		if (this.#head.length < headBytes) {
-			// A copy: the chunk's memory may be used again for the next one.
-			this.#head = Buffer.concat([this.#head, chunk.subarray(0, headBytes - this.#head.length)]);
-		}
+		look?.(from, chunk);
 		done(null, chunk);
 	}
 
@@ -66,18 +62,12 @@ export class VerifiedRead extends Transform {
 		}
 		this.#digest = this.#hash?.digest('hex');
 		try {
-			check?.(this.#head, this.bytes);
+			check?.();
 		} catch (error) {
 			done(error instanceof Error ? error : new TransportError('protocol', `${path} was refused`, { path }));
 			return;
 		}
 		done();
-	}
-
-	/** A stream that has ended is held until V8 collects its whole heap, and what it holds makes that come sooner. */
-	override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-		this.#head = Buffer.alloc(0);
-		callback(error);
 	}
 }
 

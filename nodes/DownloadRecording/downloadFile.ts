@@ -2,8 +2,10 @@ import { finished, type Readable } from 'node:stream';
 
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 
-import { readWav, WAV_HEAD_BYTES } from '../../recordings/wavHeader';
-import type { WavFacts, WavVerdict } from '../../recordings/wavHeader';
+import { WavReader } from '../../recordings/wavHeader';
+import type { WavFacts } from '../../recordings/wavSound';
+import { judgeWav } from '../../recordings/wavVerdict';
+import type { WavVerdict } from '../../recordings/wavVerdict';
 import type { RemoteEntry } from '../../transport/remoteStore';
 import type { ReadReport, ResumingStore } from '../../transport/resumingStore';
 import { TransportError } from '../../transport/transportError';
@@ -91,7 +93,7 @@ export async function downloadFile(
 					milliseconds: Math.round(performance.now() - begun),
 				},
 				binary,
-				hint: isWav(entry) && wav.reason !== undefined ? `${entry.path}: ${wav.reason}.` : undefined,
+				hint: isHeldToBeWav(entry, wav) && wav.reason !== undefined ? `${entry.path}: ${wav.reason}.` : undefined,
 			};
 		}
 		const isOther = outcome.error instanceof TransportError && outcome.error.code === 'size-mismatch';
@@ -117,15 +119,16 @@ function storeFile(
 	const { path } = entry;
 	const fileName = safeFileName(options.outputFileName === '' ? entry.name : options.outputFileName);
 	const { stream, report } = store.readReported(path, { size, signal: options.signal }, entry);
-	let wav: WavVerdict = readWav(new Uint8Array(), 0);
+	const reader = new WavReader(size);
+	let wav = judgeWav(undefined, size, null);
 	const verified = new VerifiedRead({
 		path,
 		size,
 		checksum: options.checksum,
-		headBytes: WAV_HEAD_BYTES,
-		check: (head, bytes) => {
-			wav = readWav(head, bytes);
-			if (isWav(entry) && options.verifyWav) refuseBrokenWav(path, wav, indexedSeconds);
+		look: (from, bytes) => reader.take(from, bytes),
+		check: () => {
+			wav = judgeWav(reader.header, size, indexedSeconds ?? null);
+			if (options.verifyWav && isHeldToBeWav(entry, wav)) refuseBrokenWav(path, wav, indexedSeconds);
 		},
 	});
 	tie(stream, verified);
@@ -149,8 +152,9 @@ function tie(stream: Readable, verified: VerifiedRead): void {
 	stream.pipe(verified);
 }
 
-function isWav(entry: RemoteEntry): boolean {
-	return /\.wav$/i.test(entry.name);
+/** By its name or by its content: a WAV that is called .mp3 can be cut as well, and an MP3 that is called so is none. */
+function isHeldToBeWav({ name }: RemoteEntry, { verdict }: WavVerdict): boolean {
+	return verdict !== 'notWav' || /\.wav$/i.test(name);
 }
 
 function sizeOf(entry: RemoteEntry, maximumBytes: number): number {
@@ -169,12 +173,9 @@ function sizeOf(entry: RemoteEntry, maximumBytes: number): number {
 	);
 }
 
-/**
- * A recording that is no WAV, or only the beginning of one, must not pass for a recording. One without sound is whole only when the
- * index says that the call took no time.
- */
+/** A recording that is no WAV, only the beginning of one, or one without sound must not pass for a recording. */
 function refuseBrokenWav(path: string, { verdict, reason = '' }: WavVerdict, indexedSeconds: number | undefined): void {
-	if (verdict === 'noSound' && indexedSeconds !== 0) {
+	if (verdict === 'noSound') {
 		const call = indexedSeconds === undefined ? '' : `, and the index says that the call took ${indexedSeconds} s`;
 		throw new ExplainedError(
 			`${path} holds no sound${call}`,

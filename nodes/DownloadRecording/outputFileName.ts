@@ -22,6 +22,9 @@ export function safeFileName(name: string): string {
 const MIME_TYPES: Readonly<Record<string, string>> = {
 	wav: 'audio/wav',
 	mp3: 'audio/mpeg',
+	ogg: 'audio/ogg',
+	m4a: 'audio/mp4',
+	gsm: 'audio/x-gsm',
 	csv: 'text/csv',
 	txt: 'text/plain',
 	json: 'application/json',

@@ -20,7 +20,7 @@ export const reconcileDayParameters: INodeProperties[] = [
 				type: 'boolean',
 				default: true,
 				description:
-					'Whether to read the beginning of every indexed .wav file, which finds those that were cut short. Empty files are found either way.',
+					'Whether to read the header of every indexed .wav file, which finds those that were cut short or hold no sound. Empty files are found either way.',
 			},
 			simplifyParameter,
 		],

@@ -9,6 +9,15 @@ export const CREDENTIAL = 'eightByEightSftpApi';
 /** Ports of the protocols: implicit FTPS, FTP, SSH (IANA service names). */
 export const DEFAULT_PORTS = { ftpsImplicit: 990, ftpsExplicit: 21, sftp: 22 } as const;
 
+/**
+ * Connections to begin with where the credential leaves the number to us: SFTP interleaves files on each, FTPS has one file on
+ * each. Both are fewer from the server's first objection on.
+ */
+const AUTOMATIC_CONNECTIONS = { ftpsImplicit: 8, ftpsExplicit: 8, sftp: 4 } as const;
+/** What a credential has that was saved before there was such a number. */
+const USUAL_CONNECTIONS = 4;
+const MOST_CONNECTIONS = 64;
+
 type Protocol = keyof typeof DEFAULT_PORTS;
 
 /** What a credential says: how to reach the server, and whose clock its days follow. */
@@ -25,6 +34,13 @@ function textOf(data: ICredentialDataDecryptedObject, property: string): string 
 
 function missing(setting: string): TransportError {
 	return new TransportError('invalid-settings', `The credential has no ${setting}`, { setting });
+}
+
+/** 0 is automatic; what is no number counts as if it had been left out. */
+function connectionsOf(given: unknown, protocol: Protocol): number {
+	const number = Math.floor(Number(given ?? USUAL_CONNECTIONS));
+	if (number === 0) return AUTOMATIC_CONNECTIONS[protocol];
+	return Number.isNaN(number) ? USUAL_CONNECTIONS : Math.min(MOST_CONNECTIONS, Math.max(1, number));
 }
 
 /** A PEM that was pasted into a one-line field has lost its line breaks; keys cannot be read without them. */
@@ -67,13 +83,12 @@ export function tenantConnection(
 			setting: 'Port',
 		});
 	}
-	const maxConnections = Math.min(64, Math.max(1, Math.floor(Number(data['maxConnections'] ?? 4)) || 4));
 	const common = {
 		host,
 		port,
 		username,
 		tenantDirectory: textOf(data, 'tenantDirectory').trim(),
-		maxConnections,
+		maxConnections: connectionsOf(data['maxConnections'], protocol),
 		...timeouts,
 	};
 	const timeZone = textOf(data, 'tenantTimeZone').trim();

@@ -3,7 +3,7 @@ import { parseIndexName, parseRecordingName } from '../../recordings/remoteName'
 import type { RecordingStamp } from '../../recordings/remoteName';
 import type { TenantDay } from '../../recordings/tenantDay';
 import type { CalendarDate } from '../../recordings/calendarDate';
-import { readWav, WAV_HEAD_BYTES } from '../../recordings/wavHeader';
+import type { WavVerdict } from '../../recordings/wavVerdict';
 
 /** A file as the listing of its directory shows it. */
 export interface ListedFile {
@@ -87,53 +87,19 @@ export interface SoundVerdict {
 	readonly reason: string | undefined;
 }
 
-/** Sound may be shorter than the row's duration by so many seconds, or by this part of it, whichever is more. */
-const TOLERATED_SECONDS = 5;
-const TOLERATED_PART = 0.1;
 /**
- * Bytes at the start of a WAV file to look at, and how many when those do not tell: a header without metadata has some dozens of
- * bytes, one with the usual ones some hundreds.
- */
-export const HEAD_LENGTHS = [4_096, WAV_HEAD_BYTES] as const;
-
-/**
- * Judges a WAV recording by its first bytes, its length in bytes and the duration in the index:
+ * The status of a recording by its length in bytes and, where it was looked into, the verdict on it:
  * - `empty`: not a byte
- * - `short`: its header promises more bytes than there are; or it has no header, or no sound; or its sound is much shorter than the call.
- *   A pause of the recording is no reason for that: 8x8 records silence meanwhile.
+ * - `short`: it is cut, is no WAV, holds no sound, or much less than the call took. A pause of the recording is no reason for that:
+ *   8x8 records silence meanwhile.
  * - `ok`: anything else. Sound longer than the call is harmless.
  *
- * @param head `undefined` when it was not looked at
- * @param indexedSeconds duration in the index, `null` when it has none
+ * @param wav `undefined` when it was not looked into
  */
-export function judgeSound(
-	bytes: number | undefined,
-	head: Uint8Array | undefined,
-	indexedSeconds: number | null,
-): SoundVerdict {
+export function soundOf(bytes: number | undefined, wav: WavVerdict | undefined): SoundVerdict {
 	if (bytes === 0) return { status: 'empty', reason: 'the file is empty' };
-	if (head === undefined || bytes === undefined) return { status: 'ok', reason: undefined };
-	const { verdict, reason, facts } = readWav(head, bytes);
-	if (verdict === 'truncated' || verdict === 'notWav') return { status: 'short', reason };
-	if (verdict === 'noSound')
-		return indexedSeconds === 0 ? { status: 'ok', reason: undefined } : { status: 'short', reason };
-
-	const seconds = facts?.durationSeconds ?? null;
-	if (seconds === null) return { status: 'ok', reason: undefined };
-	const expected = indexedSeconds ?? 0;
-	if (seconds >= expected - Math.max(TOLERATED_SECONDS, expected * TOLERATED_PART))
-		return { status: 'ok', reason: undefined };
-	return {
-		status: 'short',
-		reason: `it holds ${Math.round(seconds)} s of sound and the index says ${Math.round(expected)} s`,
-	};
-}
-
-/** Whether so many first bytes of a WAV file tell all that is judged by them. */
-export function isHeadTold(head: Uint8Array, bytes: number): boolean {
-	if (head.length >= Math.min(bytes, WAV_HEAD_BYTES)) return true;
-	const { verdict, facts } = readWav(head, bytes);
-	return verdict === 'notWav' || (facts?.durationSeconds ?? 0) > 0;
+	if (wav === undefined || wav.verdict === 'whole' || wav.verdict === 'odd') return { status: 'ok', reason: undefined };
+	return { status: 'short', reason: wav.reason };
 }
 
 /** What came out of a tenant day. */

@@ -1,7 +1,10 @@
 import { buffer } from 'node:stream/consumers';
 
-import { HEAD_LENGTHS, isHeadTold, judgeSound } from './reconciliation';
+import { soundOf } from './reconciliation';
 import type { ListedFile, SoundVerdict } from './reconciliation';
+import { WavReader } from '../../recordings/wavHeader';
+import { judgeWav } from '../../recordings/wavVerdict';
+import type { WavVerdict } from '../../recordings/wavVerdict';
 import type { RemoteEntry } from '../../transport/remoteStore';
 import type { ResumingStore } from '../../transport/resumingStore';
 import { isNotFound } from '../../transport/ifThere';
@@ -25,6 +28,8 @@ export type CheckedRecording =
 
 /** Times that a file is looked at again because it is not as the listing said: it is being written, or the listing is old. */
 const SECOND_LOOKS = 2;
+/** Bytes read at once: a header without metadata has some dozens of bytes, one with the usual ones some hundreds. */
+const READ_BYTES = 4_096;
 
 /**
  * Checks one recording by its size and, for a .wav, its header.
@@ -51,17 +56,16 @@ async function check(
 	options: CheckOptions,
 ): Promise<CheckedRecording> {
 	const isLookedInto = options.checkSize && /\.wav$/i.test(listed.fileName);
-	if (!isLookedInto || listed.bytes === 0)
-		return { ...judgeSound(listed.bytes, undefined, indexedSeconds), file: listed };
+	if (!isLookedInto || listed.bytes === 0) return { ...soundOf(listed.bytes, undefined), file: listed };
 	for (let looks = 0, file = listed; ; looks++) {
 		const { bytes } = file;
 		if (bytes === undefined) throw sizeUnknown(file.recordingId);
-		if (bytes === 0) return { ...judgeSound(0, undefined, indexedSeconds), file };
-		const outcome = await readHead(store, file, bytes, options).then(
-			(head) => ({ head }),
+		if (bytes === 0) return { ...soundOf(0, undefined), file };
+		const outcome = await lookInto(store, file, bytes, indexedSeconds, options).then(
+			(wav) => ({ wav }),
 			(error: unknown) => ({ error }),
 		);
-		if ('head' in outcome) return { ...judgeSound(bytes, outcome.head, indexedSeconds), file };
+		if ('wav' in outcome) return { ...soundOf(bytes, outcome.wav), file };
 		const isOther = outcome.error instanceof TransportError && outcome.error.code === 'size-mismatch';
 		if (!isOther || looks >= SECOND_LOOKS) throw outcome.error;
 		const now = await store.stat(file.recordingId, { signal: options.signal });
@@ -76,13 +80,14 @@ function sizeUnknown(path: string): ExplainedError {
 	);
 }
 
-/** The first bytes of a file, as many as tell what its header says. */
-async function readHead(
+/** The verdict on a WAV, by nothing but the stretches of it that its header needs. */
+async function lookInto(
 	store: ResumingStore,
 	file: ListedFile,
 	bytes: number,
+	indexedSeconds: number | null,
 	options: CheckOptions,
-): Promise<Uint8Array> {
+): Promise<WavVerdict> {
 	const known: RemoteEntry = {
 		name: file.fileName,
 		path: file.recordingId,
@@ -90,14 +95,13 @@ async function readHead(
 		size: bytes,
 		modifiedAt: file.modifiedAt,
 	};
-	let head = Buffer.alloc(0);
-	for (const wanted of HEAD_LENGTHS) {
-		const start = head.length;
-		const length = Math.min(wanted, bytes) - start;
+	const reader = new WavReader(bytes);
+	while (reader.wanted !== undefined) {
+		const start = reader.wanted.from;
+		const length = Math.min(READ_BYTES, bytes - start);
 		const range = { start, length, size: bytes, signal: options.signal };
 		const { stream } = store.readReported(file.recordingId, range, known);
-		head = Buffer.concat([head, await buffer(stream)]);
-		if (isHeadTold(head, bytes)) break;
+		reader.take(start, await buffer(stream));
 	}
-	return head;
+	return judgeWav(reader.header, bytes, indexedSeconds);
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Puts the real servers that the tests talk to on a Debian 12 machine: OpenSSH, ProFTPD with TLS, and vsftpd; Redis and
-# PostgreSQL, which n8n's queue mode needs; and Chromium, in which they use n8n's editor.
+# PostgreSQL, which n8n's queue mode needs; Chromium, in which they use n8n's editor; and a compiler for ssh2's native ciphers.
 # Run it as root. It can be run again at any time: what is there is left as it is, and then no network is needed.
 # No service is left running: each test starts its own server, on loopback, with its own configuration.
 set -euo pipefail
@@ -19,6 +19,10 @@ missing_packages() {
 	[ -x /usr/bin/redis-server ] || echo redis-server
 	compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || echo postgresql
 	[ -x /usr/bin/chromium ] || echo chromium
+	# ssh2's native ciphers are built with these.
+	command -v g++ >/dev/null || echo g++
+	command -v make >/dev/null || echo make
+	command -v python3 >/dev/null || echo python3
 }
 
 vsftpd_is_missing() { [ ! -x "$VSFTPD_DIRECTORY/usr/sbin/vsftpd" ]; }
@@ -26,7 +30,7 @@ vsftpd_is_missing() { [ ! -x "$VSFTPD_DIRECTORY/usr/sbin/vsftpd" ]; }
 mapfile -t packages < <(missing_packages)
 
 if [ "${#packages[@]}" -eq 0 ] && ! vsftpd_is_missing; then
-	say 'openssh-server, proftpd, vsftpd, openssl, redis, postgresql and chromium are there: nothing to do'
+	say 'openssh-server, proftpd, vsftpd, openssl, redis, postgresql, chromium and a compiler are there: nothing to do'
 	exit 0
 fi
 

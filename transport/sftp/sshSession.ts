@@ -1,16 +1,11 @@
 import type { Socket } from 'node:net';
-import type {
-	AuthenticationType,
-	KeyboardInteractiveAuthMethod,
-	NegotiatedAlgorithms,
-	ServerHostKeyAlgorithm,
-	SFTPWrapper,
-} from 'ssh2';
+import type { AuthenticationType, KeyboardInteractiveAuthMethod, ServerHostKeyAlgorithm, SFTPWrapper } from 'ssh2';
 import SftpClient from 'ssh2-sftp-client';
 
 import type { SftpSettings } from '../connectionSettings';
 import { onAbort } from '../onAbort';
 import { TransportError, type TransportErrorCode } from '../transportError';
+import { copiesAtOnce } from './decipher';
 import { keyTypeOf, type HostKeyPolicy, type HostKeyVerdict } from './hostKey';
 import { privateKeyError, restoredPrivateKey } from './privateKey';
 import { oneSafeLine } from './sftpError';
@@ -148,7 +143,7 @@ class Handshake {
 
 	async run(algorithms: ServerHostKeyAlgorithm[], signal: AbortSignal): Promise<SshSession> {
 		const { host, port, connectTimeout = CONNECT_TIMEOUT } = this.settings;
-		const { socket, encrypted } = connectSshSocket({ host, port, keepAliveDelay: KEEPALIVE.interval });
+		const { socket, copiedAtOnce } = connectSshSocket({ host, port, keepAliveDelay: KEEPALIVE.interval });
 		socket.once('connect', () => {
 			this.#progress.isConnected = true;
 		});
@@ -156,7 +151,8 @@ class Handshake {
 		socket.on('error', ignore);
 		const client = new SftpClient('8x8-recordings', { error: ignore, end: ignore, close: ignore });
 		client.on('error', (error: unknown) => this.#note(error));
-		client.on('handshake', ({ sc }: NegotiatedAlgorithms) => encrypted(sc.cipher));
+		// Again with each renewal of the keys.
+		client.on('handshake', () => copiedAtOnce(copiesAtOnce(client)));
 		client.on('change password', () => this.#note(new Error('The server asks for a new password')));
 
 		let giveUp: (error: TransportError) => void = ignore;

@@ -3,8 +3,6 @@ import type { Socket } from 'node:net';
 
 /** Bytes taken from the system at once; Node.js's own streams take 64 KB. */
 const READ_BYTES = 262_144;
-/** ssh2 gives bytes to these ciphers as they come; it keeps pieces of them for chacha20-poly1305 (ssh2 1.17, lib/protocol/crypto.js). */
-const COPIES_AT_ONCE = /^aes\d+-(?:gcm|ctr)/;
 
 export interface SshSocketOptions {
 	readonly host: string;
@@ -13,17 +11,17 @@ export interface SshSocketOptions {
 	readonly keepAliveDelay: number;
 }
 
-/** A socket for ssh2, and how to tell it which cipher reads from it. */
+/** A socket for ssh2, and how to tell it who reads from it. */
 export interface SshSocket {
 	readonly socket: Socket;
-	/** From here on what arrives is in this cipher. */
-	encrypted(cipher: string): void;
+	/** Whether whoever gets what arrives from here on copies it before the next read. Until told so, each gets memory of its own. */
+	copiedAtOnce(isCopied: boolean): void;
 }
 
 /**
  * Connects with a socket that reads into one buffer over and over. As a stream it would allocate 64 KB outside of the heap
- * for each read, and n8n's garbage collector walks its whole heap for every 64 MB of that. Until the cipher is
- * known to take its bytes at once they are copied.
+ * for each read, and n8n's garbage collector walks its whole heap for every 64 MB of that. Until it is known that its bytes
+ * are taken at once they are copied: a recording would have wrong bytes otherwise, and a checksum over them.
  */
 export function connectSshSocket({ host, port, keepAliveDelay }: SshSocketOptions): SshSocket {
 	let isTakenAtOnce = false;
@@ -40,8 +38,8 @@ export function connectSshSocket({ host, port, keepAliveDelay }: SshSocketOption
 	});
 	return {
 		socket,
-		encrypted: (cipher) => {
-			isTakenAtOnce = COPIES_AT_ONCE.test(cipher);
+		copiedAtOnce: (isCopied) => {
+			isTakenAtOnce = isCopied;
 		},
 	};
 }

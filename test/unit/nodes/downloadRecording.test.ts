@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DownloadRecording } from '../../../nodes/DownloadRecording/DownloadRecording.node';
 import { TransportError } from '../../../transport/transportError';
 import { MemoryStore } from './memoryStore';
+import { wavFile } from '../recordings/wavFixture';
 import { bytesOf, credential, runNode, useBinaryStore } from './runNode';
 import type { NodeResult, NodeRun } from './runNode';
 
@@ -211,6 +212,60 @@ describe('Download Recording', () => {
 		expect(output[0]?.json['error']).toContain('holds no sound, and the index says that the call took 60 s');
 		expect(output[2]?.json['error']).toContain(`${names[2]} holds no sound`);
 		expect(hints.map(({ message }) => message)).toEqual([`S20160607/${names[1]}: it holds no sound.`]);
+	});
+
+	it('finds the sound and its end behind metadata of any length', async () => {
+		const long = wavFile({ before: [['bext', Buffer.alloc(300_000)]], sound: 160_000 });
+		store.put(`S20160607/${names[0]}`, long).put(`S20160607/${names[1]}`, long.subarray(0, -100));
+		const { output } = await run({}, { onError: 'continueRegularOutput' });
+		expect(output[0]?.json['download']).toMatchObject({ wav: { codec: 'pcm', durationSeconds: 10 } });
+		expect(output[1]?.json['error']).toContain('is cut short on the server');
+	});
+
+	it('weighs what the index says: more than an open length holds is a cut, more than a right one a hint', async () => {
+		const left = { riff: () => 0xffff_ffff, data: () => 0xffff_ffff };
+		store.put(`S20160607/${names[0]}`, wavFile({ sound: 480_000, ...left }));
+		store.put(`S20160607/${names[1]}`, wavFile({ sound: 480_000, ...left }));
+		store.put(`S20160607/${names[2]}`, wavFile({ sound: 480_000 }));
+		const told = [30, 60, 60].map((durationSeconds, call) => ({ json: { ...items[call]?.json, durationSeconds } }));
+		const { output, hints } = await run({}, { items: told, onError: 'continueRegularOutput' });
+		expect(output.map((item) => item.binary !== undefined)).toEqual([true, false, true]);
+		expect(output[1]?.json['error']).toContain(
+			'is cut short on the server: its header leaves the length open, it holds 30 s of sound and the index says 60 s',
+		);
+		expect(hints.map(({ message }) => message).sort()).toEqual([
+			`S20160607/${names[0]}: its header leaves the length open.`,
+			`S20160607/${names[2]}: it holds 30 s of sound and the index says 60 s.`,
+		]);
+	});
+
+	it('holds a .WAV in capitals to be one, and what is a WAV under another name, and nothing else', async () => {
+		const cut = sound.subarray(0, 9_000);
+		const files: ReadonlyArray<readonly [string, Buffer]> = [
+			['R201606070200000001.WAV', sound],
+			['R201606070200000002.WAV', cut],
+			['R201606070200000003.mp3', Buffer.from('ID3\x04\0\0\0\0\0\0an MP3')],
+			['R201606070200000004.ogg', Buffer.from('OggS')],
+			['R201606070200000005.m4a', Buffer.from('\0\0\0\x20ftypM4A ')],
+			['R201606070200000006.gsm', Buffer.alloc(330, 0xd0)],
+			['R201606070200000007.MP3', cut],
+		];
+		for (const [name, content] of files) store.put(`S20160607/${name}`, content);
+		const asked = files.map(([fileName]) => ({ json: { directory: 'S20160607', fileName } }));
+		const { output, hints } = await run({}, { items: asked, onError: 'continueRegularOutput' });
+		expect(output.map((item) => item.binary?.['data']?.mimeType ?? 'refused')).toEqual([
+			'audio/wav',
+			'refused',
+			'audio/mpeg',
+			'audio/ogg',
+			'audio/mp4',
+			'audio/x-gsm',
+			'refused',
+		]);
+		expect(output.slice(2, 6).map(({ json }) => (json['download'] as { wav: unknown }).wav)).toEqual(
+			Array(4).fill(null),
+		);
+		expect(hints).toEqual([]);
 	});
 
 	it('says of odd WAVs what is odd about them', async () => {

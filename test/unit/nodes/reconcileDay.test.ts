@@ -6,6 +6,8 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ReconcileDay } from '../../../nodes/ReconcileDay/ReconcileDay.node';
 import { TransportError } from '../../../transport/transportError';
 import { DETAILED_HEADER } from '../recordings/readText';
+import { fact, wavFile } from '../recordings/wavFixture';
+import type { Layout } from '../recordings/wavFixture';
 import { MemoryStore } from './memoryStore';
 import { credential, runNode } from './runNode';
 import type { NodeResult, NodeRun } from './runNode';
@@ -231,6 +233,27 @@ describe('Reconcile Day', () => {
 		store.put(idOf(MORNING), whole).put(idOf(NOON), whole);
 		expect((await run()).matched).toEqual([`${idOf(MORNING)} ok`, `${idOf(NOON)} short`]);
 		expect(store.requests.filter((request) => request === `read ${idOf(NOON)}`)).toHaveLength(2);
+	});
+
+	it('gives the verdict that a download gives, however far the sound is behind its header', async () => {
+		const metadata: Layout['before'] = [['bext', Buffer.alloc(90_000)]];
+		const far = wavFile({ before: metadata, sound: 960_000 });
+		store.put('Index/I20160606.csv', index(...[MORNING, NOON, EVENING].map((stamp) => line(stamp, { duration: 60 }))));
+		store.put(idOf(MORNING), far).put(idOf(NOON), far.subarray(0, -1_000));
+		store.put(idOf(EVENING), wavFile({ sound: 480_000, riff: () => 0x7fff_f024, data: () => 0x7fff_f000 }));
+		const { matched, hints } = await run();
+		expect(matched).toEqual([`${idOf(MORNING)} ok`, `${idOf(NOON)} short`, `${idOf(EVENING)} short`]);
+		expect(hints[1]).toContain('its header leaves the length open, it holds 30 s of sound and the index says 60 s');
+		expect(store.requests.filter((request) => request === `read ${idOf(MORNING)}`)).toHaveLength(2);
+	});
+
+	it('takes a recording for whole whose header has lengths or a byte rate that its sound contradicts', async () => {
+		const ima = { tag: 0x11, bits: 4, block: 256, byteRate: 16_000, extra: [2, 505] };
+		store.put('Index/I20160606.csv', index(...[MORNING, NOON, EVENING].map((stamp) => line(stamp, { duration: 45 }))));
+		store.put(idOf(MORNING), wavFile({ format: ima, before: [fact(360_000)], sound: 713 * 256 }));
+		store.put(idOf(NOON), wavFile({ sound: 720_000, riff: () => 0x7fff_f024, data: () => 0x7fff_f000 }));
+		store.put(idOf(EVENING), wavFile({ magic: 'RIFX', sound: 720_000, riff: (size) => size }));
+		expect((await run()).matched.map((each) => String(each).slice(-2))).toEqual(['ok', 'ok', 'ok']);
 	});
 
 	it('needs no header of a file that is no WAV', async () => {

@@ -1,7 +1,9 @@
 import { WaveFile } from 'wavefile';
 import { describe, expect, it } from 'vitest';
 
-import { readWav, WAV_HEAD_BYTES } from '../../../recordings/wavHeader';
+import type { WavVerdict } from '../../../recordings/wavVerdict';
+import { fact, lookedInto, RATE, streamed, wavFile as file } from './wavFixture';
+import type { Layout } from './wavFixture';
 
 function wav(codec: '8m' | '8a' | '16', seconds = 2, channels = 1): Buffer {
 	const samples = Array.from({ length: 8_000 * seconds }, (_, at) => Math.round(9_000 * Math.sin(at / 8)));
@@ -12,8 +14,12 @@ function wav(codec: '8m' | '8a' | '16', seconds = 2, channels = 1): Buffer {
 	return Buffer.from(file.toBuffer());
 }
 
-function verdict(bytes: Buffer): ReturnType<typeof readWav> {
-	return readWav(bytes.subarray(0, WAV_HEAD_BYTES), bytes.length);
+/** However a file is read, the verdict is the same. */
+function verdict(bytes: Buffer, indexedSeconds: number | null = null): WavVerdict {
+	const judged = streamed(bytes, indexedSeconds);
+	expect(streamed(bytes, indexedSeconds, 7)).toEqual(judged);
+	expect(lookedInto(bytes, indexedSeconds)).toEqual(judged);
+	return judged;
 }
 
 function withLength(bytes: Buffer, at: number, length: number): Buffer {
@@ -21,74 +27,6 @@ function withLength(bytes: Buffer, at: number, length: number): Buffer {
 	copy.writeUInt32LE(length, at);
 	return copy;
 }
-
-const RATE = 8_000;
-
-interface Layout {
-	readonly magic?: 'RIFF' | 'RIFX';
-	/** Format tag, channels, bits, bytes of a block, bytes a second as the header says them, and the fields behind. */
-	readonly format?: {
-		tag?: number;
-		channels?: number;
-		bits?: number;
-		block?: number;
-		byteRate?: number;
-		extra?: number[];
-	};
-	/** Chunks between `fmt ` and `data`, and behind `data`. */
-	readonly before?: ReadonlyArray<readonly [string, Buffer]>;
-	readonly behind?: ReadonlyArray<readonly [string, Buffer]>;
-	/** Bytes of sound that are there. */
-	readonly sound: number;
-	/** What the header says instead of what is right; gets the file's own size. */
-	readonly riff?: (fileSize: number, right: number) => number;
-	readonly data?: (fileSize: number, right: number) => number;
-}
-
-/** A WAV file put together by hand, so that every claim in it can be wrong by itself. */
-function file({ magic = 'RIFF', format = {}, before = [], behind = [], sound, riff, data }: Layout): Buffer {
-	const isBig = magic === 'RIFX';
-	const uint16 = (value: number): Buffer => {
-		const bytes = Buffer.alloc(2);
-		return isBig ? (bytes.writeUInt16BE(value), bytes) : (bytes.writeUInt16LE(value), bytes);
-	};
-	const uint32 = (value: number): Buffer => {
-		const bytes = Buffer.alloc(4);
-		return isBig ? (bytes.writeUInt32BE(value), bytes) : (bytes.writeUInt32LE(value), bytes);
-	};
-	const chunk = (id: string, content: Buffer): Buffer =>
-		Buffer.concat([Buffer.from(id, 'latin1'), uint32(content.length), content]);
-	const { tag = 1, channels = 1, bits = 16, block = channels * (bits / 8), extra = [] } = format;
-	const { byteRate = RATE * block } = format;
-	const fmt = Buffer.concat([
-		uint16(tag),
-		uint16(channels),
-		uint32(RATE),
-		uint32(byteRate),
-		uint16(block),
-		uint16(bits),
-		...extra.map(uint16),
-	]);
-	const front = [chunk('fmt ', fmt), ...before.map(([id, content]) => chunk(id, content))];
-	const tail = Buffer.concat(behind.map(([id, content]) => chunk(id, content)));
-	const size = 12 + Buffer.concat(front).length + 8 + sound + tail.length;
-	return Buffer.concat([
-		Buffer.from(magic, 'latin1'),
-		uint32(riff?.(size, size - 8) ?? size - 8),
-		Buffer.from('WAVE', 'latin1'),
-		...front,
-		Buffer.from('data', 'latin1'),
-		uint32(data?.(size, sound) ?? sound),
-		Buffer.alloc(sound, 0x55),
-		tail,
-	]);
-}
-
-const fact = (samples: number): readonly [string, Buffer] => {
-	const content = Buffer.alloc(4);
-	content.writeUInt32LE(samples);
-	return ['fact', content];
-};
 
 const THIRTY_SECONDS = 30 * RATE * 2;
 const IMA = { tag: 0x11, bits: 4, block: 256, byteRate: 16_000, extra: [2, 505] };
@@ -228,7 +166,8 @@ describe('a WAV in another wrapping', () => {
 		};
 		expect(verdict(file(layout))).toMatchObject({ verdict: 'whole', facts: { durationSeconds: 1 } });
 		const long = file({ before: [['LIST', Buffer.alloc(80_000)]], sound: 16_000 });
-		expect(verdict(long)).toMatchObject({ verdict: 'odd', facts: { durationSeconds: null } });
+		expect(verdict(long)).toMatchObject({ verdict: 'whole', facts: { durationSeconds: 1 } });
+		expect(verdict(long.subarray(0, -10)).verdict).toBe('truncated');
 	});
 });
 

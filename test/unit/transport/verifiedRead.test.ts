@@ -14,7 +14,6 @@ function verified(content: Buffer, changes: Partial<Verification> = {}): Verifie
 		path: 'a.wav',
 		size: content.length,
 		checksum: 'sha256',
-		headBytes: 1_000,
 		...changes,
 	});
 	const chunks = Array.from({ length: Math.ceil(content.length / 7_000) }, (_, at) =>
@@ -38,25 +37,28 @@ describe('a verified read', () => {
 		await expect(buffer(verified(bytes, { size }))).rejects.toThrow(message);
 	});
 
-	it.each([1_000, 20_000, 200_000])('shows its check the first %i bytes, or all there are', async (headBytes) => {
-		const seen: Array<[Buffer, number]> = [];
-		const check = (head: Uint8Array, total: number): void => {
-			seen.push([Buffer.from(head), total]);
+	it('shows every byte once, with where it stands, and asks for the verdict only then', async () => {
+		const seen = Buffer.alloc(bytes.length);
+		let shown = 0;
+		let shownAtVerdict = 0;
+		const look = (from: number, part: Uint8Array): void => {
+			seen.set(part, from);
+			shown += part.length;
 		};
-		expect(await buffer(verified(bytes, { check, headBytes }))).toEqual(bytes);
-		expect(seen).toHaveLength(1);
-		expect(seen[0]?.[0].equals(bytes.subarray(0, headBytes))).toBe(true);
-		expect(seen[0]?.[1]).toBe(bytes.length);
+		const check = (): void => void (shownAtVerdict = shown);
+		expect(await buffer(verified(bytes, { look, check }))).toEqual(bytes);
+		expect(seen.equals(bytes)).toBe(true);
+		expect([shown, shownAtVerdict]).toEqual([bytes.length, bytes.length]);
 	});
 
 	it('fails when the check refuses it, after it has seen everything', async () => {
-		const seen: number[] = [];
-		const check = (head: Uint8Array, total: number): void => {
-			seen.push(head.length, total);
+		let shown = 0;
+		const look = (_from: number, part: Uint8Array): void => void (shown += part.length);
+		const check = (): void => {
 			throw new Error('refused');
 		};
-		await expect(buffer(verified(bytes, { check }))).rejects.toThrow('refused');
-		expect(seen).toEqual([1_000, 100_000]);
+		await expect(buffer(verified(bytes, { look, check }))).rejects.toThrow('refused');
+		expect(shown).toBe(100_000);
 	});
 
 	it('of an empty file ends cleanly', async () => {
