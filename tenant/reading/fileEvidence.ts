@@ -14,15 +14,22 @@ export interface UnreadableIndex {
 	readonly reason: IndexFormatError | TransportError;
 }
 
+/** Recordings so soon after midnight may be of calls that began before it, where the file tells no times. */
+const AFTER_MIDNIGHT = 3_600_000;
+
 /** Calls that begin so long before midnight may run over it, and stand in the index of the next day. */
 const OVER_MIDNIGHT = 6 * 3_600_000;
 
 interface RowsOfDay {
 	/** Calls that begin now or later may run over midnight. */
 	readonly lateFrom: number;
+	/** Recordings before it may be of calls of the day before. */
+	readonly ownFrom: number;
 	rows: number;
-	/** Not all of them are calls that may have run over midnight. */
+	/** Not all of them are calls that may have run over the midnight at the end. */
 	hasEarly: boolean;
+	/** Not all of them are calls that may have run over a midnight. */
+	hasOwn: boolean;
 }
 
 /** What an index file whose header could be read is about, gathered while its rows pass. */
@@ -46,10 +53,13 @@ export class FileEvidence {
 		const ofDay = this.#days.get(date) ?? this.#begin(date);
 		ofDay.rows += 1;
 		ofDay.hasEarly ||= at < ofDay.lateFrom;
+		ofDay.hasOwn ||= at >= ofDay.ownFrom && at < ofDay.lateFrom;
 	}
 
 	#begin(date: CalendarDate): RowsOfDay {
-		const ofDay = { lateFrom: tenantDay(date, this.clock).toUtc - OVER_MIDNIGHT, rows: 0, hasEarly: false };
+		const { fromUtc, toUtc } = tenantDay(date, this.clock);
+		const [ownFrom, lateFrom] = [fromUtc + AFTER_MIDNIGHT, toUtc - OVER_MIDNIGHT];
+		const ofDay = { ownFrom, lateFrom, rows: 0, hasEarly: false, hasOwn: false };
 		this.#days.set(date, ofDay);
 		return ofDay;
 	}
@@ -73,10 +83,10 @@ export class FileEvidence {
 		return this.#days.has(date);
 	}
 
-	/** Whether rows of a day show that the file lists it: more than some late calls in the index of another day. */
+	/** Whether rows of a day show that the file lists it: more than some calls over midnight in the index of another day. */
 	isAlsoAbout(date: CalendarDate): boolean {
 		const ofDay = this.#days.get(date);
-		if (ofDay === undefined || !ofDay.hasEarly) return false;
+		if (ofDay === undefined || !ofDay.hasOwn) return false;
 		return ofDay.rows * 2 >= Math.max(...[...this.#days.values()].map(({ rows }) => rows));
 	}
 
