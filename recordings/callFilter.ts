@@ -1,5 +1,6 @@
 import { CALL_TYPES } from './indexRow';
 import type { CallType, IndexRow } from './indexRow';
+import type { IndexColumn } from './indexColumn';
 
 /** Conditions on a call, all optional, all of which have to hold. An empty one matches everything. */
 export interface CallFilters {
@@ -41,6 +42,17 @@ export class CallFilterError extends Error {
 
 type Condition = (row: IndexRow) => boolean;
 
+/** A condition, and the columns that it looks at. */
+interface ColumnCondition {
+	readonly holds: Condition;
+	readonly columns: readonly IndexColumn[];
+}
+
+/** What filters say of a call; `unknown` when it meets all that its file has columns for, and others are left. */
+export type Judgement = 'met' | 'unmet' | 'unknown';
+
+export type CallJudge = (row: IndexRow, columns: ReadonlySet<IndexColumn>) => Judgement;
+
 const TEXT_FIELDS = {
 	agentNames: 'agentName',
 	queueNames: 'queueName',
@@ -66,16 +78,39 @@ const LISTED_NAMES: Partial<Record<keyof typeof TEXT_FIELDS, ListedName>> = {
  * @throws CallFilterError
  */
 export function callFilter(filters: CallFilters): Condition {
-	const conditions: Condition[] = [];
+	const conditions = conditionsOf(filters);
+	return (row) => conditions.every(({ holds }) => holds(row));
+}
+
+/**
+ * One judgement by all the filters, of which those on columns that the row's file does not have can make none.
+ *
+ * @throws CallFilterError
+ */
+export function callJudge(filters: CallFilters): CallJudge {
+	const conditions = conditionsOf(filters);
+	return (row, columns) => {
+		const failed = conditions.filter(({ holds }) => !holds(row));
+		if (failed.length === 0) return 'met';
+		return failed.every((condition) => condition.columns.some((column) => !columns.has(column))) ? 'unknown' : 'unmet';
+	};
+}
+
+function conditionsOf(filters: CallFilters): ColumnCondition[] {
+	const conditions: ColumnCondition[] = [];
 	const callTypes = entriesOf(filters.callTypes).map(callTypeNamed);
-	if (callTypes.length > 0) conditions.push((row) => row.callType !== null && callTypes.includes(row.callType));
+	if (callTypes.length > 0) {
+		const holds = (row: IndexRow): boolean => row.callType !== null && callTypes.includes(row.callType);
+		conditions.push({ holds, columns: ['callType'] });
+	}
 
 	for (const name of Object.keys(TEXT_FIELDS) as Array<keyof typeof TEXT_FIELDS>) {
 		const field = TEXT_FIELDS[name];
 		const listed = LISTED_NAMES[name];
 		const chosen = listed === undefined ? [] : namesOf(filters[listed]);
 		const patterns = [...entriesOf(filters[name]).map(patternOf), ...chosen.map(exactly)];
-		if (patterns.length > 0) conditions.push((row) => patterns.some((pattern) => pattern.test(row[field] ?? '')));
+		const holds = (row: IndexRow): boolean => patterns.some((pattern) => pattern.test(row[field] ?? ''));
+		if (patterns.length > 0) conditions.push({ holds, columns: [field] });
 	}
 
 	const endings = entriesOf(filters.phoneNumber).map((entry) => {
@@ -88,12 +123,12 @@ export function callFilter(filters: CallFilters): Condition {
 		);
 	});
 	if (endings.length > 0) {
-		conditions.push((row) =>
-			[row.customerNumber, row.calledNumber, row.phoneChannel].some((number) => {
-				const digits = number?.replace(/\D/g, '') ?? '';
+		const holds = (row: IndexRow): boolean =>
+			NUMBER_COLUMNS.some((column) => {
+				const digits = row[column]?.replace(/\D/g, '') ?? '';
 				return endings.some((ending) => digits.endsWith(ending));
-			}),
-		);
+			});
+		conditions.push({ holds, columns: NUMBER_COLUMNS });
 	}
 
 	const minimum = seconds('minimumDuration', filters.minimumDuration);
@@ -106,12 +141,16 @@ export function callFilter(filters: CallFilters): Condition {
 		);
 	}
 	// A minimum of 0 asks for nothing, so it does not drop calls of unknown length.
-	if (minimum !== undefined && minimum > 0)
-		conditions.push((row) => row.durationSeconds !== null && row.durationSeconds >= minimum);
-	if (maximum !== undefined) conditions.push((row) => row.durationSeconds !== null && row.durationSeconds <= maximum);
-
-	return (row) => conditions.every((condition) => condition(row));
+	const lasts = (isWanted: (seconds: number) => boolean): void => {
+		const holds = ({ durationSeconds }: IndexRow): boolean => durationSeconds !== null && isWanted(durationSeconds);
+		conditions.push({ holds, columns: ['duration'] });
+	};
+	if (minimum !== undefined && minimum > 0) lasts((duration) => duration >= minimum);
+	if (maximum !== undefined) lasts((duration) => duration <= maximum);
+	return conditions;
 }
+
+const NUMBER_COLUMNS = ['customerNumber', 'calledNumber', 'phoneChannel'] as const;
 
 function callTypeNamed(name: string): CallType {
 	const type = CALL_TYPES.find((known) => known.toLowerCase() === name.toLowerCase());

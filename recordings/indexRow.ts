@@ -1,6 +1,11 @@
 import type { CalendarDate } from './calendarDate';
+import type { IndexColumn } from './indexColumn';
+import { parseIndexName } from './remoteName';
 
 export type CallType = 'inbound' | 'outbound' | 'directAgentAccess' | 'other';
+
+/** The two kinds of index that 8x8 writes. */
+export type IndexDetail = 'basic' | 'detailed';
 
 export const CALL_TYPES: readonly CallType[] = ['inbound', 'outbound', 'directAgentAccess', 'other'];
 
@@ -44,6 +49,8 @@ export interface IndexRow {
 	indexFile: string;
 	/** Physical line where the row starts, the header being line 1. */
 	indexLine: number;
+	/** The edition that the row is from: only the detailed one has queues, transactions and wrap-up codes. */
+	indexDetail: IndexDetail;
 	/** Columns that this version does not know, by their own header. */
 	extra: Record<string, string | null>;
 	/** Every cell as written, by its header; only when asked for. */
@@ -57,6 +64,8 @@ export interface ReadRow {
 	readonly at: number | undefined;
 	/** How many fields hold something: of two rows for one recording, the richer one counts. */
 	readonly richness: number;
+	/** The columns that the row's file has, empty in this row or not. */
+	readonly columns: ReadonlySet<IndexColumn>;
 	/** The file ends on this row without a line end: a writer may be in the middle of it. */
 	readonly isUnterminated?: boolean;
 }
@@ -68,6 +77,15 @@ export function callTypeOf(label: string): CallType {
 	if (letters === 'out' || letters.startsWith('outbound')) return 'outbound';
 	if (letters === 'daa' || letters.startsWith('directa')) return 'directAgentAccess';
 	return 'other';
+}
+
+/** Columns of the detailed edition that a workflow decides by. */
+const OF_DETAILED: readonly IndexColumn[] = ['queueName', 'transactionId', 'outdialCode', 'wrapUpCode'];
+
+/** The edition of an index file, by its name or, where tenants name no edition, by its columns. */
+export function detailOf(path: string, columns: ReadonlySet<IndexColumn>): IndexDetail {
+	const edition = parseIndexName(path.split('/').at(-1) ?? '')?.edition ?? 1;
+	return edition > 1 || OF_DETAILED.some((column) => columns.has(column)) ? 'detailed' : 'basic';
 }
 
 export function richnessOf(row: IndexRow): number {

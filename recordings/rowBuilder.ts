@@ -2,8 +2,8 @@ import { clip } from './clippedText';
 import type { CsvRecord } from './csvRecord';
 import type { HeaderCell, IndexColumn } from './indexColumn';
 import type { IndexNotes } from './indexNotes';
-import { callTypeOf, richnessOf } from './indexRow';
-import type { IndexRow, ReadRow } from './indexRow';
+import { callTypeOf, detailOf, richnessOf } from './indexRow';
+import type { IndexDetail, IndexRow, ReadRow } from './indexRow';
 import { decodeField } from './indexText';
 import type { IndexEncoding } from './indexText';
 import { isNoCall } from './noCall';
@@ -31,7 +31,9 @@ export class RowBuilder {
 	readonly #positions = new Map<IndexColumn, number>();
 
 	/** Those that the header names. */
-	readonly #columns: readonly IndexColumn[];
+	readonly #columns: ReadonlySet<IndexColumn>;
+
+	readonly #detail: IndexDetail;
 
 	/** Positions and headers of the columns that go to `extra`. */
 	readonly #unknown: ReadonlyArray<readonly [number, string]>;
@@ -48,7 +50,8 @@ export class RowBuilder {
 		this.#times = new TimeEvidence(clock, orders);
 		for (const [position, { column }] of header.entries())
 			if (column !== undefined) this.#positions.set(column, position);
-		this.#columns = [...this.#positions.keys()];
+		this.#columns = new Set(this.#positions.keys());
+		this.#detail = detailOf(indexFile, this.#columns);
 		this.#unknown = header.flatMap(({ header: name, column }, position) =>
 			column === undefined ? [[position, name] as const] : [],
 		);
@@ -175,10 +178,11 @@ export class RowBuilder {
 			sequence: stamp?.sequence ?? null,
 			indexFile: this.indexFile,
 			indexLine: record.line,
+			indexDetail: this.#detail,
 			extra: this.#extraOf(aligned),
 		};
 		if (this.format.includeRawRow) row.rawRow = this.#rawRowOf(aligned);
-		return { row, at, richness: richnessOf(row), isUnterminated: record.unterminated };
+		return { row, at, richness: richnessOf(row), columns: this.#columns, isUnterminated: record.unterminated };
 	}
 
 	#alignedCells(record: CsvRecord): AlignedCells {

@@ -3,7 +3,7 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData, INodeType, INo
 
 import { ResumingStore } from '../../transport/resumingStore';
 import { TransportError } from '../../transport/transportError';
-import { eightByEightConnectionTest } from '../connection/connectionTest';
+import { eightByEightConnectionTest } from '../connection/credentialTest';
 import { showHints, warning } from '../run/executionHints';
 import type { Hint } from '../run/executionHints';
 import { Gate } from '../../transport/gate';

@@ -3,10 +3,11 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData, INodeType, INo
 
 import { groupByTransaction } from '../../recordings/transaction';
 import type { IndexRow } from '../../recordings/indexRow';
-import { simpleCall, simpleTransaction } from '../../recordings/simpleCall';
-import { eightByEightConnectionTest } from '../connection/connectionTest';
+import { simplifiedCall, simplifiedTransaction } from '../../recordings/simplifiedCall';
+import { eightByEightConnectionTest } from '../connection/credentialTest';
 import { info, repeatedRuns, showHints, warning } from '../run/executionHints';
 import type { Hint } from '../run/executionHints';
+import { gapError } from '../run/indexFindings';
 import { FILTER_SUBTITLE, filterLoadOptions } from '../form/filterParameters';
 import { searchIndexFiles } from '../form/indexFileSearch';
 import { runWithTenant } from '../run/itemRun';
@@ -20,7 +21,8 @@ import type { TenantSession } from '../connection/tenantSession';
 import { readListIndexOptions } from './listIndexOptions';
 import type { ListIndexOptions } from './listIndexOptions';
 import { listIndexParameters } from './listIndexParameters';
-import { readCalls } from './readCalls';
+import { readyCalls } from './readyCalls';
+import { requestedCalls } from './requestedCalls';
 import { undeliveredRows } from './undeliveredRows';
 
 export class ListIndex implements INodeType {
@@ -90,31 +92,38 @@ function whyNothing({ seen, listed, skipped }: Told): Hint[] {
 	return [info(seen === 0 ? 'The index lists no calls.' : `None of ${seen} calls met the filters.`)];
 }
 
+const GO_ON = "To go on without it, set 'On Missing Index' to 'Skip'.";
+
 /** The calls that one item asks for, as items. */
 async function listItem(
 	context: IExecuteFunctions,
 	session: TenantSession,
 	itemIndex: number,
 	input: INodeExecutionData,
-	told: Told,
+	run: Told,
 ): Promise<INodeExecutionData[]> {
-	const { hints } = told;
+	const { hints } = run;
 	const options = readListIndexOptions(context, itemIndex);
 	const { onMissingIndex, limit } = options;
-	const unreadable: Error[] = [];
-	const result = await readCalls(context, session, itemIndex, options, (error) => unreadable.push(error));
-	hints.push(...result.hints.map(warning));
+	const { reading, hints: told } = await requestedCalls(context, session, itemIndex, options);
+	const gaps = reading.gaps.map((gap) => gapError(gap, { detail: options.indexDetail, consequence: GO_ON }));
+	hints.push(...told.map(warning));
 
-	const gaps = onMissingIndex === 'skip' ? [] : result.missing;
-	const failures = [...unreadable, ...gaps].map((error) => nodeError(context.getNode(), error, itemIndex));
+	const errors = [...reading.unreadable.map(({ reason }) => reason), ...(onMissingIndex === 'skip' ? [] : gaps)];
+	const failures = errors.map((error) => nodeError(context.getNode(), error, itemIndex));
 	const [failure] = failures;
 	if (failure !== undefined && !context.continueOnFail()) return await Promise.reject(failure);
-	if (onMissingIndex === 'skip') hints.push(...result.missing.map((gap) => warning(`Skipped: ${gap.message}.`)));
-	told.skipped += result.missing.length;
-	told.seen += result.seen;
-	told.listed += result.rows.length;
+	if (onMissingIndex === 'skip') hints.push(...gaps.map((gap) => warning(`Skipped: ${gap.message}.`)));
 
-	const rows = options.onlyUndelivered ? await undeliveredRows(context, session, options, result, hints) : result.rows;
+	const ready = readyCalls(reading.calls, { waits: options.onlyUndelivered, now: Date.now() });
+	hints.push(...ready.hints.map(warning));
+	run.skipped += gaps.length;
+	run.seen += reading.seen;
+	run.listed += reading.calls.length;
+
+	const rows = options.onlyUndelivered
+		? await undeliveredRows(context, session, options, ready.rows, hints)
+		: ready.rows;
 	const calls = asItems(rows, options);
 	if (calls.length > limit) hints.push(warning(`Limit reached: ${calls.length - limit} more not shown.`));
 	const found = calls.slice(0, limit).map((call) => ({ json: call as IDataObject, pairedItem: { item: itemIndex } }));
@@ -123,7 +132,7 @@ async function listItem(
 
 /** Calls, or transactions of calls, with all their fields or the few that people look at. */
 function asItems(rows: readonly IndexRow[], { groupBy, simplify }: ListIndexOptions): readonly object[] {
-	if (groupBy === 'none') return simplify ? rows.map(simpleCall) : rows;
+	if (groupBy === 'none') return simplify ? rows.map(simplifiedCall) : rows;
 	const transactions = groupByTransaction(rows);
-	return simplify ? transactions.map(simpleTransaction) : transactions;
+	return simplify ? transactions.map(simplifiedTransaction) : transactions;
 }

@@ -1,13 +1,13 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
-import type { IndexDetail } from '../../tenant/reading/indexFile';
+import type { SoughtDetail } from '../../tenant/reading/indexFile';
 import type { IndexFormat } from '../../recordings/indexReader';
 import { ExplainedError } from '../../tenant/explainedError';
 import { optionChoice } from '../form/optionChoice';
 import { deliveryNameOf } from '../run/deliveredMarks';
 
 export interface ListIndexOptions {
-	readonly indexDetail: IndexDetail;
+	readonly indexDetail: SoughtDetail;
 	readonly onMissingIndex: 'error' | 'skip';
 	/** Most items of one input item; `Infinity` without a limit. */
 	readonly limit: number;

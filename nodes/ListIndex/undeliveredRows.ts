@@ -4,7 +4,6 @@ import type { IndexRow } from '../../recordings/indexRow';
 import { deliveredMarks } from '../run/deliveredMarks';
 import { info, warning } from '../run/executionHints';
 import type { Hint } from '../run/executionHints';
-import type { IndexResult } from '../../tenant/reading/tenantIndex';
 import type { TenantSession } from '../connection/tenantSession';
 import type { ListIndexOptions } from './listIndexOptions';
 
@@ -13,7 +12,7 @@ export async function undeliveredRows(
 	context: IExecuteFunctions,
 	session: TenantSession,
 	{ deliveryName }: ListIndexOptions,
-	{ rows }: IndexResult,
+	rows: readonly IndexRow[],
 	hints: Hint[],
 ): Promise<readonly IndexRow[]> {
 	const ids = rows.map(({ recordingId }) => recordingId).filter((id) => id !== null);

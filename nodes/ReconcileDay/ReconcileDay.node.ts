@@ -3,12 +3,12 @@ import type { IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescrip
 
 import { tenantDaysOf } from '../../recordings/period';
 import { ResumingStore } from '../../transport/resumingStore';
-import { eightByEightConnectionTest } from '../connection/connectionTest';
+import { eightByEightConnectionTest } from '../connection/credentialTest';
 import { repeatedRuns, showHints, warning } from '../run/executionHints';
 import type { Hint } from '../run/executionHints';
+import { gapError, readingHints } from '../run/indexFindings';
 import { runWithTenant } from '../run/itemRun';
 import { failedItem, itemOrError, nodeError } from '../run/nodeError';
-import { ExplainedError } from '../../tenant/explainedError';
 import { PERIOD_SUBTITLE, readPeriod } from '../form/periodParameters';
 import { progressOf, showSummary } from '../run/progressReport';
 import type { TenantSession } from '../connection/tenantSession';
@@ -18,6 +18,7 @@ import { checkMatched } from '../../tenant/comparison/checkMatched';
 import { compareDays } from '../../tenant/comparison/compareDays';
 import { dayHints } from './dayHints';
 import { reconcileDayParameters } from './reconcileDayParameters';
+import type { TenantReading } from '../../tenant/reading/tenantReading';
 import { matchedItem, missingItem, simpleItem, unindexedItem } from './reconciledItem';
 
 /** New attempts after a failure without progress. */
@@ -62,10 +63,7 @@ export class ReconcileDay implements INodeType {
 					const checkSize = this.getNodeParameter('options.checkSize', i, true) !== false;
 					const { tenantDirectory } = session;
 					const compared = await compareDays({ store, tenantDirectory, clock, asksForTimes: checkSize, signal }, days);
-					const gaps = compared.gaps.map(({ message, explanation }) => {
-						const advice = `${explanation} Without its index a day cannot be proven complete.`;
-						return nodeError(this.getNode(), new ExplainedError(message, advice), i);
-					});
+					const gaps = unprovenErrors(compared.reading).map((error) => nodeError(this.getNode(), error, i));
 					const [gap] = gaps;
 					if (gap !== undefined && !this.continueOnFail()) return await Promise.reject(gap);
 
@@ -79,7 +77,8 @@ export class ReconcileDay implements INodeType {
 					matched = matched.concat(checked.matched.map((recording) => shown(matchedItem(recording, i))));
 					missing = missing.concat(checked.missing.map((row) => shown(missingItem(row, i))));
 					unindexed = unindexed.concat(compared.unindexed.map((file) => shown(unindexedItem(file, i))));
-					hints.push(...dayHints(compared, checked), ...compared.hints.map(warning));
+					hints.push(...dayHints(compared, checked));
+					hints.push(...[...compared.hints, ...readingHints(compared.reading)].map(warning));
 					return [...gaps, ...unreadable].map((error) => failedItem(this.getNode(), error, item, i));
 				});
 				// What could not be proven must reach whoever watches for gaps; with an error output n8n takes it from here.
@@ -95,4 +94,13 @@ export class ReconcileDay implements INodeType {
 		if (this.getNode().type.endsWith('Tool')) return [missing.concat(unindexed, matched)];
 		return [matched, missing, unindexed];
 	}
+}
+
+/** Why days cannot be proven complete. */
+function unprovenErrors({ gaps, unreadable }: TenantReading): Error[] {
+	const consequence = 'Without its index a day cannot be proven complete.';
+	return [
+		...unreadable.map(({ reason }) => reason),
+		...gaps.map((gap) => gapError(gap, { detail: 'auto', consequence })),
+	];
 }

@@ -4,6 +4,8 @@ import { info, warning } from '../run/executionHints';
 import type { Hint } from '../run/executionHints';
 import type { TenantDay } from '../../recordings/tenantDay';
 import type { CheckedMatches, MatchedRecording } from '../../tenant/comparison/checkMatched';
+import { uncoveredParts } from '../../tenant/reading/dayEvidence';
+import type { DayEvidence } from '../../tenant/reading/dayEvidence';
 import type { ComparedDays } from '../../tenant/comparison/compareDays';
 
 /** Files named one by one in a hint; more are counted. */
@@ -13,7 +15,7 @@ const MOST_DAYS = 5;
 
 /** A sentence on each day that sums it up, and which recordings are broken and how. Only a complete day is no warning. */
 export function dayHints(
-	{ days, gaps, unindexed }: ComparedDays,
+	{ days, unproven, unindexed }: ComparedDays,
 	{ matched, missing, unreadable }: CheckedMatches,
 ): Hint[] {
 	const counts = new Map(days.map((day) => [day, noCounts()]));
@@ -27,8 +29,15 @@ export function dayHints(
 	for (const row of missing) countsOf(dayOfRow(row, days)).missing += 1;
 	for (const file of unindexed) countsOf(dayAt(file.recordedAtUtc, days)).unindexed += 1;
 	for (const { row } of unreadable) countsOf(dayOfRow(row, days)).unreadable += 1;
-	const notCompared = gaps.map(({ tenantDay }) => `${tenantDay ?? 'A day'}: not compared, because no index covers it.`);
-	return [...summaries([...counts], gaps.length), ...[...notCompared, ...shortHint(matched)].map(warning)];
+	const notCompared = unproven.map(
+		(evidence) => `${evidence.day.date}: not compared, because ${whyUnproven(evidence)}.`,
+	);
+	return [...summaries([...counts], unproven.length), ...[...notCompared, ...shortHint(matched)].map(warning)];
+}
+
+function whyUnproven(evidence: DayEvidence): string {
+	if (uncoveredParts(evidence).length > 0) return 'no index covers it';
+	return `${evidence.unreadable.map(({ file }) => file.path).join(' and ')} cannot be read`;
 }
 
 /** Of a long period the days that are complete share one sentence, so that the others show. */

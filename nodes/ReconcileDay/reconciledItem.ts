@@ -45,9 +45,10 @@ const SIMPLE_FIELDS = [
 	'recordingId',
 	'directory',
 	'fileName',
+	'indexDetail',
 ];
 
-/** An item with at most ten of its fields, names and values as they are. */
+/** An item with at most eleven of its fields, names and values as they are. */
 export function simpleItem(item: INodeExecutionData): INodeExecutionData {
 	const fields = SIMPLE_FIELDS.filter(
 		(field) => field in item.json && !(field === 'recordedAtUtc' && 'startTime' in item.json),

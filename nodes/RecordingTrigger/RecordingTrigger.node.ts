@@ -1,7 +1,7 @@
 import { NodeConnectionTypes } from 'n8n-workflow';
 import type { INodeExecutionData, INodeType, INodeTypeDescription, IPollFunctions } from 'n8n-workflow';
 
-import { eightByEightConnectionTest } from '../connection/connectionTest';
+import { eightByEightConnectionTest } from '../connection/credentialTest';
 import { FILTER_SUBTITLE, filterLoadOptions } from '../form/filterParameters';
 import { recordingTriggerParameters } from './recordingTriggerParameters';
 import { keyOf, pollError, pollRecordings, sampleRecordings } from './runPoll';

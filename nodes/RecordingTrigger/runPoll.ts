@@ -1,22 +1,22 @@
 import type { IDataObject, INodeExecutionData, IPollFunctions } from 'n8n-workflow';
 
-import { callFilter } from '../../recordings/callFilter';
+import { callJudge } from '../../recordings/callFilter';
 import type { CallFilters } from '../../recordings/callFilter';
 import type { IndexRow } from '../../recordings/indexRow';
 import { bytesOf, fittingLookback, MOST_BYTES } from '../../tenant/polling/pollMemory';
 import { readPollState } from '../../tenant/polling/pollState';
 import type { PollState, Watch } from '../../tenant/polling/pollState';
-import { simpleCall } from '../../recordings/simpleCall';
+import { simplifiedCall } from '../../recordings/simplifiedCall';
 import { tenantDateAt } from '../../recordings/tenantDay';
 import { nodeError } from '../run/nodeError';
 import { unreadableText } from '../run/unreadableListings';
 import { ExplainedError } from '../../tenant/explainedError';
 import { resumingStore, withTenant } from '../connection/tenantSession';
-import { newestCalls } from '../../tenant/polling/newestCalls';
-import type { PollRequest } from '../../tenant/polling/poll';
+import { exampleCalls } from '../../tenant/polling/exampleCalls';
+import type { PollRequest } from '../../tenant/polling/pollRequest';
 import type { AudioFile } from '../../tenant/polling/audioFile';
 import { pollBudgetOf } from './hostBudget';
-import { filesToReport } from './unreadableFiles';
+import { filesToReport, firstMet } from './reportedOnce';
 import { newestFiles, pollFiles } from '../../tenant/polling/watchFiles';
 import { pollIndex } from '../../tenant/polling/watchIndex';
 
@@ -44,7 +44,7 @@ export async function sampleRecordings(context: IPollFunctions): Promise<INodeEx
 				"A day directory such as S20160607 appears with its first call. Check 'Tenant Directory' in the credential if there should be some.",
 			);
 		}
-		const { items: calls, seen } = await newestCalls(request, SAMPLES);
+		const { items: calls, seen } = await exampleCalls(request, SAMPLES);
 		if (calls.length > 0) return calls;
 		throw seen === 0
 			? new ExplainedError(
@@ -71,9 +71,13 @@ export async function pollRecordings(context: IPollFunctions): Promise<INodeExec
 		refuseTooMuch(polled.state, request);
 		return polled;
 	});
-	const { items, state, unreadable } = outcome;
+	const { items, state, unreadable, withoutIndex } = outcome;
 	for (const [path, failure] of unreadable)
 		context.logger.warn(`8x8 Recording Trigger: ${path} cannot be read: ${failure.message}`);
+	for (const date of firstMet(keyOf(context), withoutIndex))
+		context.logger.warn(
+			`8x8 Recording Trigger: no index of tenant day ${date} is on the server, a day after its end. That is not to say that it had no calls: check it with 8x8 Reconcile Day`,
+		);
 	const [reported] = filesToReport(keyOf(context), unreadable.keys(), items.length === 0);
 	const failure = reported === undefined ? undefined : unreadable.get(reported);
 	if (failure !== undefined) throw failure;
@@ -100,7 +104,7 @@ function outputOf(context: IPollFunctions, items: ReadonlyArray<IndexRow | Audio
 	const { simplify } = context.getNodeParameter('options', {}) as TriggerOptions;
 	const isSimple = simplify === true && context.getNodeParameter('watch') === 'index';
 	const jsonOf = (item: IndexRow | AudioFile): IDataObject =>
-		(isSimple ? simpleCall(item as IndexRow) : item) as unknown as IDataObject;
+		(isSimple ? simplifiedCall(item as IndexRow) : item) as unknown as IDataObject;
 	return [items.map((item) => ({ json: jsonOf(item) }))];
 }
 
@@ -117,7 +121,7 @@ async function withRequest<Result>(
 	const watch = context.getNodeParameter('watch') as Watch;
 	const filters = watch === 'index' ? (context.getNodeParameter('filters', {}) as CallFilters) : {};
 	const options = context.getNodeParameter('options', {}) as TriggerOptions;
-	const matches = callFilter(filters);
+	const judge = callJudge(filters);
 	const lookbackDays = wholeNumber('Lookback Days', options.lookbackDays ?? 3, LONGEST_LOOKBACK);
 	const maximumItems = wholeNumber('Maximum Items', options.maximumItems ?? 500, Number.MAX_SAFE_INTEGER);
 	return await withTenant(
@@ -130,7 +134,7 @@ async function withRequest<Result>(
 					isSftp,
 					clock: clock(String(context.getNodeParameter('timeZone', '') ?? '')),
 					now: Date.now(),
-					matches,
+					judge,
 					lookbackDays,
 					maximumItems,
 					emitExisting: options.emitExisting === true,

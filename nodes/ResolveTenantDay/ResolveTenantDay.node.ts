@@ -5,7 +5,7 @@ import { tenantDaysOf } from '../../recordings/period';
 import { skippedDays } from '../../recordings/tenantDay';
 import type { TenantDay } from '../../recordings/tenantDay';
 import { ZoneClock } from '../../recordings/zoneClock';
-import { eightByEightConnectionTest } from '../connection/connectionTest';
+import { eightByEightConnectionTest } from '../connection/credentialTest';
 import { showHints, warning } from '../run/executionHints';
 import type { Hint } from '../run/executionHints';
 import { itemOrError } from '../run/nodeError';

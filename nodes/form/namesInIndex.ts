@@ -2,7 +2,7 @@ import type { ILoadOptionsFunctions, INodePropertyOptions } from 'n8n-workflow';
 
 import { IndexNotes } from '../../recordings/indexNotes';
 import { readIndex } from '../../recordings/indexReader';
-import { NamesOfCalls } from '../../recordings/namesOfCalls';
+import { NameCounts } from '../../recordings/nameCounts';
 import type { ZoneClock } from '../../recordings/zoneClock';
 import type { RemoteStore } from '../../transport/remoteStore';
 import { INTERACTIVE_PATIENCE } from '../connection/accountConnections';
@@ -63,10 +63,10 @@ async function namesInIndex(
 }
 
 /** The names of the newest days, as many as can be read while somebody waits. */
-async function readNames(session: TenantSession, field: NamedField, signal: AbortSignal): Promise<NamesOfCalls> {
+async function readNames(session: TenantSession, field: NamedField, signal: AbortSignal): Promise<NameCounts> {
 	const { store, tenantDirectory } = session;
 	const clock = session.clock();
-	const names = new NamesOfCalls();
+	const names = new NameCounts();
 	let calls = 0;
 	let failure: unknown;
 	const addFrom = async (file: ListedIndexFile): Promise<void> => {

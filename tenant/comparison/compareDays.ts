@@ -2,15 +2,19 @@ import { dayAt, dayOfRow, lettersOf, reconcile } from './reconciliation';
 import type { ListedFile, Reconciliation } from './reconciliation';
 import { parseRecordingName } from '../../recordings/remoteName';
 import type { IndexRow } from '../../recordings/indexRow';
-import { addDays, tenantDay } from '../../recordings/tenantDay';
+import { skippedDays } from '../../recordings/tenantDay';
 import type { TenantDay } from '../../recordings/tenantDay';
 import type { ZoneClock } from '../../recordings/zoneClock';
 import type { RemoteEntry, RemoteStore } from '../../transport/remoteStore';
 import { TransportError } from '../../transport/transportError';
 import { Gate } from '../../transport/gate';
 import { isOfOneFile } from '../../transport/oneFileFailure';
-import { readTenantDays } from '../reading/tenantIndex';
-import type { IndexRequest, MissingIndex } from '../reading/tenantIndex';
+import { ifThere } from '../../transport/ifThere';
+import { isProven } from '../reading/dayEvidence';
+import type { DayEvidence } from '../reading/dayEvidence';
+import { AUTOMATIC_FORMAT } from '../reading/indexFileReading';
+import { readTenantDays } from '../reading/tenantReading';
+import type { TenantReading } from '../reading/tenantReading';
 import { ListedOnce } from './listedOnce';
 
 /** Listings fetched at once. */
@@ -30,12 +34,13 @@ export interface CompareRequest {
 
 /** Index and directories of some tenant days, compared. */
 export interface ComparedDays extends Reconciliation {
-	/** Those that an index covers. About the others nothing is said, because nothing can be proven. */
+	/** Those of which an index is known to list every call. About the others nothing is said, because nothing can be proven. */
 	readonly days: readonly TenantDay[];
 	/** Their rows. */
 	readonly rows: readonly IndexRow[];
-	/** The days without an index. */
-	readonly gaps: readonly MissingIndex[];
+	/** The other days. */
+	readonly unproven: readonly DayEvidence[];
+	readonly reading: TenantReading;
 	/** One sentence each. */
 	readonly hints: readonly string[];
 }
@@ -46,22 +51,15 @@ export interface ComparedDays extends Reconciliation {
  */
 export async function compareDays(request: CompareRequest, asked: readonly TenantDay[]): Promise<ComparedDays> {
 	const store = new ListedOnce(request.store);
-	const indexed = new Set<string>();
-	const indexRequest: IndexRequest = {
-		...request,
-		store,
-		detail: 'auto',
-		format: { encoding: 'auto', dateOrder: 'auto', includeRawRow: false },
-		matches: () => true,
-		sees: ({ recordingId }) => {
-			if (recordingId !== null) indexed.add(recordingId);
-		},
-	};
-	const index = await readTenantDays(indexRequest, asked);
-	const uncovered = new Set(index.missing.map((gap) => gap.tenantDay));
+	const reading = await readTenantDays(
+		{ ...request, store, detail: 'auto', format: AUTOMATIC_FORMAT, judge: () => 'met' },
+		asked,
+	);
 	const real = asked.filter(({ hours }) => hours > 0);
-	const days = real.filter(({ date }) => !uncovered.has(date));
-	const rows = index.rows.filter((row) => !uncovered.has(dayOfRow(row, real)?.date ?? null));
+	const unproven = reading.days.filter((evidence) => !isProven(evidence));
+	const unprovenDates = new Set(unproven.map(({ day }) => day.date));
+	const days = real.filter(({ date }) => !unprovenDates.has(date));
+	const rows = reading.calls.map(({ row }) => row).filter((row) => !unprovenDates.has(dayOfRow(row, real)?.date ?? ''));
 
 	const inDirectories = directoriesOf(days, rows);
 	const troubles = await new Gate(() => LISTINGS).map(
@@ -69,16 +67,16 @@ export async function compareDays(request: CompareRequest, asked: readonly Tenan
 		async (directory) => await tellTrouble(request, store, directory),
 	);
 	const rowIds = new Set(rows.map(({ recordingId }) => lettersOf(recordingId ?? '')));
-	const counts = ({ recordingId, fileName }: ListedFile): boolean =>
-		rowIds.has(lettersOf(recordingId)) || parseRecordingName(fileName) !== undefined;
+	const counts = ({ recordingId, fileName }: ListedFile): boolean => {
+		if (rowIds.has(lettersOf(recordingId))) return true;
+		const stamp = parseRecordingName(fileName);
+		return stamp !== undefined && dayAt(stamp.recordedAtUtc, days) !== undefined;
+	};
 	const files = await filesIn(request, store, counts);
-	const first = reconcile({ days, rows, indexed, files });
-	const before = daysBefore(request.clock, days, first);
-	if (before.length > 0) await readTenantDays(indexRequest, before);
-	const compared = before.length === 0 ? first : reconcile({ days, rows, indexed, files });
+	const compared = reconcile({ days, rows, indexed: reading.recordingIds, files });
 	const hints = troubles.flatMap((trouble) => trouble?.(compared.missing) ?? []);
 	const timed = request.asksForTimes ? await withTimes(request, compared) : compared;
-	return { ...timed, days, rows, gaps: index.missing, hints: [...hints, ...index.hints] };
+	return { ...timed, days, rows, unproven, reading, hints: [...hints, ...skippedDays(asked)] };
 }
 
 /** The same comparison, its files with the times that their listing left open. A file that has gone meanwhile stays as it was. */
@@ -86,8 +84,8 @@ async function withTimes({ store, signal }: CompareRequest, compared: Reconcilia
 	const gate = new Gate(() => QUESTIONS);
 	const timed = async <File extends ListedFile>(file: File): Promise<File> => {
 		if (file.modifiedAt !== undefined) return file;
-		const entry = await store.stat(file.recordingId, { signal }).catch((error: unknown) => {
-			if (isOfOneFile(error) || (error instanceof TransportError && error.code === 'not-found')) return undefined;
+		const entry = await ifThere(store.stat(file.recordingId, { signal })).catch((error: unknown) => {
+			if (isOfOneFile(error)) return undefined;
 			throw error;
 		});
 		return entry === undefined ? file : { ...file, bytes: entry.size ?? file.bytes, modifiedAt: entry.modifiedAt };
@@ -156,10 +154,7 @@ async function filesIn(
 		.map(({ file }) => file);
 	const open = candidates.filter(({ entry }) => entry.type !== 'file' || entry.size === undefined);
 	const asked = await new Gate(() => QUESTIONS).map(open, async ({ file }) => {
-		const entry = await store.stat(file.recordingId, { signal }).catch((error: unknown) => {
-			if (error instanceof TransportError && error.code === 'not-found') return undefined;
-			throw error;
-		});
+		const entry = await ifThere(store.stat(file.recordingId, { signal }));
 		return entry?.type === 'file' ? [{ ...file, bytes: entry.size, modifiedAt: entry.modifiedAt }] : [];
 	});
 	return [...known, ...asked.flat()];
@@ -173,18 +168,4 @@ function fileOf(directory: string, { name, size, modifiedAt }: RemoteEntry): Lis
 		bytes: size,
 		modifiedAt,
 	};
-}
-
-/**
- * Days before those with unindexed files. A call that began before midnight is a row of the day before, and may be listed
- * only there, where the search for the day itself does not look.
- */
-function daysBefore(clock: ZoneClock, days: readonly TenantDay[], { unindexed }: Reconciliation): TenantDay[] {
-	const read = new Set(days.map(({ date }) => date));
-	const affected = new Set(unindexed.flatMap(({ recordedAtUtc }) => dayAt(recordedAtUtc, days) ?? []));
-	return [...affected].flatMap(({ date }) => {
-		// A zone may have skipped the date before.
-		const before = [-1, -2].map((step) => tenantDay(addDays(date, step), clock)).find(({ hours }) => hours > 0);
-		return before === undefined || read.has(before.date) ? [] : [before];
-	});
 }

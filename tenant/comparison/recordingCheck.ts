@@ -7,6 +7,7 @@ import { judgeWav } from '../../recordings/wavVerdict';
 import type { WavVerdict } from '../../recordings/wavVerdict';
 import type { RemoteEntry } from '../../transport/remoteStore';
 import type { ResumingStore } from '../../transport/resumingStore';
+import { isNotFound } from '../../transport/ifThere';
 import { TransportError } from '../../transport/transportError';
 import { ExplainedError } from '../explainedError';
 import { isOfOneFile } from '../../transport/oneFileFailure';
@@ -42,7 +43,7 @@ export async function checkRecording(
 	options: CheckOptions,
 ): Promise<CheckedRecording> {
 	return await check(store, listed, indexedSeconds, options).catch((error: unknown): CheckedRecording => {
-		if (error instanceof TransportError && error.code === 'not-found') return { status: 'missing' };
+		if (isNotFound(error)) return { status: 'missing' };
 		if (error instanceof ExplainedError || isOfOneFile(error)) return { status: 'unreadable', error };
 		throw error;
 	});

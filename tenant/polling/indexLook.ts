@@ -1,15 +1,17 @@
 import { byDetail, INDEX_DIRECTORY, indexFileOf } from '../reading/indexFile';
+import { indexFilesOf } from '../reading/indexListing';
 import type { IndexFile } from '../reading/indexFile';
 import { isUnchanged, markOf } from './pollState';
 import type { DirectoryMark, FileMark, PollState } from './pollState';
 import { firstDirectoryDate, hasEveryDay, isListingDue, isListingOld } from './pollWindow';
-import { directoryNameOf, parseDirectoryName } from '../../recordings/remoteName';
-import { tenantDateAt } from '../../recordings/tenantDay';
+import { directoryNameOf, parseDirectoryName, parseIndexName } from '../../recordings/remoteName';
+import { addDays, tenantDateAt } from '../../recordings/tenantDay';
 import type { CalendarDate } from '../../recordings/calendarDate';
 import type { RemoteEntry } from '../../transport/remoteStore';
 import { Gate } from '../../transport/gate';
-import { ifThere, listIfThere, listingsAtOnce, listTopDirectories } from './poll';
-import type { PollRequest } from './poll';
+import { ifThere } from '../../transport/ifThere';
+import { listIfThere, listingsAtOnce, listTopDirectories } from './pollRequest';
+import type { PollRequest } from './pollRequest';
 
 /** The top of the tenant, among the names of directories. */
 const TOP = '';
@@ -26,6 +28,8 @@ export interface IndexLook {
 	/** Index files of the window, oldest day first, the richer edition of a day before the poorer. */
 	readonly files: readonly LookedFile[];
 	readonly directories: Readonly<Record<string, DirectoryMark>>;
+	/** Somewhere there is a detailed index, of whatever day. */
+	readonly writesDetailed: boolean;
 }
 
 interface LookedDirectory {
@@ -51,17 +55,57 @@ export async function lookAtIndex(
 	since: CalendarDate,
 	state: PollState | undefined,
 ): Promise<IndexLook> {
-	const { clock, now } = request;
-	const gate = new Gate(() => listingsAtOnce(request));
-	const firstDirectory = firstDirectoryDate(since, clock);
+	const firstDirectory = firstDirectoryDate(since, request.clock);
 	const isInWindow = (name: string): boolean => (parseDirectoryName(name) ?? '') >= firstDirectory;
 	const known = Object.keys(state?.directories ?? {})
 		.filter(isInWindow)
 		.sort();
-	const isComplete = hasEveryDay(known, firstDirectory, now);
+	const isComplete = hasEveryDay(known, firstDirectory, request.now);
+	const first = await lookWhereKnown(request, known, isComplete, state);
+	const compared = fileComparison(request, state);
+	const files = compared(INDEX_DIRECTORY, first.central ?? []);
+	const hasNews = files.some(({ file, isUnchanged }) => file.date >= since && !isUnchanged);
+
+	const current = first.directories.filter(({ isWhole }) => isWhole || !hasNews);
+	// Nothing at all may mean that the tenant itself is not where the credential says.
+	const isEmpty = first.central === undefined && first.directories.every(({ isThere }) => !isThere);
+	const isTopWanted = isEmpty || (!isComplete && (hasNews || first.central === undefined));
+	const top = first.top ?? (isTopWanted ? await listTopDirectories(request) : undefined);
+	const isCurrent = new Set(current.map(({ directory }) => directory));
+	const others = (top ?? known).filter((name) => isInWindow(name) && !isCurrent.has(name)).sort();
+	const directories = [...current, ...(await listAllWhole(request, others, state))];
+
+	const topMark = top === undefined ? state?.directories[TOP] : listedNow(request, top.length);
+	const all = [...files, ...directories.flatMap(({ directory, entries }) => compared(directory, entries))];
+	return {
+		files: all.filter(({ file }) => file.directory !== INDEX_DIRECTORY || file.date >= since).sort(byDayAndDetail),
+		directories: Object.fromEntries([
+			...(topMark === undefined ? [] : [[TOP, topMark] as const]),
+			...directories.filter(({ isThere }) => isThere).map(({ directory, mark }) => [directory, mark] as const),
+		]),
+		writesDetailed: all.some(({ file }) => file.edition > 1),
+	};
+}
+
+interface FirstLook {
+	/** Names at the top of the tenant, when they are due. */
+	readonly top: readonly string[] | undefined;
+	/** What is in `Index/`, `undefined` when it is not there. */
+	readonly central: readonly RemoteEntry[] | undefined;
+	readonly directories: readonly LookedDirectory[];
+}
+
+/** Looks at everything that an earlier poll knew of, at once. */
+async function lookWhereKnown(
+	request: PollRequest,
+	known: readonly string[],
+	isComplete: boolean,
+	state: PollState | undefined,
+): Promise<FirstLook> {
+	const gate = new Gate(() => listingsAtOnce(request));
 	// Over SFTP it goes along with the other listings, over FTPS it takes its time.
-	const isTopDue = !isComplete && (request.isSftp || isListingOld(state?.directories[TOP], now));
-	const [early, central, ...knownDirectories] = await Promise.all([
+	const isTopDue = !isComplete && (request.isSftp || isListingOld(state?.directories[TOP], request.now));
+	const [top, central, ...directories] = await Promise.all([
 		isTopDue ? gate.run(async () => await listTopDirectories(request)) : undefined,
 		gate.run(async () => await listDated(request, INDEX_DIRECTORY, state)),
 		...known.map((directory) => gate.run(async () => await lookInto(request, directory, state))),
@@ -69,42 +113,51 @@ export async function lookAtIndex(
 		gate.close();
 		throw error;
 	});
+	return { top, central, directories };
+}
 
+async function listAllWhole(
+	request: PollRequest,
+	directories: readonly string[],
+	state: PollState | undefined,
+): Promise<LookedDirectory[]> {
+	const gate = new Gate(() => listingsAtOnce(request));
+	return await gate.map(directories, async (directory) => await listWhole(request, directory, state));
+}
+
+/** The index files of a listing, each compared with what it was when it was last read. */
+function fileComparison(
+	{ now, clock }: PollRequest,
+	state: PollState | undefined,
+): (directory: string, entries: readonly RemoteEntry[]) => LookedFile[] {
 	const today = tenantDateAt(now, clock);
-	const looked = (directory: string, entries: readonly RemoteEntry[]): LookedFile[] =>
-		entries.flatMap((entry) => {
-			const file = entry.type === 'file' ? indexFileOf(directory, entry.name) : undefined;
-			if (file === undefined) return [];
-			const mark = markOf(entry);
-			return [{ file, mark, isUnchanged: isUnchanged(mark, state?.files[file.path], file.date >= today) }];
+	const isDue = dueFiles(state, now);
+	return (directory, entries) =>
+		indexFilesOf(directory, entries).map((file) => {
+			const mark = markOf(file);
+			const isSame = isUnchanged(mark, state?.files[file.path], file.date >= today);
+			return { file, mark, isUnchanged: isSame && !isDue(file) };
 		});
-	const files = looked(INDEX_DIRECTORY, central ?? []).filter(({ file }) => file.date >= since);
-	const hasNews = files.some((file) => !file.isUnchanged);
+}
 
-	const listed = new Set(
-		knownDirectories.filter(({ isWhole }) => isWhole || !hasNews).map(({ directory }) => directory),
+/**
+ * Which files to read again because calls in them have waited long enough for the detailed index; with them the detailed files of the
+ * days around, which may list those of the calls that have no recording to be known by.
+ */
+function dueFiles(state: PollState | undefined, now: number): (file: IndexFile) => boolean {
+	const paths = Object.entries(state?.waiting ?? {}).flatMap(([path, due]) => (due * 1_000 <= now ? [path] : []));
+	const dates = new Set(
+		paths.flatMap((path) => {
+			const date = parseIndexName(path.split('/').at(-1) ?? '')?.date;
+			return date === undefined ? [] : [addDays(date, -1), date, addDays(date, 1)];
+		}),
 	);
-	// Nothing at all may mean that the tenant itself is not where the credential says.
-	const isEmpty = central === undefined && knownDirectories.every(({ isThere }) => !isThere);
-	const isTopWanted = isEmpty || (!isComplete && (hasNews || central === undefined));
-	const top = early ?? (isTopWanted ? await listTopDirectories(request) : undefined);
-	const there = top ?? known;
-	const others = there.filter((name) => isInWindow(name) && !listed.has(name)).sort();
-	const otherDirectories = await new Gate(() => listingsAtOnce(request)).map(
-		others,
-		async (directory) => await listWhole(request, directory, state),
-	);
-	const directories = [...knownDirectories.filter(({ directory }) => listed.has(directory)), ...otherDirectories];
-	const topMark = top === undefined ? state?.directories[TOP] : listedNow(request, top.length);
-	return {
-		files: [...files, ...directories.flatMap(({ directory, entries }) => looked(directory, entries))].sort((a, b) =>
-			a.file.date === b.file.date ? byDetail(a.file, b.file) : a.file.date < b.file.date ? -1 : 1,
-		),
-		directories: Object.fromEntries([
-			...(topMark === undefined ? [] : [[TOP, topMark] as const]),
-			...directories.filter(({ isThere }) => isThere).map(({ directory, mark }) => [directory, mark] as const),
-		]),
-	};
+	return ({ path, date, edition }) => paths.includes(path) || (edition > 1 && dates.has(date));
+}
+
+function byDayAndDetail({ file: a }: LookedFile, { file: b }: LookedFile): number {
+	if (a.date === b.date) return byDetail(a, b);
+	return a.date < b.date ? -1 : 1;
 }
 
 /**

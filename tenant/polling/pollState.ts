@@ -33,6 +33,8 @@ export interface PollState {
 	readonly arriving: Readonly<Record<string, ArrivingMark>>;
 	/** What was there at the beginning and could not be read then: whatever it holds is not new. */
 	readonly unseeded: readonly string[];
+	/** Index files with calls that wait for a detailed row: when the first has waited long enough, in seconds since the epoch. */
+	readonly waiting?: Readonly<Record<string, number>>;
 }
 
 /**
@@ -41,16 +43,17 @@ export interface PollState {
  */
 export function readPollState(kept: unknown, watch: Watch): PollState | undefined {
 	if (!isRecord(kept) || kept['version'] !== 1 || kept['watch'] !== watch) return undefined;
-	const { since, files, directories, seen, arriving, unseeded } = kept;
+	const { since, files, directories, seen, arriving, unseeded, waiting = {} } = kept;
 	if (typeof since !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(since)) return undefined;
 	if (!isRecord(files) || !isRecord(directories) || !isRecord(seen)) return undefined;
-	if (!isRecord(arriving) || !Array.isArray(unseeded)) return undefined;
+	if (!isRecord(arriving) || !Array.isArray(unseeded) || !isRecord(waiting)) return undefined;
 	const packed = entries(seen, isPacked);
 	const fileMarks = entries(files, isFileMark);
 	const directoryMarks = entries(directories, isDirectoryMark);
 	const arrivingMarks = entries(arriving, isArrivingMark);
 	if (packed === undefined || fileMarks === undefined) return undefined;
-	if (directoryMarks === undefined || arrivingMarks === undefined) return undefined;
+	const dueTimes = entries(waiting, (value): value is number => typeof value === 'number');
+	if (directoryMarks === undefined || arrivingMarks === undefined || dueTimes === undefined) return undefined;
 	return {
 		version: 1,
 		watch,
@@ -60,6 +63,7 @@ export function readPollState(kept: unknown, watch: Watch): PollState | undefine
 		seen: packed,
 		arriving: arrivingMarks,
 		unseeded: unseeded.filter((path) => typeof path === 'string'),
+		...(Object.keys(dueTimes).length === 0 ? {} : { waiting: dueTimes }),
 	};
 }
 

@@ -9,8 +9,8 @@ import type { CalendarDate } from '../../recordings/calendarDate';
 /**
  * What became of a recording that was seen:
  * - `settled`: it was emitted, or was there before, or did not match the filters; it is never emitted again
- * - `basic`: it did not match the filters, but only the basic edition of an index has told about it so far. That edition has no wrap-up
- *   code and no queue, so the detailed one, which may come a day later, is to be judged again
+ * - `basic`: only the basic edition of an index has told about it so far. That edition has no wrap-up code and no queue, so the
+ *   detailed one, which may come a day later, is to be judged, whether or not the basic one matched the filters
  */
 export type SeenStatus = 'settled' | 'basic';
 
@@ -38,14 +38,22 @@ export function keyOfRecording(directory: string, fileName: string, fallbackDate
 	return hashedKey(date, `${directory}/${fileName}`);
 }
 
+/** All that a row says, without where it stands. */
+export function textOf(row: IndexRow): string {
+	const place = { indexFile: undefined, indexLine: undefined, indexDetail: undefined, rawRow: undefined };
+	return JSON.stringify({ ...row, ...place });
+}
+
 /**
  * The key of an index row: that of its recording, else of all that the row says, wherever it stands. A recording that lies in the directory
  * of an earlier time would be forgotten with that, while its row is still read, so it goes by the row's day.
+ *
+ * @param copy how many equal rows without a recording stand before it in its file; each is a call of its own
  */
-export function keyOfRow(row: IndexRow, fallbackDate: CalendarDate): SeenKey {
+export function keyOfRow(row: IndexRow, fallbackDate: CalendarDate, copy = 0): SeenKey {
 	const date = row.tenantDay ?? fallbackDate;
 	if (row.directory === null || row.fileName === null)
-		return hashedKey(date, JSON.stringify({ ...row, indexFile: undefined, indexLine: undefined, rawRow: undefined }));
+		return hashedKey(date, `${textOf(row)}${copy === 0 ? '' : ` ${copy}`}`);
 	const key = keyOfRecording(row.directory, row.fileName, date);
 	const isKept = (dateOfGroup(key.group) ?? date) >= addDays(date, -1);
 	return isKept ? key : hashedKey(date, `${row.directory}/${row.fileName}`);

@@ -10,8 +10,8 @@ import type { RemoteEntry } from '../../transport/remoteStore';
 import { Gate } from '../../transport/gate';
 import { ExplainedError } from '../explainedError';
 import type { AudioFile } from './audioFile';
-import { listIfThere, listingsAtOnce, listTopDirectories } from './poll';
-import type { PollOutcome, PollRequest } from './poll';
+import { listIfThere, listingsAtOnce, listTopDirectories } from './pollRequest';
+import type { PollOutcome, PollRequest } from './pollRequest';
 
 /** Files that may still be being written, of which so many are remembered at most: the oldest, whose turn is next. */
 const MOST_ARRIVING = 1_000;
@@ -172,6 +172,7 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 			unseeded: [...unseeded],
 		},
 		unreadable: new Map(),
+		withoutIndex: [],
 	};
 }
 

@@ -1,27 +1,29 @@
 import { byDetail } from '../reading/indexFile';
+import { AUTOMATIC_FORMAT, readIndexFile } from '../reading/indexFileReading';
 import { IndexNotes } from '../../recordings/indexNotes';
-import { IndexFormatError } from '../../recordings/indexFormatError';
-import { readIndex } from '../../recordings/indexReader';
+import type { IndexFormatError } from '../../recordings/indexFormatError';
 import type { ReadRow } from '../../recordings/indexRow';
-import { NewCalls } from './newCalls';
+import { UnseenCalls } from './unseenCalls';
+import type { ChosenCalls } from './unseenCalls';
 import { hasStayed } from './pollState';
 import type { FileMark, PollState } from './pollState';
 import { firstDay, firstDirectoryDate, nextSince, sinceAt } from './pollWindow';
-import { keyOfRow, SeenRecordings } from './seenRecordings';
-import { addDays, tenantDateAt } from '../../recordings/tenantDay';
+import { keyOfRow, SeenRecordings, textOf } from './seenRecordings';
+import { addDays, datesBetween, tenantDateAt, tenantDay } from '../../recordings/tenantDay';
 import type { CalendarDate } from '../../recordings/calendarDate';
 import { TransportError } from '../../transport/transportError';
 import { Gate } from '../../transport/gate';
 import { ExplainedError } from '../explainedError';
-import { isOfOneFile } from '../../transport/oneFileFailure';
 import { lookAtIndex } from './indexLook';
-import type { LookedFile } from './indexLook';
-import type { PollOutcome, PollRequest } from './poll';
+import type { IndexLook, LookedFile } from './indexLook';
+import type { PollOutcome, PollRequest } from './pollRequest';
 
 /** Index files fetched at once. */
 const FETCHES = 4;
 /** An index is stamped with its tenant day or the next, and a call over midnight is listed a day later still. */
 const STAMP_SPREAD = 2;
+/** How long after the end of a day its index is late, in milliseconds. */
+const LATE = 86_400_000;
 
 /** What came of reading one file: its rows, or why it has none. */
 interface FileRead {
@@ -29,9 +31,29 @@ interface FileRead {
 	readonly rows: readonly ReadRow[];
 	/** Its last row has no line end and may be being written: it is left for the next poll. */
 	readonly lastRowLeft: boolean;
-	readonly failure: ExplainedError | TransportError | undefined;
+	readonly failure: IndexFormatError | TransportError | undefined;
 	/** It had gone between listing and reading, or time was up. */
 	readonly isSkipped: boolean;
+}
+
+/** From where a poll goes on. */
+interface Beginning {
+	readonly previous: PollState | undefined;
+	/** The running tenant day. */
+	readonly today: CalendarDate;
+	readonly since: CalendarDate;
+	readonly look: IndexLook;
+}
+
+/** What the changed files gave. */
+interface ChangedFiles {
+	readonly reads: readonly FileRead[];
+	/** Files that were not read, or not to their end. */
+	readonly unread: ReadonlySet<LookedFile>;
+	/** Paths whose calls are no news, because they were there at the beginning and could not be read until now. */
+	readonly unseeded: ReadonlySet<string>;
+	/** Calls of this day and later are held back, because files that may list older ones have not been read. */
+	readonly before: CalendarDate | undefined;
 }
 
 /**
@@ -40,24 +62,49 @@ interface FileRead {
  * Without an earlier state everything that is there is the baseline, and nothing is new unless existing calls are asked for.
  */
 export async function pollIndex(request: PollRequest, previous: PollState | undefined): Promise<PollOutcome> {
-	const { clock, lookbackDays } = request;
-	const today = tenantDateAt(request.now, clock);
+	const { clock, lookbackDays, judge, now } = request;
+	const today = tenantDateAt(now, clock);
 	const since = previous === undefined ? firstDay(today, lookbackDays) : sinceAt(previous.since, today);
-	const isBaseline = previous === undefined && !request.emitExisting;
 	const look = await lookAtIndex(request, since, previous);
+	const beginning = { previous, today, since, look };
 	const seen = new SeenRecordings(previous?.seen);
-	const calls = new NewCalls(seen, request.matches);
-	const notes = new IndexNotes();
+	const calls = new UnseenCalls(seen, { judge, writesDetailed: look.writesDetailed, now });
+	const changed = await readChangedFiles(request, beginning, seen, calls);
+	refuseNothingRead(request, look, changed);
 
+	const chosen = calls.choose(request.maximumItems, changed.before);
+	if (chosen.overdue > 0)
+		request.warn(
+			`${chosen.overdue} of the calls come as the basic index has them, because the detailed one does not list them 36 hours after the call`,
+		);
+	const { reads } = changed;
+	return {
+		items: chosen.rows,
+		state: nextState(request, beginning, changed, chosen, seen),
+		unreadable: new Map(
+			reads.flatMap(({ looked, failure }) => (failure === undefined ? [] : [[looked.file.path, failure]])),
+		),
+		withoutIndex: daysWithoutIndex(request, beginning),
+	};
+}
+
+/** Reads what has changed, old days first, so that a trigger that was off for weeks catches up in steps. */
+async function readChangedFiles(
+	request: PollRequest,
+	{ previous, since, look }: Beginning,
+	seen: SeenRecordings,
+	calls: UnseenCalls,
+): Promise<ChangedFiles> {
+	const isBaseline = previous === undefined && !request.emitExisting;
 	const unseeded = new Set(isBaseline ? look.files.map(({ file }) => file.path) : previous?.unseeded);
 	const changed = look.files.filter((looked) => !looked.isUnchanged);
 	const priorities = new Map(
 		[...changed].sort((a, b) => byDetail(a.file, b.file)).map(({ file }, priority) => [file.path, priority]),
 	);
+	const notes = new IndexNotes();
 	const reads: FileRead[] = [];
 	const unread = new Set(changed);
 	let before: CalendarDate | undefined;
-	// Old days first, so that a trigger that was off for weeks catches up in steps.
 	for (const date of [...new Set(changed.map(({ file }) => file.date))].sort()) {
 		if (request.budget.isNearlySpent) break;
 		const ripe = addDays(date, -STAMP_SPREAD);
@@ -77,60 +124,107 @@ export async function pollIndex(request: PollRequest, previous: PollState | unde
 			if (read.failure !== undefined) unseeded.delete(file.path);
 			if (read.isSkipped || read.failure !== undefined) continue;
 			unread.delete(read.looked);
-			for (const row of read.rows) {
-				if (unseeded.has(file.path)) seen.add(keyOfRow(row.row, file.date), 'settled');
-				else if (calls.isNew(row.row, file)) calls.add(row, file, priorities.get(file.path) ?? 0);
+			for (const { row, copy } of withCopies(read.rows)) {
+				if (unseeded.has(file.path)) seen.add(keyOfRow(row.row, file.date, copy), 'settled');
+				else calls.add(row, file, priorities.get(file.path) ?? 0, copy);
 			}
 			unseeded.delete(file.path);
 		}
 	}
 	for (const hint of notes.hints) request.warn(hint);
-	if (
-		unread.size === changed.length &&
-		changed.length > 0 &&
-		request.budget.isNearlySpent &&
-		reads.every(({ failure }) => failure === undefined)
-	) {
-		throw new ExplainedError(
-			'The poll ran out of time before it could read an index file',
-			'The server may be slow or the index large. The next poll tries again; nothing is lost.',
-		);
+	return { reads, unread, unseeded, before };
+}
+
+/** The rows of a file, each with how many equal ones without a recording stand before it. */
+function* withCopies(
+	rows: readonly ReadRow[],
+): Generator<{ readonly row: ReadRow; readonly copy: number }, void, void> {
+	const met = new Map<string, number>();
+	for (const row of rows) {
+		if (row.row.recordingId !== null) {
+			yield { row, copy: 0 };
+			continue;
+		}
+		const text = textOf(row.row);
+		const copy = met.get(text) ?? 0;
+		met.set(text, copy + 1);
+		yield { row, copy };
 	}
+}
 
-	const chosen = calls.choose(request.maximumItems, before);
-	const failed = reads.filter(({ failure }) => failure !== undefined).map(({ looked }) => looked);
-	const left = [...unread]
-		.filter((looked) => !failed.includes(looked))
-		.map(({ file }) => addDays(file.date, -STAMP_SPREAD));
-	const nextDay = nextSince(since, today, lookbackDays, [...chosen.datesLeft, ...left]);
-	seen.forgetBefore(addDays(firstDirectoryDate(nextDay, clock), -1));
-
-	const marks = new Map(
-		look.files.flatMap(({ file, mark, isUnchanged }) => (isUnchanged ? [[file.path, mark] as const] : [])),
+/** A poll whose time was up before anything was read must not look like one that found nothing. */
+function refuseNothingRead({ budget }: PollRequest, look: IndexLook, { reads, unread }: ChangedFiles): void {
+	const changed = look.files.filter((looked) => !looked.isUnchanged);
+	const isNothingRead = unread.size === changed.length && changed.length > 0;
+	if (!isNothingRead || !budget.isNearlySpent || reads.some(({ failure }) => failure !== undefined)) return;
+	throw new ExplainedError(
+		'The poll ran out of time before it could read an index file',
+		'The server may be slow or the index large. The next poll tries again; nothing is lost.',
 	);
-	for (const { looked, lastRowLeft } of reads) {
-		if (unread.has(looked) || chosen.filesLeft.has(looked.file.path)) continue;
-		const [size, modified] = looked.mark;
-		const mark: FileMark = lastRowLeft ? [size, modified, 1] : looked.mark;
-		marks.set(looked.file.path, mark);
-	}
+}
+
+/** What the next poll has to know. */
+function nextState(
+	{ clock, lookbackDays }: PollRequest,
+	{ previous, today, since, look }: Beginning,
+	{ reads, unread, unseeded }: ChangedFiles,
+	chosen: ChosenCalls,
+	seen: SeenRecordings,
+): PollState {
 	const present = new Set(look.files.map(({ file }) => file.path));
+	const wasRead = new Set(reads.filter(({ looked }) => !unread.has(looked)).map(({ looked }) => looked.file.path));
+	const waiting = new Map([
+		...Object.entries(previous?.waiting ?? {}).filter(([path]) => present.has(path) && !wasRead.has(path)),
+		...[...chosen.waiting].map(([path, due]) => [path, Math.ceil(due / 1_000)] as const),
+	]);
+	const failed = new Set(reads.filter(({ failure }) => failure !== undefined).map(({ looked }) => looked));
+	const datesLeft = [
+		...chosen.datesLeft,
+		...[...unread].filter((looked) => !failed.has(looked)).map(({ file }) => addDays(file.date, -STAMP_SPREAD)),
+		// What waits began up to two calendar days before its time is up.
+		...[...waiting.values()].map((due) => addDays(tenantDateAt(due * 1_000, clock), -STAMP_SPREAD)),
+	];
+	const nextDay = nextSince(since, today, lookbackDays, datesLeft);
+	seen.forgetBefore(addDays(firstDirectoryDate(nextDay, clock), -1));
 	return {
-		items: chosen.rows,
-		state: {
-			version: 1,
-			watch: 'index',
-			since: nextDay,
-			files: Object.fromEntries(marks),
-			directories: look.directories,
-			seen: seen.pack(),
-			arriving: {},
-			unseeded: [...unseeded].filter((path) => present.has(path)),
-		},
-		unreadable: new Map(
-			reads.flatMap(({ looked, failure }) => (failure === undefined ? [] : [[looked.file.path, failure]])),
+		version: 1,
+		watch: 'index',
+		since: nextDay,
+		files: Object.fromEntries(
+			marksOf(look, reads, (read) => !unread.has(read.looked) && !chosen.filesLeft.has(read.looked.file.path)),
 		),
+		directories: look.directories,
+		seen: seen.pack(),
+		arriving: {},
+		unseeded: [...unseeded].filter((path) => present.has(path)),
+		...(waiting.size === 0 ? {} : { waiting: Object.fromEntries(waiting) }),
 	};
+}
+
+/** The marks of files that need not be read again as long as they stay as they are. */
+function marksOf(
+	look: IndexLook,
+	reads: readonly FileRead[],
+	isDone: (read: FileRead) => boolean,
+): Array<readonly [path: string, mark: FileMark]> {
+	const unchanged = look.files
+		.filter((looked) => looked.isUnchanged)
+		.map(({ file, mark }) => [file.path, mark] as const);
+	const read = reads.filter(isDone).map(({ looked: { file, mark }, lastRowLeft }) => {
+		const done: FileMark = lastRowLeft ? [mark[0], mark[1], 1] : mark;
+		return [file.path, done] as const;
+	});
+	return [...unchanged, ...read];
+}
+
+/** Days of the look-back that no index can be about, by all names that there are, though they have been over for long. */
+function daysWithoutIndex({ clock, now }: PollRequest, { today, since, look }: Beginning): CalendarDate[] {
+	const named = new Set(look.files.flatMap(({ file }) => [file.date, addDays(file.date, -1)]));
+	return datesBetween(since, addDays(today, -1)).filter((date) => {
+		if (named.has(date)) return false;
+		const { hours, toUtc } = tenantDay(date, clock);
+		return hours > 0 && toUtc + LATE <= now;
+	});
 }
 
 /** Reads one index file. A file that cannot be read keeps no other back; a connection that fails ends the poll. */
@@ -141,26 +235,19 @@ async function readFile(
 	keepsLastRow: boolean,
 	notes: IndexNotes,
 ): Promise<FileRead> {
-	const { path, date } = looked.file;
-	const format = { encoding: 'auto', dateOrder: 'auto', includeRawRow: false } as const;
-	const read = async (): Promise<FileRead> => {
-		const rows: ReadRow[] = [];
-		let lastRowLeft = false;
-		// Without the listed size: the file may have grown since, and the store then asks for the one it has now.
-		const bytes = store.read(path, { signal: budget.signal });
-		for await (const row of readIndex({ path, bytes }, clock, format, notes)) {
-			if (row.isUnterminated === true && !keepsLastRow) lastRowLeft = true;
-			else if ((row.row.tenantDay ?? date) >= since) rows.push(row);
-		}
-		return { looked, rows, lastRowLeft, failure: undefined, isSkipped: false };
-	};
-	return await read().catch((error: unknown) => {
-		const nothing = { looked, rows: [], lastRowLeft: false };
-		if (error instanceof IndexFormatError)
-			return { ...nothing, failure: new ExplainedError(error.message, error.advice), isSkipped: false };
-		if (!(error instanceof TransportError)) throw error;
-		if (error.code === 'not-found' || budget.signal.aborted) return { ...nothing, failure: undefined, isSkipped: true };
-		if (isOfOneFile(error)) return { ...nothing, failure: error, isSkipped: false };
+	const { file } = looked;
+	const rows: ReadRow[] = [];
+	let lastRowLeft = false;
+	const nothing = { looked, rows: [], lastRowLeft: false };
+	const reading = { store, clock, notes, format: AUTOMATIC_FORMAT, signal: budget.signal };
+	const outcome = await readIndexFile(reading, file, (read) => {
+		if (read.isUnterminated === true && !keepsLastRow) lastRowLeft = true;
+		else if ((read.row.tenantDay ?? file.date) >= since) rows.push(read);
+	}).catch((error: unknown) => {
+		if (error instanceof TransportError && budget.signal.aborted) return 'gone' as const;
 		throw error;
 	});
+	if (outcome === 'read') return { looked, rows, lastRowLeft, failure: undefined, isSkipped: false };
+	if (outcome === 'gone' || budget.signal.aborted) return { ...nothing, failure: undefined, isSkipped: true };
+	return { ...nothing, failure: outcome.reason, isSkipped: false };
 }

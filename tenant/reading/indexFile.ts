@@ -1,12 +1,12 @@
-import { directoryNameOf, parseDirectoryName, parseIndexName } from '../../recordings/remoteName';
-import { addDays } from '../../recordings/tenantDay';
-import type { TenantDay } from '../../recordings/tenantDay';
+import { parseIndexName } from '../../recordings/remoteName';
+import type { IndexDetail } from '../../recordings/indexRow';
 import type { CalendarDate } from '../../recordings/calendarDate';
 
 /** The directory at the top of the tenant that holds an index file for every day. */
 export const INDEX_DIRECTORY = 'Index';
 
-export type IndexDetail = 'auto' | 'detailed' | 'basic';
+/** Which editions are to be read. */
+export type SoughtDetail = 'auto' | IndexDetail;
 
 /** An index file found on the server. */
 export interface IndexFile {
@@ -25,7 +25,7 @@ export function indexFileOf(directory: string, name: string): IndexFile | undefi
 	return parsed === undefined ? undefined : { ...parsed, directory, path: `${directory}/${name}` };
 }
 
-export function hasDetail(file: IndexFile, detail: IndexDetail): boolean {
+export function hasDetail(file: IndexFile, detail: SoughtDetail): boolean {
 	if (detail === 'auto') return true;
 	return detail === 'detailed' ? file.edition > 1 : file.edition === 1;
 }
@@ -36,24 +36,4 @@ export function byDetail(a: IndexFile, b: IndexFile): number {
 	if ((a.directory === INDEX_DIRECTORY) !== (b.directory === INDEX_DIRECTORY))
 		return a.directory === INDEX_DIRECTORY ? -1 : 1;
 	return a.path < b.path ? -1 : 1;
-}
-
-/** Where rows of a tenant day can be: which directories to look into, and which dates in index names to read. */
-export interface IndexSearch {
-	/** Besides `Index`, the day directories whose index files may list calls of the day. */
-	readonly directories: readonly string[];
-	readonly dates: ReadonlySet<CalendarDate>;
-}
-
-/**
- * An index is stamped with the tenant day it covers or with the day it was written (the next one), and the copy in a
- * day directory with that directory's UTC day. A call that ran over midnight may be listed a day later still.
- */
-export function indexSearchFor(day: TenantDay): IndexSearch {
-	const utcDates = day.directories.flatMap(({ directory }) => parseDirectoryName(directory) ?? []);
-	const near = [day.date, addDays(day.date, 1)];
-	return {
-		directories: [...new Set([...utcDates, ...near].map(directoryNameOf))].sort(),
-		dates: new Set([...utcDates, ...near, addDays(day.date, 2)]),
-	};
 }

@@ -1,8 +1,9 @@
 import { INDEX_DIRECTORY, indexFileOf } from './indexFile';
 import type { IndexFile } from './indexFile';
 import { parseDirectoryName } from '../../recordings/remoteName';
+import type { Abortable } from '../../transport/onAbort';
 import type { RemoteEntry, RemoteStore } from '../../transport/remoteStore';
-import { TransportError } from '../../transport/transportError';
+import { ifThere, isNotFound } from '../../transport/ifThere';
 import { ExplainedError } from '../explainedError';
 
 /** An index file as the server lists it. */
@@ -25,13 +26,9 @@ export interface TenantOverview {
  *
  * @param tenantDirectory as the credential names it
  */
-export async function listTop(
-	store: RemoteStore,
-	tenantDirectory: string,
-	signal?: AbortSignal,
-): Promise<RemoteEntry[]> {
+export async function listTop(store: RemoteStore, tenantDirectory: string, signal?: Abortable): Promise<RemoteEntry[]> {
 	return await store.list('', { signal }).catch((error: unknown) => {
-		if (!(error instanceof TransportError) || error.code !== 'not-found' || tenantDirectory === '') throw error;
+		if (!isNotFound(error) || tenantDirectory === '') throw error;
 		throw new ExplainedError(
 			`The tenant directory '${tenantDirectory}' is not on the server`,
 			"Check 'Tenant Directory' in the credential: it names the directory that holds Index and the day directories, and may stay empty",
@@ -47,12 +44,8 @@ export async function tenantOverview(store: RemoteStore, tenantDirectory: string
 		.map((entry) => entry.name)
 		.sort()
 		.reverse();
-	const entries = await store.list(INDEX_DIRECTORY).catch((error: unknown) => {
-		if (error instanceof TransportError && error.code === 'not-found') return [];
-		throw error;
-	});
-	const indexFiles = indexFilesOf(INDEX_DIRECTORY, entries);
-	return { indexFiles, dayDirectories };
+	const entries = await ifThere(store.list(INDEX_DIRECTORY));
+	return { indexFiles: indexFilesOf(INDEX_DIRECTORY, entries ?? []), dayDirectories };
 }
 
 /** The index files of a listing, newest day first, the basic edition of a day before the detailed one. */

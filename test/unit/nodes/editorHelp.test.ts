@@ -1,7 +1,7 @@
 import type { ICredentialTestFunctions, ILoadOptionsFunctions } from 'n8n-workflow';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { eightByEightConnectionTest } from '../../../nodes/connection/connectionTest';
+import { eightByEightConnectionTest } from '../../../nodes/connection/credentialTest';
 import { searchIndexFiles } from '../../../nodes/form/indexFileSearch';
 import { TransportError } from '../../../transport/transportError';
 import { MemoryStore } from './memoryStore';

@@ -86,11 +86,11 @@ describe('Recording Trigger watching the index', () => {
 		expect(tenant.closed).toBe(true);
 	});
 
-	it('emits ten fields of each call when told to simplify, also as a test event, and whole files', async () => {
+	it('emits eleven fields of each call when told to simplify, also as a test event, and whole files', async () => {
 		const n8n = host({ options: { simplify: true, emitExisting: true } });
 		const [call] = await n8n.activate();
 		expect(call).toMatchObject({ recordingId: idOf(MORNING), agentName: 'Agent One', wrapUpCode: 'Sale' });
-		expect(Object.keys(call ?? {})).toHaveLength(10);
+		expect(Object.keys(call ?? {})).toHaveLength(11);
 		expect(await n8n.fetchTestEvent()).toEqual([call]);
 		const files = host({ watch: 'files', options: { simplify: true } });
 		expect((await files.fetchTestEvent())[0]).toHaveProperty('remoteModifiedAt');

@@ -34,6 +34,7 @@ const EXAMPLE = {
 	sequence: 1,
 	indexFile: 'Index/I20160606.csv',
 	indexLine: 2,
+	indexDetail: 'detailed',
 	extra: {},
 };
 

@@ -33,6 +33,7 @@ export function indexRow(fields: Partial<IndexRow> = {}): IndexRow {
 		sequence: null,
 		indexFile: 'Index/I20160606.csv',
 		indexLine: 2,
+		indexDetail: 'detailed',
 		extra: {},
 		...fields,
 	};

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { packAscending, unpackAscending } from '../../../../tenant/polling/ascendingNumbers';
-import { NewCalls } from '../../../../tenant/polling/newCalls';
+import { UnseenCalls } from '../../../../tenant/polling/unseenCalls';
+import type { CallRules } from '../../../../tenant/polling/unseenCalls';
 import { arrivingMark, hasStayed, isUnchanged, markOf, readPollState } from '../../../../tenant/polling/pollState';
 import type { PollState } from '../../../../tenant/polling/pollState';
 import {
@@ -15,6 +16,7 @@ import {
 import { keyOfRecording, keyOfRow, SeenRecordings } from '../../../../tenant/polling/seenRecordings';
 import { addDays } from '../../../../recordings/tenantDay';
 import { ZoneClock } from '../../../../recordings/zoneClock';
+import type { IndexRow, ReadRow } from '../../../../recordings/indexRow';
 import { indexRow } from '../../recordings/indexRowFixture';
 
 const state: PollState = {
@@ -241,28 +243,31 @@ describe('the window of a poll', () => {
 });
 
 describe('new calls', () => {
+	const rulesOf = (wanted: (row: IndexRow) => boolean = () => true, changes: Partial<CallRules> = {}): CallRules => ({
+		judge: (row) => (wanted(row) ? 'met' : 'unmet'),
+		writesDetailed: false,
+		now: Date.parse('2016-06-07T08:00:00Z'),
+		...changes,
+	});
 	const file = (date: string, edition = 1): { path: string; directory: string; date: string; edition: number } => ({
 		path: `Index/I${date}_${edition}`,
 		directory: 'Index',
 		date,
 		edition,
 	});
-	const read = (
-		second: number,
-		fields: object = {},
-		richness = 5,
-	): { row: ReturnType<typeof indexRow>; at: number; richness: number } => {
+	const read = (second: number, fields: object = {}, richness = 5): ReadRow => {
 		const fileName = nameOf('2016-06-06', second, 1);
 		return {
 			row: indexRow({ recordingId: `S20160606/${fileName}`, directory: 'S20160606', fileName, ...fields }),
 			at: second * 1_000,
 			richness,
+			columns: new Set(),
 		};
 	};
 
 	it('come out oldest first, at most so many, and the others are left with the files that hold them', () => {
 		const seen = new SeenRecordings();
-		const calls = new NewCalls(seen, () => true);
+		const calls = new UnseenCalls(seen, rulesOf());
 		const [a, b] = [file('2016-06-06'), file('2016-06-06', 2)];
 		for (const second of [30, 10, 20]) calls.add(read(second), a, 1);
 		calls.add(read(30), b, 0);
@@ -271,12 +276,13 @@ describe('new calls', () => {
 		expect([...chosen.filesLeft].sort()).toEqual([a.path, b.path]);
 		expect(chosen.datesLeft).toEqual(['2016-06-06']);
 		expect(seen.size).toBe(2);
-		expect(calls.isNew(read(10).row, a)).toBe(false);
-		expect(calls.isNew(read(30).row, a)).toBe(true);
+		const next = new UnseenCalls(seen, rulesOf());
+		for (const second of [10, 30]) next.add(read(second), a, 1);
+		expect(next.choose(2, undefined).rows.map((row) => row.fileName)).toEqual([nameOf('2016-06-06', 30, 1)]);
 	});
 
 	it('are held back from a day on, so that no younger call overtakes an older one', () => {
-		const calls = new NewCalls(new SeenRecordings(), () => true);
+		const calls = new UnseenCalls(new SeenRecordings(), rulesOf());
 		calls.add(read(10, { tenantDay: '2016-06-05' }), file('2016-06-06'), 0);
 		calls.add(read(20, { tenantDay: '2016-06-06' }), file('2016-06-06'), 0);
 		expect(calls.countBefore('2016-06-06')).toBe(1);
@@ -285,17 +291,19 @@ describe('new calls', () => {
 
 	it('are judged by their richer row, and by a detailed edition again when only a basic one has been seen', () => {
 		const seen = new SeenRecordings();
-		const wanted = (row: { wrapUpCode: string | null }): boolean => row.wrapUpCode === 'Sale';
-		const first = new NewCalls(seen, wanted);
-		first.add(read(10), file('2016-06-06'), 1);
-		first.add(read(20), file('2016-06-06'), 1);
+		const rules = rulesOf((row) => row.wrapUpCode === 'Sale');
+		const basic = { indexDetail: 'basic' };
+		const first = new UnseenCalls(seen, rules);
+		for (const second of [10, 20, 30]) first.add(read(second, basic), file('2016-06-06'), 1);
 		first.add(read(20, { wrapUpCode: 'Sale' }, 6), file('2016-06-06', 2), 0);
 		expect(first.choose(10, undefined).rows.map((row) => row.wrapUpCode)).toEqual(['Sale']);
-		const again = new NewCalls(seen, wanted);
-		expect(again.isNew(read(10).row, file('2016-06-06'))).toBe(false);
-		expect(again.isNew(read(10).row, file('2016-06-06', 2))).toBe(true);
+		const again = new UnseenCalls(seen, rules);
+		for (const second of [10, 20, 30]) again.add(read(second, { ...basic, wrapUpCode: 'Sale' }), file('2016-06-06'), 1);
 		again.add(read(10, { wrapUpCode: 'Other' }), file('2016-06-06', 2), 0);
-		expect(again.choose(10, undefined).rows).toEqual([]);
-		expect(again.isNew(read(10).row, file('2016-06-06', 2))).toBe(false);
+		again.add(read(30, { wrapUpCode: 'Sale' }), file('2016-06-06', 2), 0);
+		expect(again.choose(10, undefined).rows.map((row) => row.fileName)).toEqual([nameOf('2016-06-06', 30, 1)]);
+		const last = new UnseenCalls(seen, rules);
+		last.add(read(10, { wrapUpCode: 'Sale' }), file('2016-06-06', 2), 0);
+		expect(last.choose(10, undefined).rows).toEqual([]);
 	});
 });

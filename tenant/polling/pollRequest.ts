@@ -1,10 +1,13 @@
 import type { IndexRow } from '../../recordings/indexRow';
+import type { CallJudge } from '../../recordings/callFilter';
 import type { PollState } from './pollState';
 import type { ZoneClock } from '../../recordings/zoneClock';
 import type { RemoteEntry, RemoteStore } from '../../transport/remoteStore';
-import { TransportError } from '../../transport/transportError';
+import { ifThere } from '../../transport/ifThere';
+import type { TransportError } from '../../transport/transportError';
 import { listTop } from '../reading/indexListing';
-import type { ExplainedError } from '../explainedError';
+import type { IndexFormatError } from '../../recordings/indexFormatError';
+import type { CalendarDate } from '../../recordings/calendarDate';
 import type { AudioFile } from './audioFile';
 import type { PollBudget } from './pollBudget';
 
@@ -17,7 +20,7 @@ export interface PollRequest {
 	readonly clock: ZoneClock;
 	/** Milliseconds since the epoch. */
 	readonly now: number;
-	readonly matches: (row: IndexRow) => boolean;
+	readonly judge: CallJudge;
 	readonly lookbackDays: number;
 	readonly maximumItems: number;
 	readonly emitExisting: boolean;
@@ -31,7 +34,9 @@ export interface PollOutcome {
 	readonly items: ReadonlyArray<IndexRow | AudioFile>;
 	readonly state: PollState;
 	/** Index files that could not be read, which kept nothing else back. */
-	readonly unreadable: ReadonlyMap<string, ExplainedError | TransportError>;
+	readonly unreadable: ReadonlyMap<string, IndexFormatError | TransportError>;
+	/** Tenant days of the look-back that have been over for a day and that no index file is named for. */
+	readonly withoutIndex: readonly CalendarDate[];
 }
 
 /** SFTP interleaves requests on one connection; over FTPS each takes a connection, and every further one a login. */
@@ -39,14 +44,7 @@ export function listingsAtOnce(request: PollRequest): number {
 	return request.isSftp ? 8 : 2;
 }
 
-/** `undefined` for a directory or file that is not there. */
-export async function ifThere<Result>(answer: Promise<Result>): Promise<Result | undefined> {
-	return await answer.catch((error: unknown) => {
-		if (error instanceof TransportError && error.code === 'not-found') return undefined;
-		throw error;
-	});
-}
-
+/** What is in a directory, `undefined` when it is not there. */
 export async function listIfThere(
 	{ store, budget }: PollRequest,
 	directory: string,

@@ -1,30 +1,33 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { isCalendarDate } from '../../recordings/calendarDate';
-import { callFilter } from '../../recordings/callFilter';
+import { callJudge } from '../../recordings/callFilter';
 import type { CallFilters } from '../../recordings/callFilter';
-import { windowOfDirectory } from '../../tenant/reading/indexCoverage';
+import { parseDirectoryName } from '../../recordings/remoteName';
 import { tenantDaysOf } from '../../recordings/period';
+import { skippedDays } from '../../recordings/tenantDay';
 import type { TenantDay } from '../../recordings/tenantDay';
 import { ExplainedError } from '../../tenant/explainedError';
 import { readPeriod } from '../form/periodParameters';
-import { readDirectory, readDirectoryWindow, readIndexFile, readTenantDays } from '../../tenant/reading/tenantIndex';
-import type { IndexRequest, IndexResult } from '../../tenant/reading/tenantIndex';
+import {
+	readDirectory,
+	readDirectoryWindow,
+	readOneFile,
+	readTenantDays,
+	windowOfDirectory,
+} from '../../tenant/reading/tenantReading';
+import type { ReadingRequest, TenantReading } from '../../tenant/reading/tenantReading';
+import { readingHints } from '../run/indexFindings';
 import type { TenantSession } from '../connection/tenantSession';
 import type { ListIndexOptions } from './listIndexOptions';
 
-/**
- * The calls that an item's parameters ask for.
- *
- * @param onUnreadable is told of each index file that cannot be read, when others may list calls too
- */
-export async function readCalls(
+/** The calls that an item's parameters ask for, and a sentence on each thing that a person should know about them. */
+export async function requestedCalls(
 	context: IExecuteFunctions,
 	session: TenantSession,
 	itemIndex: number,
 	options: ListIndexOptions,
-	onUnreadable: (error: Error) => void,
-): Promise<IndexResult> {
+): Promise<{ readonly reading: TenantReading; readonly hints: readonly string[] }> {
 	const readFrom = context.getNodeParameter('readFrom', itemIndex) as 'tenantDay' | 'directory' | 'indexFile';
 	const text = (name: string): string => {
 		const value = (context.getNodeParameter(name, itemIndex, '') ?? '') as unknown;
@@ -33,14 +36,13 @@ export async function readCalls(
 	const located = (name: string): string =>
 		String(context.getNodeParameter(name, itemIndex, '', { extractValue: true }) ?? '').trim();
 	const filters = context.getNodeParameter('filters', itemIndex, {}) as CallFilters;
-	const request: IndexRequest = {
+	const request: ReadingRequest = {
 		store: session.store,
 		tenantDirectory: session.tenantDirectory,
 		clock: session.clock(text(readFrom === 'directory' ? 'directoryTimeZone' : 'timeZone')),
 		detail: options.indexDetail,
 		format: options.format,
-		matches: callFilter(filters),
-		onUnreadable,
+		judge: callJudge(filters),
 		signal: context.getExecutionCancelSignal(),
 	};
 
@@ -48,30 +50,34 @@ export async function readCalls(
 		case 'tenantDay': {
 			const now = Date.now();
 			const days = tenantDaysOf(readPeriod(context, itemIndex), request.clock, now);
-			const result = await readTenantDays(request, days);
-			return { ...result, hints: [...result.hints, ...runningDays(days, now, result)] };
+			const reading = await readTenantDays(request, days);
+			return { reading, hints: [...readingHints(reading), ...skippedDays(days), ...runningDays(days, now, reading)] };
 		}
-		case 'indexFile':
-			return await readIndexFile(request, located('indexFile'));
-		case 'directory':
-			return await readFromDirectory(request, located('directory'), text('fromUtc'), text('toUtc'));
+		case 'indexFile': {
+			const reading = await readOneFile(request, located('indexFile'));
+			return { reading, hints: readingHints(reading) };
+		}
+		case 'directory': {
+			const reading = await readFromDirectory(request, located('directory'), text('fromUtc'), text('toUtc'));
+			return { reading, hints: readingHints(reading) };
+		}
 	}
 }
 
 /** A day that is not over may have an index all the same; nobody should take its calls for all of them. */
-function runningDays(days: readonly TenantDay[], now: number, { missing }: IndexResult): string[] {
-	const withoutIndex = new Set(missing.map(({ tenantDay }) => tenantDay));
+function runningDays(days: readonly TenantDay[], now: number, { gaps }: TenantReading): string[] {
+	const withoutIndex = new Set(gaps.flatMap((gap) => (gap.kind === 'day' ? [gap.evidence.day.date] : [])));
 	return days
 		.filter(({ date, toUtc }) => toUtc > now && !withoutIndex.has(date))
 		.map(({ date, timeZone }) => `Tenant day ${date} is not over yet in ${timeZone}: more calls may come.`);
 }
 
 async function readFromDirectory(
-	request: IndexRequest,
+	request: ReadingRequest,
 	written: string,
 	from: string,
 	to: string,
-): Promise<IndexResult> {
+): Promise<TenantReading> {
 	const directory = written.replace(/^\/+|\/+$/g, '');
 	if (directory === '') {
 		throw new ExplainedError(
@@ -80,13 +86,14 @@ async function readFromDirectory(
 		);
 	}
 	if (from === '' && to === '') return await readDirectory(request, directory);
-	const whole = windowOfDirectory(directory);
-	if (whole === undefined) {
+	const date = parseDirectoryName(directory);
+	if (date === undefined) {
 		throw new ExplainedError(
 			`'${directory}' is not a day directory, so 'From (UTC)' and 'To (UTC)' cannot be used`,
 			'Give a directory named S and a date, such as S20160607, or leave both times empty.',
 		);
 	}
+	const whole = windowOfDirectory(date);
 	const window = {
 		fromUtc: from === '' ? whole.fromUtc : utcTime('From (UTC)', from),
 		toUtc: to === '' ? whole.toUtc : utcTime('To (UTC)', to),

@@ -1,4 +1,4 @@
-/** Index files that could not be read, by trigger, and how often they have been met while n8n runs. */
+/** What triggers have told about while n8n runs: index files that cannot be read and days without one, and how often each was met. */
 const met = new Map<string, number>();
 
 /** More than any tenant has; a memory of names that never shrinks would be a leak. */
@@ -16,5 +16,15 @@ export function filesToReport(trigger: string, paths: Iterable<string>, mayRepor
 		// What could not be reported this time, because there were items to emit, is reported the next.
 		if (times !== 1 || mayReport) met.set(key, times + 1);
 		return times === 1 && mayReport;
+	});
+}
+
+/** Which of these tenant days this trigger has not met yet while n8n runs. */
+export function firstMet(trigger: string, dates: readonly string[]): string[] {
+	return dates.filter((date) => {
+		const key = `${trigger} ${date}`;
+		const isFirst = !met.has(key);
+		met.set(key, 1);
+		return isFirst;
 	});
 }

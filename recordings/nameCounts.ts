@@ -1,5 +1,5 @@
 /** Names that calls carry, such as agents or wrap-up codes, and how many calls carry each; spellings that differ in case only are one. */
-export class NamesOfCalls {
+export class NameCounts {
 	readonly #byKey = new Map<string, { readonly name: string; calls: number }>();
 
 	add(name: string | null): void {

@@ -13,6 +13,7 @@ const FIELDS = [
 	'recordingId',
 	'directory',
 	'fileName',
+	'indexDetail',
 ] as const;
 
 /** Of these, as many as its recordings have in common. */
@@ -26,25 +27,25 @@ const TRANSACTION_FIELDS = [
 	'wrapUpCode',
 ] as const;
 
-export type SimpleCall = Pick<IndexRow, (typeof FIELDS)[number] | 'rawRow'>;
+export type SimplifiedCall = Pick<IndexRow, (typeof FIELDS)[number] | 'rawRow'>;
 
-export type SimpleTransaction = Partial<Pick<IndexRow, (typeof TRANSACTION_FIELDS)[number]>> & {
+export type SimplifiedTransaction = Partial<Pick<IndexRow, (typeof TRANSACTION_FIELDS)[number]>> & {
 	recordingCount: number;
-	recordings: SimpleCall[];
+	recordings: SimplifiedCall[];
 };
 
-/** Ten fields of a call, the same names and values as in the whole row; the raw row too, when it was asked for. */
-export function simpleCall(row: IndexRow): SimpleCall {
-	const call = Object.fromEntries(FIELDS.map((field) => [field, row[field]])) as unknown as SimpleCall;
+/** Eleven fields of a call, the same names and values as in the whole row; the raw row too, when it was asked for. */
+export function simplifiedCall(row: IndexRow): SimplifiedCall {
+	const call = Object.fromEntries(FIELDS.map((field) => [field, row[field]])) as unknown as SimplifiedCall;
 	return row.rawRow === undefined ? call : { ...call, rawRow: row.rawRow };
 }
 
 /** At most nine fields of a transaction, its recordings simple too. */
-export function simpleTransaction(transaction: Transaction): SimpleTransaction {
+export function simplifiedTransaction(transaction: Transaction): SimplifiedTransaction {
 	const shared = TRANSACTION_FIELDS.filter((field) => field in transaction);
 	return {
 		...Object.fromEntries(shared.map((field) => [field, transaction[field]])),
 		recordingCount: transaction.recordingCount,
-		recordings: transaction.recordings.map(simpleCall),
+		recordings: transaction.recordings.map(simplifiedCall),
 	};
 }
