@@ -59,7 +59,7 @@ function switchOf(value: string | undefined): boolean | undefined {
 	return ['false', '0'].includes(text) ? false : undefined;
 }
 
-/** An empty number is none since n8n 2.25; before, it was 0, a port at which no Redis is found. */
+/** An empty number is none, as in n8n 2.41; older ones took it for 0, a port at which no Redis is found. */
 function numberOf(value: string | undefined, otherwise: number): number {
 	if (value === undefined || unquoted(value).trim() === '') return otherwise;
 	const number = Number(value);

@@ -1,4 +1,4 @@
-import { parseDirectoryName } from './remoteName';
+import { dayDirectoryIn } from './recordingPlace';
 
 /** An id as List Index gives it: nothing to do, and there may be a hundred thousand. */
 const COMPARED = /^S\d{8}\/[^/\\\s]+$/;
@@ -14,6 +14,6 @@ export function comparedRecordingId(id: string): string {
 		.split(/[/\\]+/)
 		.filter((part) => part !== '' && part !== '.');
 	const fileName = parts.pop() ?? '';
-	const day = parts.findLast((part) => parseDirectoryName(part) !== undefined);
-	return [...(day === undefined ? parts : [day.toUpperCase()]), fileName].join('/');
+	const day = dayDirectoryIn(parts.join('/'));
+	return [...(day === undefined ? parts : [day]), fileName].join('/');
 }

@@ -13,7 +13,7 @@ interface Manifest {
 /** Everything that may reach npm. */
 const ALLOWED = [
 	/^(?:README|CHANGELOG)\.md$|^LICENSE$|^package\.json$|^index\.js$/,
-	/^dist\/(?:coordination|credentials|nodes|recordings|transport)\/[\w/.-]+\.(?:js|d\.ts)$/,
+	/^dist\/(?:audio|coordination|credentials|nodes|recordings|tenant|transport)\/[\w/.-]+\.(?:js|d\.ts)$/,
 	/^dist\/(?:credentials|nodes)\/[\w/.-]+\.svg$/,
 	/^dist\/nodes\/\w+\/\w+\.node\.json$/,
 	/^dist\/nodes\/\w+\/__schema__\/v\d+\.\d+\.\d+(?:\/\w+)?\.json$/,

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 
 import { childPath, isListableName, joinTenantPath, legalRemotePath, quotedPath } from '../../transport/remotePath';
-import { extendedPassivePort, passivePort } from '../../transport/ftps/dataConnection';
+import { extendedPassivePort, passivePort } from '../../transport/ftps/passivePort';
 import { parseFtpSize, parseFtpTime, parseListing, parseMlstReply } from '../../transport/ftps/directoryListing';
 import { safeLine } from '../../transport/ftps/serverText';
 import { readCaCertificates } from '../../transport/ftps/tlsTrust';

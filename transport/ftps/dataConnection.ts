@@ -5,15 +5,11 @@ import { connect as connectTls, TLSSocket, type ConnectionOptions } from 'node:t
 import { onAbort } from '../onAbort';
 import { isRefusal } from './ftpsFailure';
 import type { PassiveAhead } from './passiveAhead';
+import { extendedPassivePort, passivePort } from './passivePort';
 import type { ServerHabits } from './serverHabits';
 import { openTcp, whenConnected, type TcpOptions } from './socket';
 import type { Receive } from './transferSink';
 
-/** `229 Entering Extended Passive Mode (|||6446|)`; IBM i writes `!` for `|`. RFC 2428 section 3. */
-const EXTENDED_PORT = /[|!]{3}(\d{1,5})[|!]/u;
-/** `227 Entering Passive Mode (h1,h2,h3,h4,p1,p2)`. RFC 959 section 4.1.2. */
-const PASSIVE_PORT = /(?<![\d,])\d{1,3},\d{1,3},\d{1,3},\d{1,3},(\d{1,3}),(\d{1,3})/u;
-const HIGHEST_PORT = 65_535;
 /** What TLS brings at once: RFC 8446 section 5.1. */
 const RECORD_BYTES = 16_384;
 const EVENTS = ['error', 'close'] as const;
@@ -45,21 +41,6 @@ export interface DataConnectionOptions extends DataUse {
 	/** Knows whether the server listens already, and hears when this data connection has ended. */
 	readonly ahead: PassiveAhead;
 	readonly habits: ServerHabits;
-}
-
-function legalPort(port: number): number | undefined {
-	return port > 0 && port <= HIGHEST_PORT ? port : undefined;
-}
-
-/** The port in a reply to EPSV. */
-export function extendedPassivePort(reply: string): number | undefined {
-	return legalPort(Number(EXTENDED_PORT.exec(reply)?.[1] ?? 0));
-}
-
-/** The port in a reply to PASV; the address in it is never used. */
-export function passivePort(reply: string): number | undefined {
-	const match = PASSIVE_PORT.exec(reply);
-	return legalPort(Number(match?.[1] ?? 0) * 256 + Number(match?.[2] ?? 0));
 }
 
 /**

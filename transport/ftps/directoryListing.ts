@@ -1,18 +1,6 @@
 import type { RemoteEntryType } from '../remoteStore';
+import type { Facts, ListedName } from './listedName';
 import { parseListLine } from './listLine';
-
-/** A line of a listing, its name not yet judged. */
-export interface ListedName {
-	readonly name: string;
-	readonly type: RemoteEntryType;
-	/** Only of files, and only when it is stated: a link's size is that of the link. */
-	readonly size: number | undefined;
-	readonly modifiedAt: Date | undefined;
-	/** Then `type` is not yet that of what it points to. */
-	readonly isLink?: boolean;
-}
-
-export type Facts = Omit<ListedName, 'name'>;
 
 /** `type=file;size=5;modify=20160607013000; name`: RFC 3659 section 7.2. The facts may be empty, the space is not. */
 const MACHINE_LINE = /^((?:[^\s=;]+=[^;\r\n]*;)*) (.+)$/u;

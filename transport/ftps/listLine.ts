@@ -1,4 +1,4 @@
-import type { ListedName } from './directoryListing';
+import type { ListedName } from './listedName';
 
 /** `-rw-r--r--.` and what `ls -i` or `ls -s` put before it. SELinux adds a dot, an ACL a plus, extended attributes an @. */
 const UNIX_MODE = /^[\s\d]{0,40}([a-zA-Z-])[rwxsStTlL-]{9}[^\s]?\s+/u;

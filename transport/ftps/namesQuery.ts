@@ -1,5 +1,6 @@
 import type { ControlConnection, Refusal } from './controlConnection';
-import { parseListing, type ListedName } from './directoryListing';
+import { parseListing } from './directoryListing';
+import type { ListedName } from './listedName';
 import { UNKNOWN_COMMAND } from './ftpsFailure';
 
 /** What a directory holds, and the lines of its listing that cannot be read. */

@@ -1,6 +1,6 @@
 import { FTPError, type FTPContext, type FTPResponse, type ResponseHandler, type TaskResolver } from 'basic-ftp';
 
-import { extendedPassivePort } from './dataConnection';
+import { extendedPassivePort } from './passivePort';
 import type { Shortcut } from './shortcut';
 
 /** A port that nobody connected to for longer is not trusted: servers and firewalls give them up. */

@@ -1,7 +1,8 @@
 import { isListableName } from '../remotePath';
 import type { TransportError } from '../transportError';
 import type { ControlConnection, Refusal, Target } from './controlConnection';
-import { parseFtpSize, parseFtpTime, parseMlstReply, type Facts, type ListedName } from './directoryListing';
+import { parseFtpSize, parseFtpTime, parseMlstReply } from './directoryListing';
+import type { Facts, ListedName } from './listedName';
 import { UNKNOWN_COMMAND } from './ftpsFailure';
 import { namesHere, type Listing } from './namesQuery';
 

@@ -1,4 +1,4 @@
-import type { ListedName } from './directoryListing';
+import type { ListedName } from './listedName';
 
 /** Milliseconds after its end for which a listing tells what is not there. */
 const FRESH_MILLISECONDS = 10_000;

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 
 import { ftpsFailure, isAmbiguousRefusal, pathVerdict, type FailureContext } from '../../../transport/ftps/ftpsFailure';
 import { parseFtpSize, parseFtpTime, parseListing, parseMlstReply } from '../../../transport/ftps/directoryListing';
-import { extendedPassivePort, passivePort } from '../../../transport/ftps/dataConnection';
+import { extendedPassivePort, passivePort } from '../../../transport/ftps/passivePort';
 import { safeLine } from '../../../transport/ftps/serverText';
 
 const secrets = { username: 'tenant-name', password: 'Canary-4711' };

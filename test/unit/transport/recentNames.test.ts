@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import type { ListedName } from '../../../transport/ftps/directoryListing';
+import type { ListedName } from '../../../transport/ftps/listedName';
 import { RecentNames } from '../../../transport/ftps/recentNames';
 
 const NEVER = new Promise<void>(() => undefined);
