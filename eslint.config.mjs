@@ -16,7 +16,8 @@ const MAY_IMPORT = {
 	coordination: [],
 	credentials: [],
 	tenant: ['recordings', 'transport'],
-	nodes: ['tenant', 'recordings', 'transport', 'coordination'],
+	audio: ['recordings'],
+	nodes: ['tenant', 'audio', 'recordings', 'transport', 'coordination'],
 	testbed: [],
 	demo: ['testbed'],
 	bench: ['testbed', 'demo', 'tenant', 'recordings', 'transport', 'coordination'],
@@ -64,7 +65,7 @@ export default [
 		rules: { 'no-restricted-imports': ['error', { patterns: [n8nModules, wireModules] }] },
 	},
 	{
-		files: ['tenant/**/*.ts', 'transport/**/*.ts', 'coordination/**/*.ts'],
+		files: ['audio/**/*.ts', 'tenant/**/*.ts', 'transport/**/*.ts', 'coordination/**/*.ts'],
 		rules: { 'no-restricted-imports': ['error', { patterns: [n8nModules] }] },
 	},
 	{

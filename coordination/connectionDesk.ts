@@ -1,6 +1,6 @@
 import { ConnectionRun } from './connectionRun';
 import type { ConnectionLease, RunDesk } from './connectionRun';
-import type { LeaseLedger, LedgerAnswer } from './leaseLedger';
+import type { LeaseLedger, LedgerAnswer, LedgerOutage } from './leaseLedger';
 
 interface Waiter {
 	readonly id: string;
@@ -9,6 +9,7 @@ interface Waiter {
 
 interface FirstWaiter extends Waiter {
 	readonly grant: (lease: ConnectionLease) => void;
+	readonly refuse: (outage: LedgerOutage) => void;
 }
 
 interface FurtherWaiter extends Waiter {
@@ -33,7 +34,8 @@ const askingOf = ({ id, run }: Waiter): { id: string; limit: number } => ({ id, 
  *
  * A run's first connection is needed and waits its turn; further ones are given only when there is one to spare and nobody
  * waits. A run that has a connection never waits for another one, and one that has several gives some back when somebody
- * waits: so whoever waits is served when a run ends, and nobody waits in a circle.
+ * waits; while it waits for something else than the server it gives back the last one, too. So whoever waits is served when
+ * a run ends, and nobody waits in a circle.
  */
 export class ConnectionDesk implements RunDesk {
 	readonly #ledger: LeaseLedger;
@@ -56,14 +58,14 @@ export class ConnectionDesk implements RunDesk {
 	/** Connections that runs with several should close for runs without one, as of the last answer. */
 	#wanted = 0;
 
-	#outage: string | undefined;
+	#outage: LedgerOutage | undefined;
 
 	constructor(ledger: LeaseLedger) {
 		this.#ledger = ledger;
 	}
 
 	/** Why the ledger could not be asked the last time, if it could not. */
-	get outage(): string | undefined {
+	get outage(): LedgerOutage | undefined {
 		return this.#outage;
 	}
 
@@ -73,9 +75,13 @@ export class ConnectionDesk implements RunDesk {
 	}
 
 	/** Gives the id by which to forgo it. */
-	askFirst(run: ConnectionRun, grant: (lease: ConnectionLease) => void): string {
+	askFirst(
+		run: ConnectionRun,
+		grant: (lease: ConnectionLease) => void,
+		refuse: (outage: LedgerOutage) => void,
+	): string {
 		const id = nextId();
-		this.#first.set(id, { id, run, grant });
+		this.#first.set(id, { id, run, grant, refuse });
 		this.#settle();
 		return id;
 	}
@@ -93,14 +99,14 @@ export class ConnectionDesk implements RunDesk {
 	}
 
 	claimSurplus(run: ConnectionRun): boolean {
-		if (run.held - run.promised <= 1 || this.#wanted <= this.#promised()) return false;
+		if (run.held - run.promised <= run.kept || this.#wanted <= this.#promised()) return false;
 		run.promised += 1;
 		return true;
 	}
 
 	#promised(): number {
 		let sum = 0;
-		for (const run of new Set(this.#held.values())) sum += Math.min(run.promised, run.held - 1);
+		for (const run of new Set(this.#held.values())) sum += Math.min(run.promised, run.held - run.kept);
 		return sum;
 	}
 
@@ -136,8 +142,9 @@ export class ConnectionDesk implements RunDesk {
 			const first = [...this.#first.values()].map((waiter) => ({ ...askingOf(waiter), since: waiter.run.since }));
 			const entry = { held: [...this.#held.keys()], gone, first, further: further.map(askingOf) };
 			const answer = await this.#ledger.settle(entry).catch((error: unknown) => {
-				this.#outage = error instanceof Error && 'reason' in error ? String(error.reason) : 'no reason given';
+				this.#outage = asLedgerOutage(error);
 				this.#forgetOld();
+				if (this.#outage.remedy !== undefined) this.#refuseFirst(this.#outage);
 			});
 			if (answer !== undefined) {
 				this.#outage = undefined;
@@ -180,6 +187,13 @@ export class ConnectionDesk implements RunDesk {
 		waiter.answer(undefined);
 	}
 
+	/** Nobody waits for what only a change of settings mends. A ledger that knew them gives their places up by itself. */
+	#refuseFirst(outage: LedgerOutage): void {
+		const waiters = [...this.#first.values()];
+		this.#first.clear();
+		for (const { refuse } of waiters) refuse(outage);
+	}
+
 	/** What a ledger that is away has not heard for so long has run out there by itself. */
 	#forgetOld(): void {
 		for (const [id, since] of this.#gone) if (Date.now() - since > LONGER_THAN_A_LEASE) this.#gone.delete(id);
@@ -193,4 +207,10 @@ export class ConnectionDesk implements RunDesk {
 		// Whoever waits or holds a connection keeps the process alive; this need not.
 		this.#next = setTimeout(() => this.#settle(), delay).unref();
 	}
+}
+
+function asLedgerOutage(error: unknown): LedgerOutage {
+	if (!(error instanceof Error) || !('reason' in error)) return { reason: 'no reason given' };
+	const remedy = 'remedy' in error && typeof error.remedy === 'string' ? error.remedy : undefined;
+	return { reason: String(error.reason), remedy };
 }

@@ -1,5 +1,7 @@
 import { setMaxListeners } from 'node:events';
 
+import type { LedgerOutage } from './leaseLedger';
+
 /** Leave to have one connection open. */
 export interface ConnectionLease {
 	/** To be called when the connection is really closed; calling it again does nothing. */
@@ -16,18 +18,23 @@ export class NoConnection extends Error {
 	/** Why the ledger could not be asked, one word. */
 	readonly detail: string | undefined;
 
-	constructor(reason: NoConnection['reason'], detail?: string) {
+	/** What has to be done about it where waiting does not help; it was not waited for then. */
+	readonly remedy: string | undefined;
+
+	constructor(reason: NoConnection['reason'], outage?: LedgerOutage) {
 		super(`No connection: ${reason}`);
 		this.reason = reason;
-		this.detail = detail;
+		this.detail = outage?.reason;
+		this.remedy = outage?.remedy;
 	}
 }
 
 /** Whom a run asks: the `ConnectionDesk` of its account. */
 export interface RunDesk {
 	/** Why the ledger could not be asked the last time, if it could not. */
-	readonly outage: string | undefined;
-	askFirst(run: ConnectionRun, grant: (lease: ConnectionLease) => void): string;
+	readonly outage: LedgerOutage | undefined;
+	/** `refuse` is called when the ledger cannot be asked, and waiting would not help. */
+	askFirst(run: ConnectionRun, grant: (lease: ConnectionLease) => void, refuse: (outage: LedgerOutage) => void): string;
 	askFurther(run: ConnectionRun, answer: (lease: ConnectionLease | undefined) => void): void;
 	forgo(id: string): void;
 	claimSurplus(run: ConnectionRun): boolean;
@@ -46,6 +53,9 @@ export class ConnectionRun {
 
 	/** When it first asked, in the ledger's time: a run that lost its connection comes before those who came later. */
 	since = 0;
+
+	/** Waits for something else than the server. */
+	#absences = 0;
 
 	readonly #desk: RunDesk;
 
@@ -84,10 +94,12 @@ export class ConnectionRun {
 			// Many runs may share the signal of one execution.
 			if (signal !== undefined) setMaxListeners(0, signal);
 			signal?.addEventListener('abort', abort, { once: true });
-			const id = this.#desk.askFirst(this, (lease) => {
+			const grant = (lease: ConnectionLease): void => {
 				leave();
 				resolve(lease);
-			});
+			};
+			const refuse = (outage: LedgerOutage): void => end(new NoConnection('unreachable', outage));
+			const id = this.#desk.askFirst(this, grant, refuse);
 		});
 	}
 
@@ -102,6 +114,25 @@ export class ConnectionRun {
 				resolve(lease);
 			});
 		});
+	}
+
+	/** Connections that it keeps, whoever else waits. */
+	get kept(): 0 | 1 {
+		return this.#absences > 0 ? 0 : 1;
+	}
+
+	/**
+	 * Tells that the run waits for something that another run may have to give first, such as room for a file: until the
+	 * function that this gives back is called, its last connection may go to a run without one, too.
+	 */
+	beginAbsence(): () => void {
+		this.#absences += 1;
+		this.#listener();
+		let isOver = false;
+		return () => {
+			if (!isOver) this.#absences -= 1;
+			isOver = true;
+		};
 	}
 
 	/** Whether the run has to close a connection for a run that has none. Who is told `true` closes one, soon. */

@@ -31,6 +31,14 @@ export interface LedgerAnswer {
 	readonly held: number;
 }
 
+/** Why a ledger could not be asked. */
+export interface LedgerOutage {
+	/** One safe word. */
+	readonly reason: string;
+	/** What has to be done about it where waiting does not help. */
+	readonly remedy?: string | undefined;
+}
+
 /**
  * Where the leases of one account are counted. Settling tells the whole state of a process, so an answer that was lost, an
  * entry that ran out or a ledger that forgot everything is mended by the next settling.
@@ -39,7 +47,7 @@ export interface LedgerAnswer {
  * - Who waits for a first connection is served before anyone gets a further one, in the order of coming.
  */
 export interface LeaseLedger {
-	/** Rejects when the ledger is out of reach, with one safe word why. */
+	/** Rejects with a `LedgerOutage` when the ledger is out of reach. */
 	settle(entry: LedgerEntry): Promise<LedgerAnswer>;
 	/** Milliseconds after which to settle again; `undefined` when no other process has a part in it. */
 	readonly pace: { readonly waiting: number; readonly holding: number } | undefined;

@@ -1,34 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { ConnectionOptions } from 'node:tls';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 
-import type { RedisSettings } from './redisSettings';
+import { asOutage, NO_ANSWER, reasonOf, RedisOutage } from './redisOutage';
+import type { RedisNode, RedisSettings, RedisTls } from './redisSettings';
 
 const CONNECT_MILLISECONDS = 5_000;
 const ANSWER_MILLISECONDS = 5_000;
 /** A connection that nobody used for so long is ended: between two nightly runs none is needed. */
 const IDLE_MILLISECONDS = 10_000;
 
-/** Redis did not answer, or refused. Says why in one word, and never holds the library's error: that one may hold a password. */
-export class RedisOutage extends Error {
-	override readonly name = 'RedisOutage';
-
-	/** Such as `ECONNREFUSED`, `WRONGPASS` or `LOADING`. */
-	readonly reason: string;
-
-	constructor(reason: string) {
-		super(`n8n's Redis cannot be used (${reason})`);
-		this.reason = reason;
-	}
-}
-
-const NO_ANSWER = 'no answer';
-
-function reasonOf(error: unknown): string {
-	if (!(error instanceof Error)) return 'no reason given';
-	if ('code' in error && typeof error.code === 'string') return error.code;
-	const first = /^[A-Z]{3,20}\b/u.exec(error.message)?.[0];
-	return first ?? (/timed out/iu.test(error.message) ? NO_ANSWER : 'not connected');
-}
+type Library = typeof import('ioredis');
 
 /**
  * One connection to n8n's Redis for the whole process: opened when it is needed, ended when nobody used it for a while.
@@ -58,9 +40,7 @@ export class RedisLink {
 		this.#running += 1;
 		return await this.#connected()
 			.then(async (client) => await client.eval(script, keys.length, ...keys, ...args))
-			.catch(async (error: unknown) => {
-				return await Promise.reject(error instanceof RedisOutage ? error : new RedisOutage(reasonOf(error)));
-			})
+			.catch(async (error: unknown) => await Promise.reject(asOutage(error)))
 			.finally(() => {
 				this.#running -= 1;
 				if (this.#running === 0) this.#idle = setTimeout(() => this.close(), IDLE_MILLISECONDS).unref();
@@ -90,47 +70,46 @@ export class RedisLink {
 
 	/** One attempt. Whoever asks next makes another one: the library's own would keep the process alive while Redis is away. */
 	async #connect(): Promise<Redis | Cluster> {
-		const client = await this.#unconnected();
-		let trouble: string | undefined;
-		// Without a listener an error would end the process.
-		client.on('error', (error: unknown) => {
-			trouble ??= reasonOf(error);
+		// Loaded here and not before: without the queue mode there is no Redis.
+		const library = await import('ioredis');
+		const { node, clusterNodes } = this.#settings;
+		if (clusterNodes.length === 0) return await connected(this.#alone(library, node));
+		return await connected(this.#cluster(library)).catch(async (outage: unknown) => {
+			// A cluster keeps to itself why no connection came about; one of its nodes does not.
+			for (const each of clusterNodes)
+				await connected(this.#alone(library, each)).then((client) => client.disconnect());
+			return await Promise.reject(outage);
 		});
-		const late = pause(CONNECT_MILLISECONDS, 'late', { ref: false });
-		const outcome = await Promise.race([client.connect(), late]).catch(reasonOf);
-		if (outcome === undefined) return client;
-		// Its own way to make sure keeps the process alive for two seconds.
-		if (client.status !== 'end') client.disconnect();
-		return await Promise.reject(new RedisOutage(trouble ?? (outcome === 'late' ? NO_ANSWER : outcome)));
 	}
 
-	/** Loaded here and not before: without the queue mode there is no Redis. */
-	async #unconnected(): Promise<Redis | Cluster> {
-		const library = await import('ioredis');
-		const { node, clusterNodes, resolvesNames } = this.#settings;
-		const options = this.#options();
-		if (clusterNodes.length === 0) {
-			const client = new library.Redis({ ...node, ...options });
-			return client.on('connect', () => client.stream.unref());
-		}
+	#alone(library: Library, node: RedisNode): Redis {
+		const client = new library.Redis({ ...node, ...this.#options() });
+		return client.on('connect', () => client.stream.unref());
+	}
+
+	#cluster(library: Library): Cluster {
+		const { clusterNodes, resolvesNames, slotsRefresh } = this.#settings;
 		return new library.Cluster([...clusterNodes], {
-			redisOptions: options,
+			redisOptions: this.#options(),
 			enableOfflineQueue: false,
 			enableReadyCheck: false,
 			lazyConnect: true,
 			clusterRetryStrategy: () => null,
+			slotsRefreshTimeout: slotsRefresh.timeout,
+			slotsRefreshInterval: slotsRefresh.interval,
 			...(resolvesNames ? {} : { dnsLookup: (address, answer) => answer(null, address) }),
 		}).on('+node', (each: Redis) => each.on('connect', () => each.stream.unref()));
 	}
 
 	#options(): RedisOptions {
-		const { username, password, database, isTls, isDualStack } = this.#settings;
+		const { username, password, database, tls, isDualStack, keepAliveDelay, leavesReplicas } = this.#settings;
 		return {
 			...(username === undefined ? {} : { username }),
 			...(password === undefined ? {} : { password }),
 			db: database,
-			...(isTls ? { tls: {} } : {}),
+			...(tls === undefined ? {} : { tls: tlsOptions(tls) }),
 			...(isDualStack ? { family: 0 } : {}),
+			...(keepAliveDelay === undefined ? {} : { keepAlive: keepAliveDelay }),
 			// What every Redis since 5 speaks, as n8n's own client does.
 			protocol: 2,
 			lazyConnect: true,
@@ -143,7 +122,30 @@ export class RedisLink {
 			connectTimeout: CONNECT_MILLISECONDS,
 			commandTimeout: ANSWER_MILLISECONDS,
 			// A replica that was a primary a moment ago: the connection ends, and the next one may find the primary.
-			reconnectOnError: (error) => error.message.startsWith('READONLY'),
+			reconnectOnError: (error) => leavesReplicas && error.message.includes('READONLY'),
 		};
 	}
+}
+
+/** Rejects with a `RedisOutage`. */
+async function connected<Client extends Redis | Cluster>(client: Client): Promise<Client> {
+	let trouble: string | undefined;
+	// Without a listener an error would end the process.
+	client.on('error', (error: unknown) => {
+		trouble ??= reasonOf(error);
+	});
+	const late = pause(CONNECT_MILLISECONDS, 'late', { ref: false });
+	const outcome = await Promise.race([client.connect(), late]).catch(reasonOf);
+	if (outcome === undefined) return client;
+	// Its own way to make sure keeps the process alive for two seconds.
+	if (client.status !== 'end') client.disconnect();
+	return await Promise.reject(new RedisOutage(trouble ?? (outcome === 'late' ? NO_ANSWER : outcome)));
+}
+
+/** What is not said is left out: Node.js then has its own way, also by NODE_TLS_REJECT_UNAUTHORIZED. */
+function tlsOptions({ serverName, validatesCertificate }: RedisTls): ConnectionOptions {
+	return {
+		...(serverName === undefined ? {} : { servername: serverName }),
+		...(validatesCertificate === undefined ? {} : { rejectUnauthorized: validatesCertificate }),
+	};
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { RedisOutage, type RedisLink } from './redisLink';
+import type { RedisLink } from './redisLink';
+import { asOutage, RedisOutage } from './redisOutage';
 import { NoTurn, ProcessTurns, type Turns } from './turns';
 
 export interface TurnTimes {
@@ -69,7 +70,8 @@ export class RedisTurns implements Turns {
 		for (;;) {
 			const outcome = await this.#ask(TAKE, keys, [token, String(lock)]).catch(asOutage);
 			if (outcome === 1) return;
-			if (Date.now() >= deadline) throw new NoTurn(outcome instanceof RedisOutage ? outcome.reason : undefined);
+			const outage = outcome instanceof RedisOutage ? outcome : undefined;
+			if (outage?.remedy !== undefined || Date.now() >= deadline) throw new NoTurn(outage?.reason, outage?.remedy);
 			await pause(asking * (0.5 + Math.random()));
 		}
 	}
@@ -77,8 +79,4 @@ export class RedisTurns implements Turns {
 	async #ask(script: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {
 		return await this.#link.run(script, keys, args);
 	}
-}
-
-function asOutage(error: unknown): RedisOutage {
-	return error instanceof RedisOutage ? error : new RedisOutage('no reason given');
 }

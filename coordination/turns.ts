@@ -15,9 +15,13 @@ export class NoTurn extends Error {
 	/** Why the others could not be asked, one word; `undefined` when somebody else had the turn all the time. */
 	readonly detail: string | undefined;
 
-	constructor(detail?: string) {
+	/** What has to be done about it where waiting does not help. */
+	readonly remedy: string | undefined;
+
+	constructor(detail?: string, remedy?: string) {
 		super(detail === undefined ? 'Others had the turn all the time' : `The turn could not be asked for (${detail})`);
 		this.detail = detail;
+		this.remedy = remedy;
 	}
 }
 

@@ -1,22 +1,36 @@
 import { parse } from 'csv-parse/sync';
 
+import { callWeight, looksLikeCall } from './callShape';
+import { cellsOf, formOf, isOpen, plainCells } from './csvCells';
+import type { CsvDialect, CsvForm } from './csvCells';
 import type { TextLine } from './indexText';
+import { parseRecordingName } from './remoteName';
 
 /** One row of a CSV as cells of text, not yet decoded. */
 export interface CsvRecord {
 	readonly cells: readonly string[];
 	/** The physical line where the row starts, counted from 1. */
 	readonly line: number;
-	/** The row had a quote that nothing closes, so quotes were read as ordinary characters. */
+	/** A quote of the row has no partner, so it was read as an ordinary character. */
 	readonly strayQuote: boolean;
 	/** The file ends on this row without a line end. */
 	readonly unterminated: boolean;
 }
 
-export interface CsvDialect {
-	readonly delimiter: ',' | ';' | '\t' | '|';
+export interface RowDialect extends CsvDialect {
 	/** Cells in the header, which tell a whole row from a piece of one. */
 	readonly columnCount: number;
+	/** Where the header has FILENAME, counted from 0; -1 when it does not name it. */
+	readonly fileNameAt: number;
+}
+
+/** Is told of lines that are no rows. */
+export interface LineObserver {
+	tooLong(line: number): void;
+	/** Nothing but zero bytes or the Ctrl-Z with which DOS ends a file. */
+	blank(line: number): void;
+	/** Two bytes a letter in a file that has one. */
+	utf16(line: number): void;
 }
 
 /** A quoted value may run over this many lines. */
@@ -29,162 +43,277 @@ interface PendingRow {
 	readonly text: string;
 	readonly line: number;
 	readonly unterminated: boolean;
-}
-
-const OPTIONS = {
-	// A quote inside an unquoted value is a character like any other.
-	relax_quotes: true,
-	relax_column_count: true,
-	skip_empty_lines: false,
-	record_delimiter: ['\r\n', '\n', '\r'],
-};
-
-function parseRows(text: string, dialect: CsvDialect, quote: boolean): string[][] | undefined {
-	try {
-		return parse(text, { ...OPTIONS, delimiter: dialect.delimiter, quote: quote ? '"' : null }) as string[][];
-	} catch {
-		// The caller reads row by row then, and at last without quotes, which cannot fail.
-		return undefined;
-	}
-}
-
-/** Cells of one line whose quotes mean nothing. */
-export function splitPlain(text: string, delimiter: string): string[] {
-	return text.split(delimiter).map((cell) => cell.replace(/^\s*"|"\s*$/g, ''));
-}
-
-function parseOne(row: PendingRow, dialect: CsvDialect): CsvRecord {
-	const rows = parseRows(row.text, dialect, true);
-	const [cells] = rows ?? [];
-	const { line, unterminated } = row;
-	if (rows?.length === 1 && cells !== undefined) return { cells, line, unterminated, strayQuote: false };
-	return { cells: splitPlain(row.text, dialect.delimiter), line, unterminated, strayQuote: true };
-}
-
-function quotesIn(text: string): number {
-	let count = 0;
-	for (let at = text.indexOf('"'); at !== -1; at = text.indexOf('"', at + 1)) count += 1;
-	return count;
+	readonly form: CsvForm;
 }
 
 /**
- * Rows of a CSV, parsed by csv-parse in batches of whole rows. A parser alone would let one quote that nobody closed
- * swallow every row after it, so rows are put together here: a line whose quotes do not pair up goes on in the next lines only if
- * that gives a whole row; otherwise it is a row by itself with a stray quote.
+ * Rows of a CSV, the legal ones parsed by csv-parse in batches. A parser alone would let one quote that nobody closed swallow
+ * the rows after it, so rows are put together here: a line that ends inside a quoted cell goes on in the next lines only if that
+ * makes a row and takes none of another; otherwise it is a row by itself with a stray quote.
  */
 export async function* readRecords(
 	batches: AsyncIterable<readonly TextLine[]>,
-	dialect: CsvDialect,
-	onTooLong: (line: number) => void,
+	dialect: RowDialect,
+	observer: LineObserver,
 ): AsyncGenerator<CsvRecord[], void, void> {
-	let batch: PendingRow[] = [];
-	let open: TextLine[] = [];
-	let openCharacters = 0;
-
-	const closeOpen = (atEnd: boolean): void => {
-		const rows = resolveOpen(open, dialect, atEnd);
-		open = rows.stillOpen;
-		openCharacters = open.reduce((sum, line) => sum + line.text.length, 0);
-		batch.push(...rows.rows);
-	};
-
-	const take = (line: TextLine): void => {
-		if (line.tooLong) {
-			closeOpen(true);
-			onTooLong(line.number);
-			return;
-		}
-		const isOdd = quotesIn(line.text) % 2 === 1;
-		if (open.length === 0 && !isOdd) {
-			if (line.text.trim() !== '') batch.push({ text: line.text, line: line.number, unterminated: line.end === '' });
-			return;
-		}
-		open.push(line);
-		openCharacters += line.text.length;
-		const isFull = open.length >= MOST_LINES || openCharacters > MOST_CHARACTERS;
-		if (isFull || (isOdd && open.length > 1)) closeOpen(isFull);
-	};
-
+	const assembly = new RowAssembly(dialect);
+	const clean = cleanerOf(observer);
 	for await (const lines of batches) {
 		for (const line of lines) {
-			take(line);
-			if (batch.length < BATCH) continue;
-			yield parseBatch(batch, dialect);
-			batch = [];
+			if (line.tooLong) {
+				assembly.end();
+				observer.tooLong(line.number);
+				continue;
+			}
+			const cleaned = clean(line);
+			if (cleaned !== undefined) assembly.add(cleaned);
+			if (assembly.rows.length >= BATCH) yield parseBatch(assembly.take(), dialect);
 		}
 	}
-	while (open.length > 0) closeOpen(true);
-	yield parseBatch(batch, dialect);
+	assembly.end();
+	yield parseBatch(assembly.take(), dialect);
 }
 
-/** Lines joined as they stood in the file. */
-function joined(lines: readonly TextLine[]): string {
-	return lines.map((line, position) => (position === lines.length - 1 ? line.text : line.text + line.end)).join('');
+/** A byte order mark of UTF-8, as it stands in text that is not decoded yet. */
+const MARK = '\u00ef\u00bb\u00bf';
+export const MARKS = new RegExp(`^(?:${MARK})+`);
+const CTRL_Z = '\x1a';
+const END_OF_FILE = new RegExp(`${CTRL_Z}+\\s*$`);
+
+/** Takes out of lines what is no text: a byte order mark in the middle of a file, zero bytes, Ctrl-Z. */
+function cleanerOf(observer: LineObserver): (line: TextLine) => TextLine | undefined {
+	let isAfterUtf16 = false;
+	return (line) => {
+		const { text, number } = line;
+		const hasZeros = text.includes('\0');
+		if (!hasZeros && !text.includes(CTRL_Z) && !text.startsWith(MARK)) {
+			isAfterUtf16 = false;
+			return line;
+		}
+		const rest = text.replaceAll('\0', '');
+		// The line end of UTF-16 leaves its second byte on a line of its own.
+		if (isAfterUtf16 && rest === '' && text.length === 1) return undefined;
+		isAfterUtf16 = hasZeros && isUtf16(text);
+		if (isAfterUtf16) {
+			observer.utf16(number);
+			return undefined;
+		}
+		const kept = rest.replace(MARKS, '').replace(END_OF_FILE, '');
+		if (kept.trim() !== '') return { ...line, text: kept };
+		observer.blank(number);
+		return undefined;
+	};
 }
 
-/**
- * Lines that begin with an odd number of quotes: one row when they parse into one with a whole row's cells. When they don't, the
- * first line stands alone and the others are looked at again.
- */
-function resolveOpen(
-	open: readonly TextLine[],
-	dialect: CsvDialect,
-	atEnd: boolean,
-): { rows: PendingRow[]; stillOpen: TextLine[] } {
-	const rows: PendingRow[] = [];
-	let rest = [...open];
-	for (let [first] = rest; first !== undefined; [first] = rest) {
-		const length = rowLength(rest, dialect);
-		// Its quote is still open: the next lines may close it.
-		if (length === undefined && !atEnd && !pairsUp(rest)) break;
-		const taken = rest.slice(0, length ?? 1);
-		const text = joined(taken);
-		if (text.trim() !== '') rows.push({ text, line: first.number, unterminated: taken.at(-1)?.end === '' });
-		rest = rest.slice(taken.length);
+/** Every second byte of a longer stretch is zero. */
+function isUtf16(text: string): boolean {
+	const inner = text.replace(/^\0+|\0+$/g, '');
+	return inner.length > 2 && inner.length - inner.replaceAll('\0', '').length > inner.length / 3;
+}
+
+/** Puts lines together into rows. */
+class RowAssembly {
+	rows: PendingRow[] = [];
+
+	/** Lines that begin with one whose quote is still open. */
+	#open: TextLine[] = [];
+
+	#openCharacters = 0;
+
+	constructor(private readonly dialect: RowDialect) {}
+
+	take(): PendingRow[] {
+		const { rows } = this;
+		this.rows = [];
+		return rows;
 	}
-	return { rows, stillOpen: rest };
+
+	add(line: TextLine): void {
+		if (this.#open.length === 0) {
+			const form = formOf(line.text, this.dialect);
+			if (!isOpen(form)) {
+				this.#push([line], form);
+				return;
+			}
+		}
+		this.#open.push(line);
+		this.#openCharacters += line.text.length;
+		this.#settle(false);
+	}
+
+	/** No line comes after those that were added. */
+	end(): void {
+		this.#settle(true);
+	}
+
+	#settle(isEnd: boolean): void {
+		for (let [first] = this.#open; first !== undefined; [first] = this.#open) {
+			const isFull = this.#open.length >= MOST_LINES || this.#openCharacters > MOST_CHARACTERS;
+			const row = this.#rowAt(this.#open, isEnd, isFull);
+			if (row === undefined) return;
+			this.#push(this.#open.slice(0, row.lines), row.form, row.isCut);
+			this.#open = this.#open.slice(row.lines);
+			this.#openCharacters = this.#open.reduce((sum, { text }) => sum + text.length, 0);
+		}
+	}
+
+	#push(lines: readonly TextLine[], form: CsvForm, isCut = false): void {
+		const [first] = lines;
+		const text = joined(lines);
+		if (first === undefined || text.trim() === '') return;
+		const unterminated = isCut || lines.at(-1)?.end === '';
+		this.rows.push({ text, line: first.number, unterminated, form });
+	}
+
+	/** The row that begins on the first of the lines; `undefined` when later lines have to tell. */
+	#rowAt(
+		lines: readonly TextLine[],
+		isEnd: boolean,
+		isFull: boolean,
+	): { readonly lines: number; readonly form: CsvForm; readonly isCut?: boolean } | undefined {
+		const { dialect } = this;
+		const closed = closedRow(lines, dialect);
+		const alone = { lines: 1, form: formOf(lines[0]?.text ?? '', dialect) };
+		if (closed?.lines === 1) return alone;
+		if (closed !== undefined) {
+			const takes = this.#takesAnother(lines, closed, isEnd || isFull);
+			if (takes === undefined) return undefined;
+			return takes ? alone : closed;
+		}
+		const newest = lines.at(-1);
+		if (lines.length > 1 && newest !== undefined && isCallByItself(newest, dialect)) return alone;
+		if (isFull) return alone;
+		if (!isEnd) return undefined;
+		// The file ends inside a quoted value.
+		const isMoreText = lines.slice(1).every(({ text }) => plainCells(text, dialect).length * 2 < dialect.columnCount);
+		if (newest?.end === '' && isMoreText) return { lines: lines.length, form: alone.form, isCut: true };
+		return { ...alone, isCut: lines.length === 1 };
+	}
+
+	/** Whether a row over several lines would swallow another; `undefined` when later lines have to tell. */
+	#takesAnother(
+		lines: readonly TextLine[],
+		closed: { readonly lines: number; readonly form: CsvForm },
+		isEnd: boolean,
+	): boolean | undefined {
+		const { dialect } = this;
+		const { columnCount } = dialect;
+		if (closed.form === 'broken') return true;
+		const cells = cellsOf(joined(lines.slice(0, closed.lines)), dialect);
+		const isWhole = isWholeRow(cells, dialect);
+		if (closed.form === 'bare' && !isWhole) return true;
+		const isInPlace = isWhole || hasNameInPlace(cells, dialect);
+		const holdsCall = (text: string): boolean => {
+			const own = cellsOf(text, dialect);
+			return own.length >= columnCount && looksLikeCall(own, columnCount);
+		};
+		const isFirstCall = holdsCall(lines[0]?.text ?? '');
+		for (let at = 1; at < closed.lines; at += 1) {
+			const inner = closedRow(lines.slice(at), dialect);
+			const text = lines[at]?.text ?? '';
+			const isStrict = inner !== undefined && (inner.form === 'legal' || inner.form === 'padded');
+			if (isStrict) {
+				const innerCells = cellsOf(joined(lines.slice(at, at + inner.lines)), dialect);
+				const isRow = !isInPlace || isWholeRow(innerCells, dialect) || hasNameInPlace(innerCells, dialect);
+				// A row that would end beyond this one, and tells less, is made of pieces of both.
+				const isPieces = at + inner.lines > closed.lines && callWeight(innerCells) < callWeight(cells);
+				if (isRow && !isPieces && looksLikeCall(innerCells, columnCount)) return true;
+				if (innerCells.length === columnCount && !isInPlace) return true;
+				continue;
+			}
+			if (inner === undefined && !isEnd && formOf(text, dialect) === 'open') return undefined;
+			// Two stray quotes in the same column would make one row of two.
+			if ((isFirstCall || !isInPlace) && holdsCall(text)) return true;
+		}
+		return false;
+	}
 }
 
-function pairsUp(lines: readonly TextLine[]): boolean {
-	return lines.reduce((sum, line) => sum + quotesIn(line.text), 0) % 2 === 0;
+/** A trailing delimiter adds an empty cell. */
+function isWholeRow(cells: readonly string[], { columnCount }: RowDialect): boolean {
+	return cells.length === columnCount || (cells.length === columnCount + 1 && cells.at(-1)?.trim() === '');
 }
 
-/** How many lines make the row that begins here; `undefined` when none of them closes its quote in a sensible place. */
-function rowLength(lines: readonly TextLine[], dialect: CsvDialect): number | undefined {
-	let quotes = 0;
-	for (let count = 1; count <= lines.length; count++) {
-		quotes += quotesIn(lines[count - 1]?.text ?? '');
-		if (quotes % 2 === 1) continue;
-		if (count === 1) return 1;
-		if (standAlone(lines.slice(0, count), dialect)) return undefined;
-		const rows = parseRows(joined(lines.slice(0, count)), dialect, true);
-		const cells = rows?.length === 1 ? rows[0] : undefined;
-		if (cells !== undefined && isWhole(cells, dialect)) return count;
+function hasNameInPlace(cells: readonly string[], { fileNameAt }: RowDialect): boolean {
+	return parseRecordingName(cells[fileNameAt]?.trim() ?? '') !== undefined;
+}
+
+/** How many lines make the row that begins on the first; `undefined` when none of them closes its quote. */
+function closedRow(
+	lines: readonly TextLine[],
+	dialect: CsvDialect,
+): { readonly lines: number; readonly form: CsvForm } | undefined {
+	let text = '';
+	for (const [position, line] of lines.entries()) {
+		text += line.text;
+		// Only a line with a quote can close one.
+		if (position === 0 || line.text.includes(dialect.quote)) {
+			const form = formOf(text, dialect);
+			if (!isOpen(form)) return { lines: position + 1, form };
+		}
+		text += line.end;
 	}
 	return undefined;
 }
 
-/** Two stray quotes in the same column would make one row of two: lines that hold a whole row's cells each are rows each. */
-function standAlone(lines: readonly TextLine[], dialect: CsvDialect): boolean {
-	const holdsRow = ({ text }: TextLine): boolean => splitPlain(text, dialect.delimiter).length >= dialect.columnCount;
-	const [first, ...later] = lines;
-	return first !== undefined && dialect.columnCount > 1 && holdsRow(first) && later.some(holdsRow);
+function isCallByItself({ text }: TextLine, dialect: RowDialect): boolean {
+	const form = formOf(text, dialect);
+	return (form === 'legal' || form === 'padded') && looksLikeCall(cellsOf(text, dialect), dialect.columnCount);
 }
 
-/** A trailing comma adds an empty cell. */
-function isWhole(cells: readonly string[], dialect: CsvDialect): boolean {
-	if (cells.length === dialect.columnCount) return true;
-	return cells.length === dialect.columnCount + 1 && cells.at(-1)?.trim() === '';
+/** Lines joined as they stood in the file. */
+function joined(lines: readonly TextLine[]): string {
+	if (lines.length === 1) return lines[0]?.text ?? '';
+	return lines.map((line, position) => (position === lines.length - 1 ? line.text : line.text + line.end)).join('');
 }
 
-function parseBatch(batch: readonly PendingRow[], dialect: CsvDialect): CsvRecord[] {
-	if (batch.length === 0) return [];
-	const parsed = parseRows(batch.map((row) => row.text).join('\n'), dialect, true);
-	if (parsed === undefined || parsed.length !== batch.length) return batch.map((row) => parseOne(row, dialect));
-	return batch.map(({ line, unterminated }, position) => ({
-		cells: parsed[position] ?? [],
-		line,
-		unterminated,
-		strayQuote: false,
-	}));
+function parseBatch(batch: readonly PendingRow[], dialect: RowDialect): CsvRecord[] {
+	const legal = parseLegal(
+		batch.filter(({ form }) => form === 'legal').map(({ text }) => text),
+		dialect,
+	);
+	let next = 0;
+	return batch.map(({ text, line, unterminated, form }) => {
+		const cells = form === 'legal' ? (legal[next++] ?? []) : looseCells(text, form, dialect);
+		return {
+			cells: cells.length * 2 < dialect.columnCount ? otherwiseParted(text, cells, dialect) : cells,
+			line,
+			unterminated,
+			strayQuote: form === 'broken' || isOpen(form),
+		};
+	});
 }
+
+/** Cells of rows that are legal CSV. */
+function parseLegal(rows: readonly string[], { delimiter, quote }: CsvDialect): string[][] {
+	if (rows.length === 0) return [];
+	return parse(rows.join('\n'), {
+		delimiter,
+		quote,
+		escape: quote,
+		relax_column_count: true,
+		skip_empty_lines: false,
+		record_delimiter: ['\r\n', '\n', '\r'],
+	}) as string[][];
+}
+
+/** Cells of a row that is not: with its quotes where these make a whole row, else as if they meant nothing. */
+function looseCells(text: string, form: CsvForm, dialect: RowDialect): string[] {
+	const cells = cellsOf(text, dialect);
+	if (form === 'padded' || form === 'bare' || cells.length >= dialect.columnCount) return cells;
+	const plain = plainCells(text, dialect);
+	return plain.length === dialect.columnCount ? plain : cells;
+}
+
+/** A file that was put together from exports of several kinds may change its delimiter in the middle. */
+function otherwiseParted(text: string, cells: string[], dialect: RowDialect): string[] {
+	for (const delimiter of DELIMITERS) {
+		if (!text.includes(delimiter)) continue;
+		const other = cellsOf(text, { ...dialect, delimiter });
+		if (other.length > cells.length && other.length * 2 >= dialect.columnCount) return other;
+	}
+	return cells;
+}
+
+/** In the order in which they are tried. */
+export const DELIMITERS: ReadonlyArray<CsvDialect['delimiter']> = [',', ';', '\t', '|'];

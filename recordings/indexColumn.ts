@@ -22,39 +22,51 @@ export type IndexColumn =
 	| 'outdialCode'
 	| 'wrapUpCode';
 
-/**
- * Header spellings, without blanks and punctuation and in capitals. The 8x8 page and a public archive script that reads
- * real files disagree on several names (ACCOUNT / ACCOUNT NUMBER, TRANSACTION ID / TRANS ID, EXTERNAL VARIABLE 1 /
- * EXT VAR1, OUTDIAL CODE / OUT DIAL CODE); the others are the variants that exports and spreadsheets make of them.
- */
-const SPELLINGS: Readonly<Record<IndexColumn, readonly string[]>> = {
-	callType: ['CALLTYPE', 'TYPE', 'CALLDIRECTION'],
-	startTime: ['STARTTIME', 'STARTTIMELOCAL', 'LOCALSTARTTIME', 'CALLSTARTTIME'],
-	stopTime: ['STOPTIME', 'STOPTIMELOCAL', 'LOCALSTOPTIME', 'ENDTIME', 'CALLSTOPTIME'],
-	startTimeUtc: ['STARTTIMEUTC', 'UTCSTARTTIME', 'STARTTIMEGMT', 'STARTUTC'],
-	stopTimeUtc: ['STOPTIMEUTC', 'UTCSTOPTIME', 'STOPTIMEGMT', 'ENDTIMEUTC', 'STOPUTC'],
-	agentName: ['AGENTNAME', 'AGENT'],
-	customerNumber: ['CUSTOMERNUMBER', 'CUSTOMERPHONE', 'CUSTOMERPHONENUMBER'],
-	phoneChannel: ['PHONECHANNEL', 'PHONECHANNELNUMBER', 'CHANNEL'],
-	calledNumber: ['CALLEDNUMBER', 'CALLEDPHONENUMBER'],
-	caseId: ['CASEID', 'CASE', 'CASENUMBER', 'CASENO'],
-	duration: ['DURATION', 'CALLDURATION', 'DURATIONSECONDS'],
-	fileName: ['FILENAME', 'FILE', 'RECORDINGFILENAME', 'RECORDING'],
-	directory: ['DIRECTORY', 'DIR', 'FOLDER', 'SUBDIRECTORY'],
-	accountNumber: ['ACCOUNTNUMBER', 'ACCOUNT', 'ACCOUNTNO', 'ACCOUNTID'],
-	queue: ['QUEUE', 'QUEUETYPE'],
-	queueName: ['QUEUENAME'],
-	transactionId: ['TRANSACTIONID', 'TRANSID', 'TRANSACTION', 'TRANSACTIONNUMBER'],
-	externalVariable1: ['EXTERNALVARIABLE1', 'EXTVAR1', 'EXTERNALVAR1', 'EXTVARIABLE1', 'EXTERNALVARIABLE12'],
-	externalVariable2: ['EXTERNALVARIABLE2', 'EXTVAR2', 'EXTERNALVAR2', 'EXTVARIABLE2'],
-	outdialCode: ['OUTDIALCODE', 'OUTDIALCODES', 'OUTDIAL'],
-	wrapUpCode: ['WRAPUPCODE', 'WRAPUPCODES', 'WRAPUP'],
+interface Spellings {
+	/** Those of the 8x8 page and of a public archive script that reads real files, which disagree on several names. */
+	readonly exact: readonly string[];
+	/** What exports and spreadsheets make of them. */
+	readonly aliases: readonly string[];
+}
+
+/** Header spellings, without blanks and punctuation and in capitals. */
+const SPELLINGS: Readonly<Record<IndexColumn, Spellings>> = {
+	callType: { exact: ['CALLTYPE'], aliases: ['TYPE', 'CALLDIRECTION', 'DIRECTION'] },
+	startTime: { exact: ['STARTTIME'], aliases: ['STARTTIMELOCAL', 'LOCALSTARTTIME', 'CALLSTARTTIME'] },
+	stopTime: { exact: ['STOPTIME'], aliases: ['STOPTIMELOCAL', 'LOCALSTOPTIME', 'ENDTIME', 'CALLSTOPTIME'] },
+	startTimeUtc: { exact: ['STARTTIMEUTC'], aliases: ['UTCSTARTTIME', 'STARTTIMEGMT', 'STARTUTC'] },
+	stopTimeUtc: { exact: ['STOPTIMEUTC'], aliases: ['UTCSTOPTIME', 'STOPTIMEGMT', 'ENDTIMEUTC', 'STOPUTC'] },
+	agentName: { exact: ['AGENTNAME'], aliases: ['AGENT'] },
+	customerNumber: { exact: ['CUSTOMERNUMBER'], aliases: ['CUSTOMERPHONE', 'CUSTOMERPHONENUMBER'] },
+	phoneChannel: { exact: ['PHONECHANNEL'], aliases: ['PHONECHANNELNUMBER', 'CHANNEL'] },
+	calledNumber: { exact: ['CALLEDNUMBER'], aliases: ['CALLEDPHONENUMBER'] },
+	caseId: { exact: ['CASEID'], aliases: ['CASE', 'CASENUMBER', 'CASENO'] },
+	duration: { exact: ['DURATION'], aliases: ['CALLDURATION', 'DURATIONSECONDS'] },
+	fileName: { exact: ['FILENAME'], aliases: ['RECORDINGFILENAME', 'FILE', 'RECORDING'] },
+	directory: { exact: ['DIRECTORY'], aliases: ['DIR', 'FOLDER', 'SUBDIRECTORY'] },
+	accountNumber: { exact: ['ACCOUNTNUMBER', 'ACCOUNT'], aliases: ['ACCOUNTNO', 'ACCOUNTID'] },
+	queue: { exact: ['QUEUE'], aliases: ['QUEUETYPE'] },
+	queueName: { exact: ['QUEUENAME'], aliases: [] },
+	transactionId: { exact: ['TRANSACTIONID', 'TRANSID'], aliases: ['TRANSACTION', 'TRANSACTIONNUMBER'] },
+	externalVariable1: {
+		exact: ['EXTERNALVARIABLE1', 'EXTVAR1', 'EXTERNALVARIABLE12'],
+		aliases: ['EXTERNALVAR1', 'EXTVARIABLE1'],
+	},
+	externalVariable2: { exact: ['EXTERNALVARIABLE2', 'EXTVAR2'], aliases: ['EXTERNALVAR2', 'EXTVARIABLE2'] },
+	outdialCode: { exact: ['OUTDIALCODE'], aliases: ['OUTDIALCODES', 'OUTDIAL'] },
+	wrapUpCode: { exact: ['WRAPUPCODE'], aliases: ['WRAPUPCODES', 'WRAPUP'] },
 };
 
-const COLUMN_OF_SPELLING = new Map<string, IndexColumn>(
-	(Object.entries(SPELLINGS) as Array<[IndexColumn, readonly string[]]>).flatMap(([column, spellings]) =>
-		spellings.map((spelling): [string, IndexColumn] => [spelling, column]),
-	),
+/** How well a header names a column: the lower, the better. */
+type Rank = number;
+
+const EXACT: Rank = 0;
+
+const COLUMN_OF_SPELLING = new Map(
+	(Object.entries(SPELLINGS) as Array<[IndexColumn, Spellings]>).flatMap(([column, { exact, aliases }]) => [
+		...exact.map((spelling) => [spelling, { column, rank: EXACT }] as const),
+		...aliases.map((spelling, position) => [spelling, { column, rank: EXACT + 1 + position }] as const),
+	]),
 );
 
 /** The order of the 21 columns that the archive script read, for a file that has lost its header. */
@@ -82,11 +94,41 @@ export const COLUMNS_IN_ORDER: readonly IndexColumn[] = [
 	'wrapUpCode',
 ];
 
-/** The column a header names, whatever its case, blanks and punctuation; `undefined` for one this version does not know. */
-export function columnOfHeader(header: string): IndexColumn | undefined {
+interface NamedColumn {
+	readonly column: IndexColumn;
+	readonly rank: Rank;
+}
+
+/** What stands in brackets, or behind a comma, explains a header and is no part of its name. */
+const EXPLANATION = /[([{,].*$/s;
+const EXPLAINED: Rank = 100;
+
+function namedColumn(header: string): NamedColumn | undefined {
 	// UTF-16 read as something else has a zero byte beside each letter; every value would come out with them.
 	if (header.includes('\0')) return undefined;
-	return COLUMN_OF_SPELLING.get(header.toUpperCase().replace(/[^A-Z0-9]+/g, ''));
+	const named = COLUMN_OF_SPELLING.get(lettersOf(header));
+	if (named !== undefined || !EXPLANATION.test(header)) return named;
+	const explained = COLUMN_OF_SPELLING.get(lettersOf(header.replace(EXPLANATION, '')));
+	return explained === undefined ? undefined : { ...explained, rank: explained.rank + EXPLAINED };
+}
+
+function lettersOf(header: string): string {
+	return header.toUpperCase().replace(/[^A-Z0-9]+/g, '');
+}
+
+/** The column a header names, whatever its case, blanks and punctuation; `undefined` for one this version does not know. */
+export function columnOfHeader(header: string): IndexColumn | undefined {
+	return namedColumn(header)?.column;
+}
+
+/** Whether a header is a column's own name, and no alias or piece of one. */
+export function isExactHeader(header: string): boolean {
+	return namedColumn(header)?.rank === EXACT;
+}
+
+/** How many columns a row of headers names. */
+export function columnsNamed(headers: readonly string[]): number {
+	return new Set(headers.flatMap((header) => columnOfHeader(header) ?? [])).size;
 }
 
 /** What stands at one position of every row: a known column, or a column to keep in `extra` under its own header. */
@@ -95,17 +137,24 @@ export interface HeaderCell {
 	readonly column: IndexColumn | undefined;
 }
 
-/** Reads a header row. A column named twice counts once; its second one is kept in `extra`. */
+/**
+ * Reads a header row. A column that is named twice is the one with the better name, or else the first; the other one is kept in
+ * `extra`.
+ */
 export function headerCells(headers: readonly string[]): HeaderCell[] {
-	const taken = new Set<string>();
+	const named = headers.map((header) => namedColumn(header));
+	const best = new Map<IndexColumn, number>();
+	for (const [position, name] of named.entries()) {
+		if (name === undefined) continue;
+		const known = best.get(name.column);
+		const knownRank = known === undefined ? undefined : named[known]?.rank;
+		if (knownRank === undefined || name.rank < knownRank) best.set(name.column, position);
+	}
+	const taken = new Set<string>([...best.values()].map((position) => `extra ${headers[position]?.trim() ?? ''}`));
 	return headers.map((cell, position) => {
 		const header = cell.trim();
-		const column = columnOfHeader(header);
-		if (column !== undefined && !taken.has(column)) {
-			taken.add(column);
-			taken.add(`extra ${header}`);
-			return { header, column };
-		}
+		const column = named[position]?.column;
+		if (column !== undefined && best.get(column) === position) return { header, column };
 		return { header: uniqueHeader(header === '' ? `column ${position + 1}` : header, taken), column: undefined };
 	});
 }

@@ -1,149 +1,170 @@
-import { wallMillis } from './zoneClock';
-import type { WallTime } from './zoneClock';
+import { readZone } from './writtenZone';
+import type { WrittenZone } from './writtenZone';
 
 /** Order of day, month and year in dates that are written with numbers only. */
 export type DateOrder = 'mdy' | 'dmy' | 'ymd';
 
 export const DATE_ORDERS: readonly DateOrder[] = ['mdy', 'dmy', 'ymd'];
 
-/** A time as written: the wall time and, when the text tells it, how far its clock is ahead of UTC. */
+/** Year, month and day in the order in which they are written. */
+type DateParts = readonly [string, string, string];
+
+/** A time as written. */
 export interface WrittenTime {
-	/** Milliseconds since the epoch that the wall time would be in UTC. */
-	readonly wallMillis: number;
-	/** Milliseconds ahead of UTC, when the text carries an offset or says UTC. */
-	readonly offset: number | undefined;
+	/** Milliseconds of the date's 00:00 as if that were UTC, or the parts of a date that reads differently in different orders. */
+	readonly date: number | DateParts;
+	/** Milliseconds since 00:00, which itself is also written 24:00 of the day before. */
+	readonly timeOfDay: number;
+	readonly zone: WrittenZone | undefined;
 }
 
+const DAY = 86_400_000;
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
-/** Three numbers (or a month's name among them) with any separator, then a time of day, AM or PM, and a zone. */
-const DATE_TIME =
-	/^(?:[a-z]{3,9},?\s+)?(\d{1,4}|[a-z]{3,9})[\s./-]+(\d{1,4}|[a-z]{3,9})[\s,./-]+(\d{1,4})(?:\s*,\s*|\s+|t)(\d{1,2})[:.](\d{2})(?:[:.](\d{2})(?:[.,](\d{1,9}))?)?\s*([ap])?\.?(?:m\.?)?\s*(z|utc|gmt|[+-]\d{2}:?\d{2})?(?:\s*\(?[a-z]{2,5}\)?)?$/i;
-const COMPACT = /^(\d{4})(\d{2})(\d{2})t?(\d{2})(\d{2})(\d{2})(z)?$/i;
+const PART = String.raw`(\d{1,4}|[a-z]{3,9})(?:st|nd|rd|th)?`;
+const DATE = `${PART}[\\s,./-]+${PART}[\\s,./-]+${PART}`;
+const CLOCK = String.raw`\d{1,2}[:.h]\d{2}(?:[:.]\d{2}(?:[.,:]\d{1,9})?)?`;
+
+/** Numbers, or a month's name among them, with any separator; a time of day; AM or PM and a zone. */
+const DATE_TIME = new RegExp(
+	`^${DATE}(?:[\\s,]+(?:at\\s+)?|[t:_-])(\\d{1,2})(?:[:.h](\\d{2})(?:[:.](\\d{2})(?:[.,:](\\d{1,9}))?)?)?(\\D.*)?$`,
+	'i',
+);
+const COMPACT = /^(\d{4})(\d{2})(\d{2})[\st_-]*(\d{2}):?(\d{2})(?::?(\d{2})(?:[.,]?(\d{1,9}))?)?(\D.*)?$/i;
+/** Seconds or milliseconds since 1970, from 2001 until 2033; the leading 1 keeps North American phone numbers out. */
+const EPOCH = /^(1\d{9})(?:[.,](\d{1,9})|(\d{3}))?$/;
+/** AM or PM, never the first letter of a zone: `PST` is no afternoon. Spanish writes `p. m.`. */
+const AFTER_CLOCK = /^\s*(?:([ap])(?:\.?\s?m)?\.?(?![a-z]))?\s*(.*)$/i;
+
+const WEEKDAY = /(?:^|[\s(])(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?[.,)]*(?=\s|$)/i;
+const HALF_BEFORE_CLOCK = new RegExp(`\\b([ap])\\.?m\\.?\\s+(${CLOCK})`, 'i');
+/** `18:30:00 PDT, 06/06/2016` */
+const CLOCK_FIRST = new RegExp(
+	`^(${CLOCK}(?:\\s*[ap]\\.?\\s?m?\\.?(?![a-z]))?)(?:\\s+(\\S+?))??[\\s,]+(${DATE})$`,
+	'i',
+);
+/** `Jun 06 18:30:00 PDT 2016`, as C's ctime and Java's Date write it. */
+const YEAR_LAST = new RegExp(`^${PART}\\s+${PART}\\s+(${CLOCK})(?:\\s+(.+?))?\\s+(\\d{4})$`, 'i');
+
+const SHORTEST = '6/6/16 6PM'.length;
+const LONGEST = 80;
 
 /**
- * Reads a time of an index. No public sample tells the format, so numeric dates in any order, month names, 12 and 24 hour
- * clocks and ISO 8601 are all taken; `undefined` for anything else, also for a date alone, which is no time. A year that stands first, or that has four digits,
- * speaks for itself; `order` settles the rest.
+ * Reads a time of an index. No public sample tells the format, so numeric dates in any order, month names in any place, 12 and
+ * 24 hour clocks, ISO 8601, the compact form and seconds or milliseconds since 1970 are all taken, with any zone beside them;
+ * `undefined` for anything else, also for a date alone, which is no time.
  */
-export function readTime(text: string, order: DateOrder): WrittenTime | undefined {
+export function readTime(text: string): WrittenTime | undefined {
 	const trimmed = text.trim();
-	const compact = COMPACT.exec(trimmed);
-	if (compact !== null) {
-		const [, year, month, day, hour, minute, second, zone] = compact;
-		const wall = checkedWall(
-			[Number(year), Number(month), Number(day)],
-			Number(hour),
-			Number(minute),
-			Number(second),
-			0,
-		);
-		return wall === undefined
-			? undefined
-			: { wallMillis: wallMillis(wall), offset: zone === undefined ? undefined : 0 };
-	}
-
-	const match = DATE_TIME.exec(trimmed);
-	if (match === null) return undefined;
-	const [, first = '', second = '', third = '', hours = '0', minutes = '0', seconds = '0', fraction = '', half, zone] =
-		match;
-	const date = dateParts([first, second, third], order);
-	if (date === undefined) return undefined;
-	const hour = hourOfDay(Number(hours), half);
-	if (hour === undefined) return undefined;
-	const wall = checkedWall(date, hour, Number(minutes), Number(seconds), Number(`${fraction}000`.slice(0, 3)));
-	return wall === undefined ? undefined : { wallMillis: wallMillis(wall), offset: offsetOf(zone) };
+	if (trimmed.length < SHORTEST || trimmed.length > LONGEST) return undefined;
+	const time = dateThenClock(trimmed) ?? compactTime(trimmed) ?? epochTime(trimmed);
+	if (time !== undefined) return time;
+	const rearranged = inUsualOrder(trimmed);
+	return rearranged === trimmed ? undefined : dateThenClock(rearranged);
 }
 
-/** Year, month and day of three parts. */
-function dateParts(parts: readonly [string, string, string], order: DateOrder): [number, number, number] | undefined {
-	const [a, b, c] = parts;
-	const named = parts.findIndex((part) => /[a-z]/i.test(part));
-	if (named !== -1) {
-		const month = MONTHS.indexOf(parts[named]?.slice(0, 3).toLowerCase() ?? '') + 1;
-		const others = parts.filter((_, position) => position !== named);
-		const [x = '', y = ''] = others;
-		if (month === 0 || others.some((part) => /[a-z]/i.test(part))) return undefined;
-		return x.length === 4 ? [Number(x), month, Number(y)] : [fullYear(y), month, Number(x)];
-	}
-	if (a.length === 4) return [Number(a), Number(b), Number(c)];
-	if (order === 'ymd' && c.length !== 4) return [fullYear(a), Number(b), Number(c)];
-	return order === 'dmy' ? [fullYear(c), Number(b), Number(a)] : [fullYear(c), Number(a), Number(b)];
+/** Milliseconds that the wall time would be in UTC, its date read in this order; `undefined` when that gives no date. */
+export function wallMillisOf({ date, timeOfDay }: WrittenTime, order: DateOrder): number | undefined {
+	const day = typeof date === 'number' ? date : dayOf(date, order);
+	return day === undefined ? undefined : day + timeOfDay;
+}
+
+function dateThenClock(text: string): WrittenTime | undefined {
+	const match = DATE_TIME.exec(text);
+	if (match === null) return undefined;
+	const [, first = '', second = '', third = '', hours = '', minutes, seconds, fraction, after] = match;
+	return written(dateOf([first, second, third]), [hours, minutes, seconds, fraction], after);
+}
+
+function compactTime(text: string): WrittenTime | undefined {
+	const match = COMPACT.exec(text);
+	if (match === null) return undefined;
+	const [, year, month, day, hours = '', minutes, seconds, fraction, after] = match;
+	return written(dayMillis(Number(year), Number(month), Number(day)), [hours, minutes, seconds, fraction], after);
+}
+
+function epochTime(text: string): WrittenTime | undefined {
+	const [, seconds, fraction, milliseconds] = EPOCH.exec(text) ?? [];
+	if (seconds === undefined) return undefined;
+	const instant = Number(seconds) * 1_000 + millisecondsOf(fraction ?? milliseconds);
+	return { date: instant, timeOfDay: 0, zone: { text, offsets: [0], isName: false } };
+}
+
+/** The same time with the date first, then the clock, then the zone, and without the day of the week. */
+function inUsualOrder(text: string): string {
+	return text
+		.replace(/[\u200e\u200f]/g, '')
+		.replace('\u2212', '-')
+		.replace(WEEKDAY, ' ')
+		.trim()
+		.replace(HALF_BEFORE_CLOCK, '$2 $1m')
+		.replace(
+			CLOCK_FIRST,
+			(_, clock: string, zone: string | undefined, date: string) => `${date} ${clock} ${zone ?? ''}`,
+		)
+		.replace(
+			YEAR_LAST,
+			(_, first: string, second: string, clock: string, zone: string | undefined, year: string) =>
+				`${first} ${second} ${year} ${clock} ${zone ?? ''}`,
+		)
+		.trim();
+}
+
+type ClockParts = readonly [hours: string, minutes?: string, seconds?: string, fraction?: string];
+
+function written(date: number | DateParts | undefined, clock: ClockParts, after = ''): WrittenTime | undefined {
+	if (date === undefined) return undefined;
+	const [, half, zoneText = ''] = after === '' ? [] : (AFTER_CLOCK.exec(after) ?? []);
+	const timeOfDay = timeOfDayOf(clock, half);
+	if (timeOfDay === undefined) return undefined;
+	if (zoneText === '') return { date, timeOfDay, zone: undefined };
+	const zone = readZone(zoneText);
+	return zone === undefined ? undefined : { date, timeOfDay, zone };
+}
+
+function timeOfDayOf(
+	[hours, minutes, seconds = '0', fraction]: ClockParts,
+	half: string | undefined,
+): number | undefined {
+	if (minutes === undefined && half === undefined) return undefined;
+	const [hour, minute, second] = [Number(hours), Number(minutes ?? '0'), Number(seconds)];
+	if (hour > 24 || minute > 59 || second > 59) return undefined;
+	// Some writers keep the 24 hour clock and add AM or PM to it all the same.
+	const onDial = half === undefined || hour > 12 ? hour : (hour % 12) + (half.toLowerCase() === 'p' ? 12 : 0);
+	const millis = ((onDial * 60 + minute) * 60 + second) * 1_000 + millisecondsOf(fraction);
+	return millis > DAY ? undefined : millis;
+}
+
+function millisecondsOf(fraction: string | undefined): number {
+	return fraction === undefined ? 0 : Number(`${fraction}00`.slice(0, 3));
+}
+
+/** The date's 00:00 when its parts tell the order: by a month's name, or by a year of four digits in front. */
+function dateOf(parts: DateParts): number | DateParts | undefined {
+	const [first, second, third] = parts;
+	const named = parts.findIndex((part) => part > '9');
+	if (named === -1) return first.length === 4 ? dayMillis(Number(first), Number(second), Number(third)) : parts;
+	const month = MONTHS.indexOf(parts[named]?.slice(0, 3).toLowerCase() ?? '') + 1;
+	const [before = '', after = ''] = parts.filter((_, position) => position !== named);
+	if (month === 0 || before > '9' || after > '9') return undefined;
+	return before.length === 4
+		? dayMillis(Number(before), month, Number(after))
+		: dayMillis(fullYear(after), month, Number(before));
+}
+
+function dayOf([first, second, third]: DateParts, order: DateOrder): number | undefined {
+	if (order === 'mdy') return dayMillis(fullYear(third), Number(first), Number(second));
+	if (order === 'dmy') return dayMillis(fullYear(third), Number(second), Number(first));
+	return third.length === 4 ? undefined : dayMillis(fullYear(first), Number(second), Number(third));
 }
 
 function fullYear(text: string): number {
-	return text.length <= 2 ? 2000 + Number(text) : Number(text);
+	return text.length <= 2 ? 2_000 + Number(text) : Number(text);
 }
 
-function hourOfDay(hour: number, half: string | undefined): number | undefined {
-	if (half === undefined) return hour <= 23 ? hour : undefined;
-	// Some writers keep the 24 hour clock and add AM or PM to it all the same.
-	if (hour > 12) return hour <= 23 ? hour : undefined;
-	return (hour % 12) + (half.toLowerCase() === 'p' ? 12 : 0);
-}
-
-function offsetOf(zone: string | undefined): number | undefined {
-	if (zone === undefined) return undefined;
-	const [, sign, hours, minutes] = /^([+-])(\d{2}):?(\d{2})$/.exec(zone) ?? [];
-	if (sign === undefined) return 0;
-	return (sign === '-' ? -1 : 1) * (Number(hours) * 3_600_000 + Number(minutes) * 60_000);
-}
-
-function checkedWall(
-	[year, month, day]: readonly [number, number, number],
-	hour: number,
-	minute: number,
-	second: number,
-	millisecond: number,
-): WallTime | undefined {
-	if (year < 1970 || year > 9999 || month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59)
-		return undefined;
-	const lastDay = new Date(Date.UTC(year, month, 0)).getUTCDate();
-	return day > lastDay ? undefined : { year, month, day, hour, minute, second, millisecond };
-}
-
-/** Seconds of a DURATION cell: a number of seconds, `mm:ss` or `h:mm:ss`; `undefined` for anything else. */
-export function readDuration(text: string): number | undefined {
-	const trimmed = text.trim();
-	if (/^\d{1,9}(?:[.,]\d+)?$/.test(trimmed)) return Number(trimmed.replace(',', '.'));
-	const [, hours = '0', minutes, seconds] = /^(?:(\d{1,4}):)?(\d{1,4}):(\d{2}(?:[.,]\d+)?)$/.exec(trimmed) ?? [];
-	if (minutes === undefined || seconds === undefined) return undefined;
-	return Number(hours) * 3_600 + Number(minutes) * 60 + Number(seconds.replace(',', '.'));
-}
-
-/** A row's start or stop as written, and the UTC stamp in its recording's name. */
-export interface StampedTime {
-	readonly text: string;
-	readonly recordedAtUtc: number;
-}
-
-/** Local time is within 14 hours of UTC and a call ends within a day or so; a date read in the wrong order is weeks off. */
-const FARTHEST = 3 * 86_400_000;
-
-/**
- * The date order of a file, settled by the UTC stamps in its recordings' names: in the right order, times as written lie
- * within a zone's offset of the stamps. When every order fits as well (6 June), it does not matter. Without stamps the date in
- * the index file's own name serves; without any help, month first, as 8x8 writes for the United States.
- */
-export function settleDateOrder(
-	samples: readonly StampedTime[],
-	unstamped: readonly string[],
-	fileDate: number | undefined,
-): DateOrder {
-	const scores = DATE_ORDERS.map((order) => {
-		let score = 0;
-		for (const { text, recordedAtUtc } of samples) {
-			const time = readTime(text, order);
-			if (time === undefined) continue;
-			score += Math.abs(time.wallMillis - recordedAtUtc) <= FARTHEST ? 1_000 : 1;
-		}
-		for (const text of unstamped) {
-			const time = readTime(text, order);
-			if (time === undefined) continue;
-			// A file is stamped with its own day or with the next.
-			score += fileDate !== undefined && Math.abs(time.wallMillis - fileDate) <= 3 * 86_400_000 ? 100 : 1;
-		}
-		return { order, score };
-	});
-	return scores.reduce((best, candidate) => (candidate.score > best.score ? candidate : best)).order;
+function dayMillis(year: number, month: number, day: number): number | undefined {
+	if (year < 1970 || year > 9_999 || month < 1 || month > 12 || day < 1 || day > 31) return undefined;
+	const millis = Date.UTC(year, month - 1, day);
+	// 30 February runs over into March.
+	return day > 28 && new Date(millis).getUTCDate() !== day ? undefined : millis;
 }

@@ -12,6 +12,13 @@ const RECORDING = /^R(\d{14})(\d+)\.[A-Za-z0-9]{2,4}$/i;
 const DIRECTORY = /^S(\d{8})$/i;
 const INDEX = /^I(\d{8})(?:_version(\d{1,3}))?\.csv$/i;
 
+const AUDIO = /[^/\\\s]\.(?:wav|mp3|ogg|m4a|gsm)$/i;
+
+/** Whether a name, or a path, ends like that of a file with sound. */
+export function isRecordingFile(path: string): boolean {
+	return AUDIO.test(path);
+}
+
 export interface RecordingStamp {
 	/** Milliseconds since the epoch, to the second. */
 	readonly recordedAtUtc: number;

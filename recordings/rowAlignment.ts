@@ -1,8 +1,12 @@
+import { readDuration } from './callDuration';
+import { isTime } from './callShape';
 import type { HeaderCell, IndexColumn } from './indexColumn';
-import { readDuration, readTime } from './indexTime';
-import { parseDirectoryName, parseRecordingName } from './remoteName';
+import { dayDirectoryIn, recordingPaths } from './recordingPlace';
+import { withoutGuard } from './spreadsheetGuard';
 
 const PHONE = /^[+*#\d][\d\s().x#*+-]*$/i;
+/** What exports write where there is nothing. */
+const PLACEHOLDER = /^(?:n\/?a|null|none|nil|yes|no|\W*)$/i;
 const IDENTIFIER = /^\d+$/;
 
 /** Whether a cell looks like what its column holds; columns of free text take anything. */
@@ -18,34 +22,30 @@ const LOOKS_LIKE: Partial<Record<IndexColumn, (cell: string) => boolean>> = {
 	caseId: (cell) => IDENTIFIER.test(cell),
 	transactionId: (cell) => IDENTIFIER.test(cell),
 	duration: (cell) => readDuration(cell) !== undefined,
-	fileName: (cell) => parseRecordingName(cell) !== undefined,
-	directory: (cell) => parseDirectoryName(cell.replace(/^[/\\]+|[/\\]+$/g, '')) !== undefined,
+	fileName: (cell) => recordingPaths(cell).length > 0,
+	directory: (cell) => dayDirectoryIn(cell) !== undefined,
 };
 
 /** Cells that must not be wrong: a row whose recording stands in another column is a row of another call. */
 const ANCHORS: ReadonlySet<IndexColumn> = new Set<IndexColumn>(['fileName', 'directory']);
 
-function isTime(cell: string): boolean {
-	return readTime(cell, 'mdy') !== undefined || readTime(cell, 'dmy') !== undefined;
-}
+/** Joining cells, or leaving a column out, has to be worth something. */
+const STEP_COST = 0.01;
+/** More surplus than this is another kind of file, and trying all of it would take long. */
+const MOST_SURPLUS = 40;
 
-/** How well cells fit the columns they stand under. */
-function fitOf(cells: readonly (string | undefined)[], header: readonly HeaderCell[]): number {
-	let fit = 0;
-	for (const [position, { column }] of header.entries()) {
-		const cell = cells[position]?.trim() ?? '';
-		const looksRight = column === undefined ? undefined : LOOKS_LIKE[column];
-		if (column === undefined || looksRight === undefined || cell === '') continue;
-		const weight = ANCHORS.has(column) ? 5 : 1;
-		fit += looksRight(cell) ? weight : -weight;
-	}
-	return fit;
+function fitOf(text: string, column: IndexColumn | undefined): number {
+	const looksRight = column === undefined ? undefined : LOOKS_LIKE[column];
+	const cell = withoutGuard(text.trim());
+	if (column === undefined || looksRight === undefined || PLACEHOLDER.test(cell)) return 0;
+	const weight = ANCHORS.has(column) ? 5 : 1;
+	return looksRight(cell) ? weight : -weight;
 }
 
 /**
- * Puts the cells of a ragged row under their columns. With cells too many, an unquoted delimiter has split a value: the
- * neighbours are joined where everything else then fits best. With cells too few, the row ends early unless a gap
- * fits better. A tie is taken as it stands, from the left.
+ * Puts the cells of a ragged row under their columns. With cells too many, unquoted delimiters have split values: neighbours
+ * are joined where everything else then fits best, and between two ways that fit as well it is the later column that has the
+ * delimiter in it. With cells too few, the row ends early unless gaps fit better. What is left behind the last column comes last.
  */
 export function alignRow(
 	cells: readonly string[],
@@ -53,19 +53,74 @@ export function alignRow(
 	delimiter: string,
 ): Array<string | undefined> {
 	const surplus = cells.length - header.length;
-	if (surplus === 0) return [...cells];
-	let best: { cells: Array<string | undefined>; fit: number } = { cells: [...cells], fit: fitOf(cells, header) };
-	for (let position = 0; position < header.length; position++) {
-		const candidate =
-			surplus > 0
-				? [
-						...cells.slice(0, position),
-						cells.slice(position, position + surplus + 1).join(delimiter),
-						...cells.slice(position + surplus + 1),
-					]
-				: [...cells.slice(0, position), ...Array<undefined>(-surplus).fill(undefined), ...cells.slice(position)];
-		const fit = fitOf(candidate, header);
-		if (fit > best.fit) best = { cells: candidate, fit };
+	if (Math.abs(surplus) > Math.max(MOST_SURPLUS, header.length)) return [...cells];
+	const mostJoined = Math.max(1, surplus + 2);
+	const mostGaps = Math.max(1, -surplus);
+	const lastIsText = isText(header.at(-1)?.column);
+
+	// From the last column back: how well the cells from `at` on fit the columns from `column` on, and how many the first takes.
+	type Way = { readonly fit: number; readonly taken: number };
+	let later = new Map<number, Way>();
+	const ways: Array<ReadonlyMap<number, Way>> = [];
+	for (let at = 0; at <= cells.length; at += 1) {
+		const left = cells.length - at;
+		if (left === 0) later.set(at, { fit: 0, taken: 0 });
+		else if (!lastIsText) later.set(at, { fit: -left * 2 * STEP_COST, taken: 0 });
 	}
-	return best.cells;
+	for (let column = header.length - 1; column >= 0; column -= 1) {
+		const here = new Map<number, Way>();
+		const from = Math.max(0, column - mostGaps);
+		const to = Math.min(cells.length, column + Math.max(0, surplus) + 1);
+		for (let at = from; at <= to; at += 1) {
+			let best: Way | undefined;
+			for (const taken of takenAtMost(mostJoined, cells.length - at)) {
+				const rest = later.get(at + taken);
+				if (rest === undefined) continue;
+				const own = taken === 0 ? 0 : fitOf(joinedCells(cells, at, taken, delimiter), header[column]?.column);
+				// A gap at the end costs nothing: that is how a row ends early.
+				const cost = taken === 0 ? (at === cells.length ? 0 : STEP_COST) : (taken - 1) * STEP_COST;
+				const fit = own + rest.fit - cost;
+				if (best === undefined || fit > best.fit + STEP_COST / 10) best = { fit, taken };
+			}
+			if (best !== undefined) here.set(at, best);
+		}
+		ways[column] = here;
+		later = here;
+	}
+	return followed(cells, header.length, ways, delimiter) ?? [...cells];
+}
+
+function followed(
+	cells: readonly string[],
+	columns: number,
+	ways: ReadonlyArray<ReadonlyMap<number, { readonly taken: number }>>,
+	delimiter: string,
+): Array<string | undefined> | undefined {
+	const aligned: Array<string | undefined> = [];
+	let at = 0;
+	for (let column = 0; column < columns; column += 1) {
+		const way = ways[column]?.get(at);
+		if (way === undefined) return undefined;
+		aligned.push(way.taken === 0 ? undefined : joinedCells(cells, at, way.taken, delimiter));
+		at += way.taken;
+	}
+	return [...aligned, ...cells.slice(at)];
+}
+
+/** One cell before anything else, so that of equal ways the first columns are taken as they stand. */
+function takenAtMost(most: number, left: number): number[] {
+	const joins = Array.from({ length: Math.max(0, Math.min(most, left) - 1) }, (_, more) => more + 2);
+	return left === 0 ? [0] : [1, 0, ...joins];
+}
+
+function joinedCells(cells: readonly string[], at: number, count: number, delimiter: string): string {
+	if (count === 1) return cells[at] ?? '';
+	const text = cells.slice(at, at + count).join(delimiter);
+	// An apostrophe at both ends of what belongs together was meant as a quote.
+	return /^\s*'([^']*)'\s*$/s.exec(text)?.[1] ?? text;
+}
+
+/** Whether a column takes anything, so that nothing in it can be told from its shape. */
+export function isText(column: IndexColumn | undefined): boolean {
+	return column === undefined || LOOKS_LIKE[column] === undefined;
 }

@@ -1,19 +1,21 @@
+import { clip } from './clippedText';
 import type { CsvRecord } from './csvRecord';
-import { columnOfHeader } from './indexColumn';
 import type { HeaderCell, IndexColumn } from './indexColumn';
 import type { IndexNotes } from './indexNotes';
 import { callTypeOf, detailOf, richnessOf } from './indexRow';
 import type { IndexDetail, IndexRow, ReadRow } from './indexRow';
 import { decodeField } from './indexText';
 import type { IndexEncoding } from './indexText';
-import { readDuration, readTime } from './indexTime';
-import type { DateOrder } from './indexTime';
-import { directoryNameOf, parseDirectoryName, parseRecordingName } from './remoteName';
-import { alignRow } from './rowAlignment';
-import { dateOfMillis, tenantDateAt } from './tenantDay';
+import { isNoCall } from './noCall';
+import { parseRecordingName } from './remoteName';
+import { recordingPaths, recordingPlaces } from './recordingPlace';
+import type { RecordingPlace } from './recordingPlace';
+import { alignRow, isText } from './rowAlignment';
+import type { DateOrders, RowDates } from './dateOrder';
+import { TIME_COLUMNS, TimeEvidence } from './rowTimes';
+import { withoutGuard } from './spreadsheetGuard';
+import { tenantDateAt } from './tenantDay';
 import type { ZoneClock } from './zoneClock';
-
-const DAY = 86_400_000;
 
 /** Cells under their columns, trimmed; those of a short row may be missing. */
 type AlignedCells = ReadonlyArray<string | undefined>;
@@ -24,10 +26,11 @@ interface KnownCells {
 
 /** Turns the records of one file into typed rows. */
 export class RowBuilder {
-	dateOrder: DateOrder = 'mdy';
+	readonly #times: TimeEvidence;
 
 	readonly #positions = new Map<IndexColumn, number>();
 
+	/** Those that the header names. */
 	readonly #columns: ReadonlySet<IndexColumn>;
 
 	readonly #detail: IndexDetail;
@@ -42,7 +45,9 @@ export class RowBuilder {
 		private readonly delimiter: string,
 		private readonly format: { readonly encoding: IndexEncoding; readonly includeRawRow: boolean },
 		private readonly notes: IndexNotes,
+		orders: DateOrders,
 	) {
+		this.#times = new TimeEvidence(clock, orders);
 		for (const [position, { column }] of header.entries())
 			if (column !== undefined) this.#positions.set(column, position);
 		this.#columns = new Set(this.#positions.keys());
@@ -52,48 +57,89 @@ export class RowBuilder {
 		);
 	}
 
-	/** The cell of a column that this version knows, trimmed; `undefined` when it is absent or empty. */
-	cellOf(record: CsvRecord, column: IndexColumn): string | undefined {
-		return this.#cell(this.#alignedCells(record), column);
+	/** What of the record may tell the order of dates. */
+	datesOf(record: CsvRecord): RowDates {
+		const isWhole = record.cells.length === this.header.length && !this.#isShifted(record);
+		const cells = isWhole ? record.cells : this.#alignedCells(record);
+		const read = (column: IndexColumn): string => {
+			const cell = cells[this.#positions.get(column) ?? -1] ?? '';
+			return withoutGuard(isWhole ? decodeField(cell, this.format.encoding).trim() : cell);
+		};
+		const fileName = read('fileName');
+		const stamp = parseRecordingName(fileName) ?? recordingPlaces(fileName, undefined)[0]?.stamp;
+		return {
+			times: TIME_COLUMNS.map(read).filter((time) => time !== ''),
+			recordedAtUtc: stamp?.recordedAtUtc,
+		};
 	}
 
 	#cell(aligned: AlignedCells, column: IndexColumn): string | undefined {
 		const position = this.#positions.get(column);
-		return position === undefined ? undefined : aligned[position] || undefined;
+		const cell = position === undefined ? undefined : aligned[position];
+		return cell === undefined ? undefined : withoutGuard(cell) || undefined;
 	}
 
-	/** Whether the record is the header once more, as in a file that was written in several goes. */
-	isHeader({ cells }: CsvRecord): boolean {
-		if (this.#positions.size === 0) return false;
-		return [...this.#positions].every(([column, position]) => columnOfHeader(cells[position] ?? '') === column);
+	/** Whether FILENAME of a record as it stands holds a name of 8x8's kind, which is cheap to tell. */
+	namesRecording({ cells }: CsvRecord): boolean {
+		const position = this.#positions.get('fileName');
+		return position !== undefined && parseRecordingName(cells[position] ?? '') !== undefined;
 	}
 
-	build(record: CsvRecord): ReadRow {
-		const troubles: string[] = [];
+	/** The calls of a record: one, or one for each recording that it names; none when it is no call. */
+	build(record: CsvRecord): ReadRow[] {
 		const aligned = this.#alignedCells(record);
-		if (record.strayQuote) troubles.push('a quote is never closed, so quotes were read as plain characters');
-		if (aligned.length > this.header.length)
-			troubles.push(`it has ${aligned.length} columns where the header has ${this.header.length}`);
-		const isShort = record.cells.length < this.header.length;
-		if (isShort) {
-			troubles.push(
-				record.unterminated
-					? 'the file ends inside this row, so its last value may be cut short'
-					: `it has ${record.cells.length} of ${this.header.length} columns`,
-			);
-		}
-
 		const cells = { get: (column: IndexColumn): string | undefined => this.#cell(aligned, column) };
-		const text = (column: IndexColumn): string | null => cells.get(column) ?? null;
-		const { fileName, directory } = this.#placeOf(cells, isShort && record.unterminated);
-		const stamp = fileName === null ? undefined : parseRecordingName(fileName);
-		const duration = readDuration(cells.get('duration') ?? '');
-		const startUtc = this.#instantOf('startTime', cells, stamp?.recordedAtUtc, troubles);
-		const likelyStop = startUtc === undefined ? stamp?.recordedAtUtc : startUtc + (duration ?? 0) * 1_000;
-		const stopUtc = this.#instantOf('stopTime', cells, likelyStop, troubles);
-		if (startUtc !== undefined && stamp !== undefined && Math.abs(startUtc - stamp.recordedAtUtc) > DAY) {
-			troubles.push(`its start time is more than a day from the time in the file name ${fileName}`);
+		const places = recordingPlaces(cells.get('fileName'), cells.get('directory'));
+		if (places[0]?.fileName === null && isNoCall(cells.get, [...this.#columns], aligned.find(Boolean))) {
+			this.#tellNoCall(record);
+			return [];
 		}
+		const troubles = this.#raggedTroubles(record, aligned);
+		if (places[0]?.fileName === null && !record.unterminated) troubles.push(noRecording(cells.get('fileName')));
+		const rows = places.map((place) => this.#rowOf(record, aligned, cells, place, troubles));
+		if (troubles.length > 0) this.notes.add(this.indexFile, record.line, [...new Set(troubles)].join(', '));
+		return rows;
+	}
+
+	#tellNoCall({ line, unterminated }: CsvRecord): void {
+		if (unterminated)
+			this.notes.add(this.indexFile, line, 'the file ends here, in a line that tells too little to be a call');
+		else this.notes.addNoCall(this.indexFile, line);
+	}
+
+	/** What is wrong with the cells of a record as a whole. */
+	#raggedTroubles(record: CsvRecord, aligned: AlignedCells): string[] {
+		const [own, expected] = [cellCount(record.cells), this.header.length];
+		const troubles: string[] = [];
+		if (record.strayQuote) troubles.push('a quote is never closed, so quotes were read as plain characters');
+		if (aligned.length > expected) troubles.push(`it has ${aligned.length} columns where the header has ${expected}`);
+		else if (own > expected && this.#isGuessed(aligned))
+			troubles.push('it has more delimiters than columns, so values were put together where they fit');
+		if (record.cells.length >= expected) return troubles;
+		return [
+			...troubles,
+			record.unterminated
+				? 'the file ends inside this row, so its last value may be cut short'
+				: `it has ${record.cells.length} of ${expected} columns`,
+		];
+	}
+
+	/** Whether values that were put together are of no shape that would prove it. */
+	#isGuessed(aligned: AlignedCells): boolean {
+		return this.header.some(
+			({ column }, position) => isText(column) && aligned[position]?.includes(this.delimiter) === true,
+		);
+	}
+
+	#rowOf(
+		record: CsvRecord,
+		aligned: AlignedCells,
+		cells: KnownCells,
+		{ fileName, directory, stamp }: RecordingPlace,
+		troubles: string[],
+	): ReadRow {
+		const text = (column: IndexColumn): string | null => cells.get(column) ?? null;
+		const { startUtc, stopUtc, durationSeconds } = this.#times.weigh(cells, stamp?.recordedAtUtc, troubles);
 		const label = text('callType');
 		const callType = label === null ? null : callTypeOf(label);
 		const customerNumber = text('customerNumber');
@@ -110,7 +156,7 @@ export class RowBuilder {
 			stopTime: stopUtc === undefined ? null : this.clock.isoAt(stopUtc),
 			startTimeUtc: startUtc === undefined ? null : new Date(startUtc).toISOString(),
 			stopTimeUtc: stopUtc === undefined ? null : new Date(stopUtc).toISOString(),
-			durationSeconds: duration ?? this.#durationFrom(cells, startUtc, stopUtc, troubles),
+			durationSeconds,
 			agentName: text('agentName'),
 			customerNumber,
 			calledNumber,
@@ -135,15 +181,13 @@ export class RowBuilder {
 			indexDetail: this.#detail,
 			extra: this.#extraOf(aligned),
 		};
-		if (fileName === null && !record.unterminated) troubles.push('it names no recording');
 		if (this.format.includeRawRow) row.rawRow = this.#rawRowOf(aligned);
-		if (troubles.length > 0) this.notes.add(this.indexFile, record.line, troubles.join(', '));
 		return { row, at, richness: richnessOf(row), columns: this.#columns, isUnterminated: record.unterminated };
 	}
 
 	#alignedCells(record: CsvRecord): AlignedCells {
 		const { encoding } = this.format;
-		if (record.cells.length === this.header.length)
+		if (record.cells.length === this.header.length && !this.#isShifted(record))
 			return record.cells.map((cell) => decodeField(cell, encoding).trim());
 		const cells = record.cells.map((cell) => decodeField(cell, encoding));
 		// A trailing delimiter is no column.
@@ -154,55 +198,11 @@ export class RowBuilder {
 		return alignRow(cells, this.header, this.delimiter).map((cell) => cell?.trim());
 	}
 
-	/** Directory and file name, without slashes around them; the directory follows from the file's stamp when it is not given. */
-	#placeOf(cells: KnownCells, isCut: boolean): { fileName: string | null; directory: string | null } {
-		const written = cells.get('fileName')?.replace(/^[/\\]+/, '') ?? '';
-		const cut = isCut && !/\d\.(?:wav|mp3)$/i.test(written);
-		const inside = /^(.+)[/\\]([^/\\]+)$/.exec(written);
-		const fileName = written === '' || cut ? null : (inside?.[2] ?? written);
-		const stated = cells.get('directory')?.replace(/^[/\\]+|[/\\]+$/g, '') ?? inside?.[1] ?? '';
-		if (stated !== '' && !(isCut && parseDirectoryName(stated) === undefined)) return { fileName, directory: stated };
-		const stamp = fileName === null ? undefined : parseRecordingName(fileName);
-		return { fileName, directory: stamp === undefined ? null : directoryNameOf(dateOfMillis(stamp.recordedAtUtc)) };
-	}
-
-	/** A time's instant: the UTC column wins; a local one is read in the tenant zone, a repeated hour settled by `near`. */
-	#instantOf(
-		which: 'startTime' | 'stopTime',
-		cells: KnownCells,
-		near: number | undefined,
-		troubles: string[],
-	): number | undefined {
-		const utcText = cells.get(`${which}Utc`);
-		const utc = utcText === undefined ? undefined : readTime(utcText, this.dateOrder);
-		if (utc !== undefined) return utc.wallMillis - (utc.offset ?? 0);
-		if (utcText !== undefined) troubles.push(`'${clip(utcText)}' is not a time`);
-
-		const localText = cells.get(which);
-		const local = localText === undefined ? undefined : readTime(localText, this.dateOrder);
-		if (local === undefined) {
-			if (localText !== undefined) troubles.push(`'${clip(localText)}' is not a time`);
-			return undefined;
-		}
-		if (local.offset !== undefined) return local.wallMillis - local.offset;
-		const instants = this.clock.instantsOf(local.wallMillis);
-		const [earliest] = instants;
-		if (earliest === undefined) return this.clock.skippedInstantOf(local.wallMillis);
-		if (near === undefined) return earliest;
-		return instants.reduce((best, instant) => (Math.abs(instant - near) < Math.abs(best - near) ? instant : best));
-	}
-
-	/** Stop minus start, where the index has no DURATION that can be read. */
-	#durationFrom(
-		cells: KnownCells,
-		startUtc: number | undefined,
-		stopUtc: number | undefined,
-		troubles: string[],
-	): number | null {
-		const written = cells.get('duration');
-		if (written !== undefined) troubles.push(`'${clip(written)}' is not a duration`);
-		if (startUtc === undefined || stopUtc === undefined || stopUtc < startUtc) return null;
-		return (stopUtc - startUtc) / 1_000;
+	/** As many cells as columns, and the recording under another one: a value was split and another is missing. */
+	#isShifted(record: CsvRecord): boolean {
+		if (this.namesRecording(record) || !this.#positions.has('fileName')) return false;
+		if (recordingPaths(record.cells[this.#positions.get('fileName') ?? -1] ?? '').length > 0) return false;
+		return record.cells.some((cell) => parseRecordingName(cell.trim()) !== undefined);
 	}
 
 	#extraOf(aligned: AlignedCells): Record<string, string | null> {
@@ -228,10 +228,15 @@ export class RowBuilder {
 	}
 }
 
-function emptyAsNull(cell: string | undefined): string | null {
-	return cell === undefined || cell === '' ? null : cell;
+/** A trailing delimiter is no cell. */
+function cellCount(cells: readonly string[]): number {
+	return cells.findLastIndex((cell) => cell.trim() !== '') + 1;
 }
 
-function clip(text: string): string {
-	return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+function noRecording(cell: string | undefined): string {
+	return cell === undefined ? 'it names no recording' : `it names no recording, but '${clip(cell)}'`;
+}
+
+function emptyAsNull(cell: string | undefined): string | null {
+	return cell === undefined ? null : withoutGuard(cell) || null;
 }

@@ -7,7 +7,10 @@ export interface Stretch {
 
 /** What the header of a WAV claims, word for word: nothing in it has been weighed yet. Offsets count from the RIFF mark. */
 export interface WavHeader {
-	/** Bytes of the file from the RIFF mark on, which an ID3 tag may stand before. */
+	/** Offset of the RIFF mark in the file: an ID3 tag may stand before it. */
+	readonly fileOffset: number;
+	readonly isLittleEndian: boolean;
+	/** Bytes of the file from the RIFF mark on. */
 	readonly totalBytes: number;
 	/** Of the RIFF chunk, without its own 8 bytes. */
 	readonly riffLength: number;
@@ -172,6 +175,8 @@ function* headerSteps(fileBytes: number): Generator<Stretch, WavHeader | undefin
 	}
 	const riffLength = fieldsOf(riff).uint32(4) ?? 0;
 	return {
+		fileOffset: base,
+		isLittleEndian: mark !== 'RIFX',
 		totalBytes,
 		riffLength: (isWide && riffLength === WIDE_LENGTH ? wide?.uint64(0) : undefined) ?? riffLength,
 		format,

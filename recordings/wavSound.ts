@@ -123,7 +123,7 @@ export function samplesHeld(format: WavFormat, soundBytes: number): HeldSamples 
 }
 
 /** Bytes of a block; without blocks, of one sample of every channel. A-law and mu-law have 8 bits, whatever the header says. */
-function unitBytesOf({ codec, channels, bitsPerSample, blockBytes }: WavFormat): number {
+export function unitBytesOf({ codec, channels, bitsPerSample, blockBytes }: WavFormat): number {
 	if (!SAMPLE_CODECS.has(codec)) return blockBytes;
 	const bits = codec === 'alaw' || codec === 'mulaw' ? 8 : bitsPerSample;
 	return channels * Math.ceil(bits / 8) || blockBytes;

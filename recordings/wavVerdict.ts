@@ -53,6 +53,20 @@ export function judgeWav(header: WavHeader | undefined, fileBytes: number, index
 	return { verdict: slip === undefined ? 'whole' : 'odd', reason: slip, facts };
 }
 
+/**
+ * Where in the file the sound begins, and how many bytes a player plays: those of the header, as far as they are there.
+ *
+ * @returns `undefined` for a header without a format or without a place for sound
+ */
+export function playedSound(
+	header: WavHeader,
+): { readonly format: WavFormat; readonly from: number; readonly bytes: number } | undefined {
+	const format = header.format === undefined ? undefined : formatOf(header.format);
+	if (format === undefined || header.data === undefined) return undefined;
+	const { from, sound } = lengthsOf(header);
+	return { format, from: header.fileOffset + from, bytes: sound };
+}
+
 function factsOf(format: WavFormat, durationSeconds: number | null): WavFacts {
 	const { codec, channels, sampleRate, bitsPerSample } = format;
 	return { codec, channels, sampleRate, bitsPerSample, durationSeconds };

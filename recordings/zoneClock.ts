@@ -2,6 +2,7 @@ import { IANAZone } from 'luxon';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
+const MONTH = 30 * 24 * HOUR;
 
 /** Wall-clock date and time, months from 1, as written on a clock that shows no zone. */
 export interface WallTime {
@@ -99,6 +100,13 @@ export class ZoneClock {
 	/** The instant of a time in a gap, as a clock shows it that nobody has put forward yet. */
 	skippedInstantOf(localMillis: number): number {
 		return localMillis - this.offsetAt(this.firstInstantOf(localMillis) - 1);
+	}
+
+	/** Whether the zone is ever this many milliseconds ahead of UTC in the year around a time. */
+	hasOffsetWithinYear(offset: number, aroundMillis: number): boolean {
+		return Array.from({ length: 12 }, (_, month) => aroundMillis + (month - 6) * MONTH).some(
+			(millis) => this.offsetAt(millis) === offset,
+		);
 	}
 
 	/** Local ISO 8601 with milliseconds and the offset, for example `2016-06-06T18:30:00.000-07:00`. */

@@ -12,6 +12,8 @@ const WORTH_IT = 1.1;
 /** A file costs round trips whatever its size; so many bytes stand for them, so that small files count too. */
 const FILE_BYTES = 65_536;
 const SHORTEST_EPOCH = 250;
+/** Milliseconds in which objections are one: a connection that breaks takes all of its files with it. */
+const ONE_OBJECTION = 1_000;
 /** Epochs to keep a limit that more files did not help, before trying again: links change. */
 const PATIENCE = 16;
 
@@ -37,6 +39,8 @@ export class AdaptiveLimit {
 
 	#rest = 0;
 
+	#objectedAt = -Infinity;
+
 	constructor({ start, most, now = () => performance.now() }: AdaptiveLimitOptions) {
 		this.#most = Math.max(1, Math.floor(most));
 		this.#current = Math.max(1, Math.min(this.#most, Math.floor(start)));
@@ -59,6 +63,9 @@ export class AdaptiveLimit {
 
 	/** The server refused or dropped a transfer for want of room: go on with half as many. */
 	objected(): void {
+		const now = this.#now();
+		if (now - this.#objectedAt < ONE_OBJECTION) return;
+		this.#objectedAt = now;
 		this.#before = undefined;
 		this.#rest = PATIENCE;
 		this.#settle(Math.floor(this.#current / 2));

@@ -33,3 +33,9 @@ export interface SftpSettings extends CommonSettings {
 }
 
 export type ConnectionSettings = FtpsSettings | SftpSettings;
+
+/** An IPv6 address without the brackets that it wears before a port (RFC 3986 section 3.2.2); any other host as it is. */
+export function bareHost(host: string): string {
+	const trimmed = host.trim();
+	return /^\[[\da-f:.]+(?:%[^\]]+)?\]$/iu.test(trimmed) ? trimmed.slice(1, -1) : trimmed;
+}

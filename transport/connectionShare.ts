@@ -13,8 +13,13 @@ export interface ConnectionShare {
 	first(signal: AbortSignal): Promise<ConnectionLease>;
 	/** Leave for one more, `undefined` when there is none to spare. */
 	another(signal: AbortSignal): Promise<ConnectionLease | undefined>;
-	/** Whether one of several connections has to be closed for somebody who has none. Who is told `true` closes one, soon. */
+	/**
+	 * Whether a connection has to be closed for somebody who has none: one of several, or the only one while its run waits for
+	 * something else than the server. Who is told `true` closes one, soon; so the only one is asked about when nothing runs on it.
+	 */
 	claimSurplus(): boolean;
+	/** Whether the run waits for something else than the server, so that it may be without a connection for now. */
+	isAway?(): boolean;
 	/** `listener` is called, again and again, while `claimSurplus` may say `true`. */
 	whenWanted(listener: () => void): void;
 }

@@ -38,6 +38,13 @@ export const LIBRARY_INSIDES: readonly LibraryInside[] = [
 		fallback: "ssh2's own window of 2 MB",
 	},
 	{
+		file: 'sftp/inOrderServer.ts',
+		library: 'ssh2',
+		assumption: "the server's name and its extensions are kept in fields that are not documented",
+		guard: 'the one is true, and the other an object with the extension',
+		fallback: 'directories are listed with one READDIR at a time',
+	},
+	{
 		file: 'sftp/sftpConnection.ts',
 		library: 'ssh2',
 		assumption: 'the longest READ that a server takes is kept in a field that is not documented',

@@ -17,6 +17,19 @@ export interface RemoteEntry {
 	readonly modifiedAt: Date | undefined;
 }
 
+/** Lines of a listing that cannot be read: names may be among them that nobody gets to see. */
+export interface UnreadableLines {
+	readonly directory: string;
+	readonly lines: number;
+	/** One of them, without secrets. */
+	readonly example: string;
+}
+
+export interface StoreListener {
+	/** Told of each listing that has such lines. */
+	readonly onUnreadable?: (found: UnreadableLines) => void;
+}
+
 export interface RequestOptions {
 	/** Aborting rejects the request with a `TransportError` of code `aborted`. */
 	readonly signal?: Abortable | undefined;
@@ -51,6 +64,6 @@ export interface RemoteStore {
 	 * aborting the signal stops the transfer.
 	 */
 	read(path: string, range?: ReadRange): Readable;
-	/** Ends every connection. Never rejects and never hangs; requests still open fail with `closed`. */
+	/** Ends every connection; resolves when they are closed. Never rejects and never hangs; requests still open fail with `closed`. */
 	close(): Promise<void>;
 }

@@ -13,6 +13,7 @@ import { itemOrError } from '../run/nodeError';
 import { progressOf, showSummary } from '../run/progressReport';
 import { searchDirectories, searchRecordings } from '../form/recordingSearch';
 import { RetriedRequests } from '../run/retriedRequests';
+import { UnreadableListings } from '../run/unreadableListings';
 import { DirectoryListings } from './directoryListings';
 import { downloadFile } from './downloadFile';
 import { binaryFieldOf, filesInFlight, readOptions, retriesOf, stallTimeoutOf } from './downloadOptions';
@@ -47,17 +48,21 @@ export class DownloadRecording implements INodeType {
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const hints: Hint[] = [];
 		const retried = new RetriedRequests();
+		const unreadable = new UnreadableListings();
 		const progress = progressOf(this, 'downloaded');
 		const output = await runWithTenant(
 			this,
 			async (session, items) => {
-				const store = new ResumingStore(session.store, { retries: retriesOf(this), onRetry: retried.note });
 				const { limit, shareOf } = filesInFlight(this, session);
+				const takeNote = (failure: unknown): void => {
+					retried.note(failure);
+					if (isObjection(failure)) limit.objected();
+				};
+				const store = new ResumingStore(session.store, { retries: retriesOf(this), onRetry: takeNote });
 				const gate = new Gate(() => limit.current);
 				const listings = new DirectoryListings(store, this.getExecutionCancelSignal());
 				const skipIfMissing = async (i: number, error: unknown): Promise<[]> => {
-					const isMissing = error instanceof TransportError && error.code === 'not-found';
-					if (!isMissing || this.getNodeParameter('options.onMissingFile', i, 'error') !== 'skip')
+					if (!isNotFound(error) || this.getNodeParameter('options.onMissingFile', i, 'error') !== 'skip')
 						return await Promise.reject(error);
 					hints.push(warning(`Skipped, not on the server: ${error.path ?? 'a file'}.`));
 					return [];
@@ -69,7 +74,12 @@ export class DownloadRecording implements INodeType {
 				): Promise<INodeExecutionData[]> => {
 					const field = binaryFieldOf(this, i);
 					const listed = file.listed ?? listings.find(file.path);
-					const done = await downloadFile(this, store, { ...file, listed }, readOptions(this, i));
+					const options = readOptions(this, i, session);
+					const done = await downloadFile(this, store, { ...file, listed }, options).catch(async (error: unknown) => {
+						const alike = isNotFound(error) ? await listings.spelledAlike(file.path) : undefined;
+						if (alike === undefined) throw error;
+						return await downloadFile(this, store, { ...file, path: alike.path, listed: alike }, options);
+					});
 					limit.succeeded(done.facts.bytes);
 					progress.finished(done.facts.bytes, done.facts.attempts);
 					if (done.hint !== undefined) hints.push(warning(done.hint));
@@ -109,12 +119,16 @@ export class DownloadRecording implements INodeType {
 				});
 				return (await Promise.all(runs).finally(() => gate.close())).flat();
 			},
-			{ stallTimeout: () => stallTimeoutOf(this) },
+			{ stallTimeout: () => stallTimeoutOf(this), onUnreadable: unreadable.onUnreadable },
 		);
-		showHints(this, [...hints, ...retried.hints]);
+		showHints(this, [...hints, ...unreadable.hints, ...retried.hints]);
 		showSummary(this, progress);
 		return output;
 	}
+}
+
+function isNotFound(error: unknown): error is TransportError {
+	return error instanceof TransportError && error.code === 'not-found';
 }
 
 /** The server had no room for this transfer. */

@@ -12,6 +12,8 @@ export interface FileToStore {
 	readonly path: string;
 	readonly bytes: number;
 	readonly signal: AbortSignal | undefined;
+	/** Called when there is no room yet; what it gives back, when there is. */
+	readonly beginAbsence?: () => () => void;
 }
 
 const MEBIBYTE = 1_048_576;
@@ -67,13 +69,17 @@ export class BinaryStore {
 
 	/**
 	 * Stores a file of `bytes` with `store` as soon as there is room for it; that room is one for all executions of this
-	 * process.
+	 * process. While a file waits for it, its run may hold nothing that another one needs to make that room.
 	 */
 	async take<Stored extends { readonly binary: IBinaryData }>(
-		{ path, bytes, signal }: FileToStore,
+		{ path, bytes, signal, beginAbsence }: FileToStore,
 		store: () => Promise<Stored>,
 	): Promise<Stored> {
+		let hasRoom = false;
+		let endAbsence: (() => void) | undefined;
 		const storeAndSee = async (): Promise<Stored> => {
+			hasRoom = true;
+			endAbsence?.();
 			const stored = await store().catch(async (error: unknown) => {
 				if (error instanceof Error && 'code' in error && error.code === 'ERR_STRING_TOO_LONG') {
 					this.#seen = 'default';
@@ -86,7 +92,9 @@ export class BinaryStore {
 			this.#seen = mode.replace(/-v\d+$/, '');
 			return stored;
 		};
-		return await this.#held.run(storeAndSee, { weight: () => bytes, signal });
+		const stored = this.#held.run(storeAndSee, { weight: () => bytes, signal });
+		if (!hasRoom) endAbsence = beginAbsence?.();
+		return await stored.finally(endAbsence);
 	}
 
 	/** The setting tells; without one a file shows it. Until then n8n 2 in queue mode is taken at its default. */

@@ -14,6 +14,8 @@ export class DirectoryListings {
 	/** By directory; without entries while a listing is under way, and for good when it failed. */
 	readonly #listings = new Map<string, ReadonlyMap<string, RemoteEntry>>();
 
+	readonly #spellings = new Map<string, Promise<RemoteEntry[]>>();
+
 	constructor(
 		private readonly store: RemoteStore,
 		private readonly signal: AbortSignal | undefined,
@@ -32,6 +34,16 @@ export class DirectoryListings {
 		const listing = this.#listings.get(directory);
 		if (listing === undefined) this.#list(directory);
 		return listing?.get(path);
+	}
+
+	/** The file whose name differs from the path's in capitals only, as an index may spell it; `undefined` when there is none. */
+	async spelledAlike(path: string): Promise<RemoteEntry | undefined> {
+		const directory = directoryOf(path);
+		const listing = this.#spellings.get(directory) ?? this.store.list(directory, { signal: this.signal });
+		this.#spellings.set(directory, listing);
+		// Whoever asked has the failure already that matters: the file is not there.
+		const entries = await listing.catch((): RemoteEntry[] => []);
+		return entries.find((entry) => entry.type === 'file' && entry.path.toLowerCase() === path.toLowerCase());
 	}
 
 	#list(directory: string): void {

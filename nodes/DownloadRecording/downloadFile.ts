@@ -1,7 +1,10 @@
-import { finished, type Readable } from 'node:stream';
+import { finished } from 'node:stream';
+import type { Readable, Transform } from 'node:stream';
 
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 
+import type { Mp3Conversion } from '../../audio/mp3Conversion';
+import type { Mp3Options } from '../../audio/mp3Plan';
 import { WavReader } from '../../recordings/wavHeader';
 import type { WavFacts } from '../../recordings/wavSound';
 import { judgeWav } from '../../recordings/wavVerdict';
@@ -13,18 +16,24 @@ import { VerifiedRead } from '../../transport/verifiedRead';
 import { bytesText } from '../run/figureText';
 import { ExplainedError } from '../../tenant/explainedError';
 import { binaryStore } from './binaryStore';
+import { audioFactsOf, isMp3Name, mp3Conversion, mp3NameOf } from './convertedFile';
+import type { AudioFacts } from './convertedFile';
 import { mimeTypeOf, safeFileName } from './outputFileName';
 import type { WantedFile } from './remoteFile';
 
 export interface DownloadOptions {
 	readonly checksum: 'sha256' | 'md5' | 'none';
 	readonly verifyWav: boolean;
+	/** How to make an MP3 of it; `undefined` = as recorded. */
+	readonly mp3: Mp3Options | undefined;
 	/** Bytes. */
 	readonly maximumBytes: number;
 	/** Empty = the name on the server. */
 	readonly outputFileName: string;
 	readonly retries: number;
 	readonly signal: AbortSignal | undefined;
+	/** That of the tenant's session. */
+	readonly beginAbsence: () => () => void;
 }
 
 /** The `download` field of an item. */
@@ -36,6 +45,8 @@ export interface DownloadFacts {
 	md5?: string;
 	/** `null` for a file that is not a WAV. */
 	wav: WavFacts | null;
+	/** Of what was made of it. */
+	audio?: AudioFacts;
 	attempts: number;
 	resumed: boolean;
 	milliseconds: number;
@@ -69,7 +80,8 @@ export async function downloadFile(
 		const bytes = sizeOf(entry, options.maximumBytes);
 		binaryStore.refuseUnstorable(entry.path, bytes);
 		let report: ReadReport = { attempts: 0, resumed: false };
-		const storeWhenThereIsRoom = binaryStore.take({ path: entry.path, bytes, signal: options.signal }, async () => {
+		const { signal, beginAbsence } = options;
+		const storeWhenThereIsRoom = binaryStore.take({ path: entry.path, bytes, signal, beginAbsence }, async () => {
 			const storing = storeFile(context, store, entry, bytes, wanted.indexedSeconds, options);
 			report = storing.report;
 			return await storing.done;
@@ -80,7 +92,7 @@ export async function downloadFile(
 		);
 		attempts += report.attempts;
 		if ('file' in outcome) {
-			const { verified, binary, wav } = outcome.file;
+			const { verified, binary, wav, audio } = outcome.file;
 			return {
 				facts: {
 					path: entry.path,
@@ -88,6 +100,7 @@ export async function downloadFile(
 					bytes: verified.bytes,
 					...(verified.digest === undefined ? {} : { [options.checksum]: verified.digest }),
 					wav: wav.facts,
+					...(audio === undefined ? {} : { audio }),
 					attempts,
 					resumed: report.resumed,
 					milliseconds: Math.round(performance.now() - begun),
@@ -104,6 +117,7 @@ export async function downloadFile(
 interface StoredFile {
 	readonly verified: VerifiedRead;
 	readonly wav: WavVerdict;
+	readonly audio: AudioFacts | undefined;
 	readonly binary: IBinaryData;
 }
 
@@ -117,7 +131,9 @@ function storeFile(
 	options: DownloadOptions,
 ): { done: Promise<StoredFile>; report: ReadReport } {
 	const { path } = entry;
-	const fileName = safeFileName(options.outputFileName === '' ? entry.name : options.outputFileName);
+	const isConverted = options.mp3 !== undefined && !isMp3Name(entry.name);
+	const outputName = options.outputFileName === '' ? entry.name : options.outputFileName;
+	const fileName = safeFileName(isConverted ? mp3NameOf(outputName) : outputName);
 	const { stream, report } = store.readReported(path, { size, signal: options.signal }, entry);
 	const reader = new WavReader(size);
 	let wav = judgeWav(undefined, size, null);
@@ -132,11 +148,21 @@ function storeFile(
 		},
 	});
 	tie(stream, verified);
-	const failure = new Promise<never>((_, reject) => verified.once('error', reject));
-	const stored = context.helpers.prepareBinaryData(verified, fileName, mimeTypeOf(entry.name));
+	const conversion = options.mp3 !== undefined && isConverted ? mp3Conversion(path, reader, options.mp3) : undefined;
+	if (conversion !== undefined) tie(verified, conversion);
+	const content = conversion ?? verified;
+	// The first failure counts: where the recording is not whole, its conversion ends for that alone.
+	const failure = new Promise<never>((_, reject) => {
+		verified.once('error', reject);
+		conversion?.once('error', reject);
+	});
+	const stored = context.helpers.prepareBinaryData(content, fileName, mimeTypeOf(isConverted ? fileName : entry.name));
 	const done = Promise.race([stored, failure])
-		.then((binary) => ({ verified, wav, binary }))
-		.finally(() => verified.destroy());
+		.then((binary) => ({ verified, wav, audio: audioOf(conversion), binary }))
+		.finally(() => {
+			content.destroy();
+			verified.destroy();
+		});
 	return { done, report };
 }
 
@@ -144,12 +170,16 @@ function storeFile(
  * Ties the two together: a failure on either side ends the other, and with it the transfer. Node's pipeline() does no more, but
  * makes an AbortSignal and an error with a stack for each file.
  */
-function tie(stream: Readable, verified: VerifiedRead): void {
-	finished(stream, (error) => {
-		if (error) verified.destroy(error);
+function tie(from: Readable, to: Transform): void {
+	finished(from, (error) => {
+		if (error) to.destroy(error);
 	});
-	verified.once('close', () => stream.destroy());
-	stream.pipe(verified);
+	to.once('close', () => from.destroy());
+	from.pipe(to);
+}
+
+function audioOf(conversion: Mp3Conversion | undefined): AudioFacts | undefined {
+	return conversion?.plan === undefined ? undefined : audioFactsOf(conversion.plan, conversion.bytes);
 }
 
 /** By its name or by its content: a WAV that is called .mp3 can be cut as well, and an MP3 that is called so is none. */

@@ -4,6 +4,7 @@ import { AdaptiveLimit } from '../../transport/adaptiveLimit';
 import { ExplainedError } from '../../tenant/explainedError';
 import { optionChoice } from '../form/optionChoice';
 import type { TenantSession } from '../connection/tenantSession';
+import type { Mp3Options } from '../../audio/mp3Plan';
 import type { DownloadOptions } from './downloadFile';
 
 const MEGABYTE = 1_048_576;
@@ -76,8 +77,21 @@ export function binaryFieldOf(context: IExecuteFunctions, itemIndex: number): st
 	);
 }
 
+function mp3Options(context: IExecuteFunctions, itemIndex: number): Mp3Options | undefined {
+	const given = context.getNodeParameter('options.audioFormat', itemIndex, '');
+	if (optionChoice('Audio Format', given, ['asRecorded', 'mp3']) !== 'mp3') return undefined;
+	return {
+		bitrate: numberOption(context, 'mp3Bitrate', 'MP3 Bitrate', itemIndex, 0, 0),
+		isMono: context.getNodeParameter('options.mono', itemIndex, false) === true,
+	};
+}
+
 /** Options of one item. */
-export function readOptions(context: IExecuteFunctions, itemIndex: number): DownloadOptions {
+export function readOptions(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	{ beginAbsence }: TenantSession,
+): DownloadOptions {
 	return {
 		checksum: optionChoice('Checksum', context.getNodeParameter('options.checksum', itemIndex, ''), [
 			'sha256',
@@ -85,9 +99,11 @@ export function readOptions(context: IExecuteFunctions, itemIndex: number): Down
 			'none',
 		]),
 		verifyWav: context.getNodeParameter('options.verifyWav', itemIndex, true) !== false,
+		mp3: mp3Options(context, itemIndex),
 		maximumBytes: numberOption(context, 'maximumFileSize', 'Maximum File Size', itemIndex, 1_024, 0) * MEGABYTE,
 		outputFileName: String(context.getNodeParameter('options.outputFileName', itemIndex, '') ?? '').trim(),
 		retries: retriesOf(context),
 		signal: context.getExecutionCancelSignal(),
+		beginAbsence,
 	};
 }

@@ -89,6 +89,21 @@ export const downloadRecordingParameters: INodeProperties[] = [
 		default: {},
 		options: [
 			{
+				displayName: 'Audio Format',
+				name: 'audioFormat',
+				type: 'options',
+				options: [
+					{ name: 'As Recorded', value: 'asRecorded' },
+					{
+						name: 'MP3',
+						value: 'mp3',
+						description: 'Proven whole as recorded, then converted: about a third of mu-law, a sixth of PCM',
+					},
+				],
+				default: 'asRecorded',
+				description: 'What to put into the binary field',
+			},
+			{
 				displayName: 'Checksum',
 				name: 'checksum',
 				type: 'options',
@@ -115,6 +130,24 @@ export const downloadRecordingParameters: INodeProperties[] = [
 				typeOptions: { minValue: 1 },
 				default: 1024,
 				description: 'A larger file is refused before anything of it is read. 1 MB is 1,048,576 bytes.',
+			},
+			{
+				displayName: 'Mono',
+				name: 'mono',
+				type: 'boolean',
+				displayOptions: { show: { audioFormat: ['mp3'] } },
+				default: false,
+				description: 'Whether the two channels of a recording become one in the MP3',
+			},
+			{
+				displayName: 'MP3 Bitrate (kbit/s)',
+				name: 'mp3Bitrate',
+				type: 'number',
+				typeOptions: { minValue: 0, maxValue: 320 },
+				displayOptions: { show: { audioFormat: ['mp3'] } },
+				default: 0,
+				description:
+					'Constant bitrate of the MP3. 0 suits speech: 24 a channel at 8 kHz. What MP3 does not know at a sample rate becomes the nearest that it does.',
 			},
 			{
 				displayName: 'On Missing File',

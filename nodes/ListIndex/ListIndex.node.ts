@@ -15,6 +15,7 @@ import { failedItem, itemOrError, nodeError } from '../run/nodeError';
 import { PERIOD_SUBTITLE } from '../form/periodParameters';
 import { searchDirectories } from '../form/recordingSearch';
 import { RetriedRequests } from '../run/retriedRequests';
+import { UnreadableListings } from '../run/unreadableListings';
 import { resumingStore } from '../connection/tenantSession';
 import type { TenantSession } from '../connection/tenantSession';
 import { readListIndexOptions } from './listIndexOptions';
@@ -51,6 +52,7 @@ export class ListIndex implements INodeType {
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const told: Told = { hints: repeatedRuns(this), seen: 0, listed: 0, skipped: 0 };
 		const retried = new RetriedRequests();
+		const listings = new UnreadableListings();
 		const output = await runWithTenant(
 			this,
 			async (session, items) => {
@@ -62,9 +64,14 @@ export class ListIndex implements INodeType {
 				}
 				return results.flat();
 			},
-			{ decorate: (store) => resumingStore(store, retried.note) },
+			{ decorate: (store) => resumingStore(store, retried.note), onUnreadable: listings.onUnreadable },
 		);
-		showHints(this, [...told.hints, ...(output.flat().length === 0 ? whyNothing(told) : []), ...retried.hints]);
+		showHints(this, [
+			...told.hints,
+			...(output.flat().length === 0 ? whyNothing(told) : []),
+			...listings.hints,
+			...retried.hints,
+		]);
 		return output;
 	}
 }

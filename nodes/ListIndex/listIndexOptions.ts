@@ -4,6 +4,7 @@ import type { SoughtDetail } from '../../tenant/reading/indexFile';
 import type { IndexFormat } from '../../recordings/indexReader';
 import { ExplainedError } from '../../tenant/explainedError';
 import { optionChoice } from '../form/optionChoice';
+import { deliveryNameOf } from '../run/deliveredMarks';
 
 export interface ListIndexOptions {
 	readonly indexDetail: SoughtDetail;
@@ -29,7 +30,7 @@ export function readListIndexOptions(context: IExecuteFunctions, itemIndex: numb
 		onMissingIndex: optionChoice('On Missing Index', given['onMissingIndex'], ['error', 'skip']),
 		limit: limitOf(given['limit']),
 		onlyUndelivered: given['onlyUndelivered'] === true,
-		deliveryName: String(given['deliveryName'] ?? ''),
+		deliveryName: deliveryNameOf(given['deliveryName']),
 		groupBy: optionChoice('Group By', given['groupBy'], ['none', 'transaction']),
 		simplify: given['simplify'] === true,
 		format: {

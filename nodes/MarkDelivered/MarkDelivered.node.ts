@@ -1,7 +1,7 @@
 import { NodeConnectionTypes } from 'n8n-workflow';
 import type { IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescription } from 'n8n-workflow';
 
-import { deliveredMarks } from '../run/deliveredMarks';
+import { deliveredMarks, deliveryNameOf } from '../run/deliveredMarks';
 import { showHints, warning } from '../run/executionHints';
 import { failedItem, nodeError } from '../run/nodeError';
 import { markDeliveredParameters } from './markDeliveredParameters';
@@ -31,19 +31,21 @@ export class MarkDelivered implements INodeType {
 		const failures: Error[] = [];
 		const idsByDelivery = new Map<string, Set<string>>();
 		const operation = this.getNodeParameter('operation', 0, 'mark') as 'mark' | 'forget';
+		const isAfterOurs = followsOurs(this);
 		let undelivered = 0;
 
 		for (const [i, item] of items.entries()) {
-			if (operation === 'mark' && carriesError(item)) {
+			if (operation === 'mark' && carriesError(item, isAfterOurs)) {
 				undelivered += 1;
 				output.push({ ...item, pairedItem: { item: i } });
 				continue;
 			}
 			try {
-				const { deliveryName = '' } = this.getNodeParameter('options', i, {}) as { deliveryName?: string };
-				const ids = idsByDelivery.get(deliveryName) ?? new Set();
+				const { deliveryName } = this.getNodeParameter('options', i, {}) as { deliveryName?: unknown };
+				const delivery = deliveryNameOf(deliveryName);
+				const ids = idsByDelivery.get(delivery) ?? new Set();
 				for (const id of recordingIdsOf(this.getNodeParameter('recordingId', i, ''), item)) ids.add(id);
-				idsByDelivery.set(deliveryName, ids);
+				idsByDelivery.set(delivery, ids);
 				output.push({ ...item, pairedItem: { item: i } });
 			} catch (error) {
 				const failure = nodeError(this.getNode(), error, i);
@@ -53,8 +55,8 @@ export class MarkDelivered implements INodeType {
 		}
 
 		// One item without an id must not keep the others, which were delivered, from being marked.
-		for (const [deliveryName, ids] of idsByDelivery) {
-			const written = Promise.resolve().then(async () => await deliveredMarks(this, deliveryName)[operation]([...ids]));
+		for (const [delivery, ids] of idsByDelivery) {
+			const written = Promise.resolve().then(async () => await deliveredMarks(this, delivery)[operation]([...ids]));
 			await written.catch(async (error: unknown) => await Promise.reject(nodeError(this.getNode(), error, 0)));
 		}
 		const [failure] = failures;
@@ -70,7 +72,20 @@ export class MarkDelivered implements INodeType {
 	}
 }
 
-/** What *Continue* on an earlier node leaves behind: its paired item would still lead to a recording that did not arrive. */
-function carriesError(item: INodeExecutionData): boolean {
-	return item.error !== undefined || Boolean(item.json['error']);
+/** Whether a node of this package stands right in front: with *Continue* it puts `error` beside the fields of what failed. */
+function followsOurs(context: IExecuteFunctions): boolean {
+	const { name, type } = context.getNode();
+	const ours = type.slice(0, type.lastIndexOf('.') + 1);
+	return context.getParentNodes(name, { depth: 1 }).some((parent) => parent.type.startsWith(ours));
+}
+
+/**
+ * What *Continue* on an earlier node leaves behind: its paired item would still lead to a recording that did not arrive. Told as n8n
+ * itself tells it (`handleNodeErrorOutput` of n8n-core): a field `error` beside others may be anything, such as a CRM's answer.
+ */
+function carriesError({ error, json }: INodeExecutionData, isAfterOurs: boolean): boolean {
+	if (error !== undefined && error !== null) return true;
+	if (!json['error']) return false;
+	const fields = Object.keys(json).length;
+	return isAfterOurs || fields === 1 || (fields === 2 && Boolean(json['message']));
 }

@@ -11,7 +11,9 @@ import { runWithTenant } from '../run/itemRun';
 import { failedItem, itemOrError, nodeError } from '../run/nodeError';
 import { PERIOD_SUBTITLE, readPeriod } from '../form/periodParameters';
 import { progressOf, showSummary } from '../run/progressReport';
+import type { TenantSession } from '../connection/tenantSession';
 import { RetriedRequests } from '../run/retriedRequests';
+import { UnreadableListings } from '../run/unreadableListings';
 import { checkMatched } from '../../tenant/comparison/checkMatched';
 import { compareDays } from '../../tenant/comparison/compareDays';
 import { dayHints } from './dayHints';
@@ -46,11 +48,12 @@ export class ReconcileDay implements INodeType {
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const hints: Hint[] = repeatedRuns(this);
 		const retried = new RetriedRequests();
+		const listings = new UnreadableListings();
 		const progress = progressOf(this, 'checked');
 		let matched: INodeExecutionData[] = [];
 		let missing: INodeExecutionData[] = [];
 		let unindexed: INodeExecutionData[] = [];
-		const [failed = []] = await runWithTenant(this, async (session, items) => {
+		const compareAll = async (session: TenantSession, items: INodeExecutionData[]): Promise<INodeExecutionData[]> => {
 			const store = new ResumingStore(session.store, { retries: RETRIES, onRetry: retried.note });
 			const signal = this.getExecutionCancelSignal();
 			for (const [i, item] of items.entries()) {
@@ -82,8 +85,9 @@ export class ReconcileDay implements INodeType {
 				missing = missing.concat(failures);
 			}
 			return [];
-		});
-		showHints(this, [...hints, ...retried.hints]);
+		};
+		const [failed = []] = await runWithTenant(this, compareAll, { onUnreadable: listings.onUnreadable });
+		showHints(this, [...hints, ...listings.hints, ...retried.hints]);
 		showSummary(this, progress);
 		missing = missing.concat(failed);
 		// An agent is handed the first output alone (`mapResult` of n8n-core), and what is wrong has to come first.

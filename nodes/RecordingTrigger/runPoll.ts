@@ -9,6 +9,7 @@ import type { PollState, Watch } from '../../tenant/polling/pollState';
 import { simplifiedCall } from '../../recordings/simplifiedCall';
 import { tenantDateAt } from '../../recordings/tenantDay';
 import { nodeError } from '../run/nodeError';
+import { unreadableText } from '../run/unreadableListings';
 import { ExplainedError } from '../../tenant/explainedError';
 import { resumingStore, withTenant } from '../connection/tenantSession';
 import { exampleCalls } from '../../tenant/polling/exampleCalls';
@@ -142,7 +143,11 @@ async function withRequest<Result>(
 				},
 				watch,
 			),
-		{ decorate: resumingStore, patience: budget.patience },
+		{
+			decorate: resumingStore,
+			patience: budget.patience,
+			onUnreadable: (found) => context.logger.warn(`8x8 Recording Trigger: ${unreadableText(found)}`),
+		},
 	);
 }
 

@@ -1,5 +1,5 @@
 import { coordination, type Coordination } from '../../coordination/coordination';
-import { NoConnection } from '../../coordination/connectionRun';
+import { NoConnection, type ConnectionRun } from '../../coordination/connectionRun';
 import type { ConnectionSettings } from '../../transport/connectionSettings';
 import type { ConnectionShare } from '../../transport/connectionShare';
 import { TransportError } from '../../transport/transportError';
@@ -22,13 +22,15 @@ function noConnectionError(error: NoConnection, settings: ConnectionSettings, pa
 		return new TransportError('aborted', `Stopped while waiting for a connection to ${server}`, { server });
 	}
 	if (error.reason === 'unreachable') {
+		const howLong = error.remedy === undefined ? `for ${durationText(patience)} ` : '';
 		return new TransportError(
 			'busy',
-			`No connection to ${server} was opened: for ${durationText(patience)} n8n's Redis could not be asked whether one is free (${error.detail ?? 'no reason given'})`,
+			`No connection to ${server} was opened: ${howLong}n8n's Redis could not be asked whether one is free (${error.detail ?? 'no reason given'})`,
 			{
 				server,
 				isFinal: true,
 				advice:
+					error.remedy ??
 					'In queue mode all workers count their connections in Redis. Check that it is up, and that this worker has the QUEUE_BULL_REDIS settings of the others; then run again.',
 			},
 		);
@@ -55,7 +57,7 @@ export function accountConnections(
 	settings: ConnectionSettings,
 	patience = PATIENCE,
 	shared: Coordination = coordination(),
-): ConnectionShare {
+): ConnectionShare & Pick<ConnectionRun, 'beginAbsence'> {
 	const run = shared.desk(settings).run(settings.maxConnections);
 	return {
 		first: async (signal) =>
@@ -66,5 +68,7 @@ export function accountConnections(
 		another: async (signal) => await run.another(signal),
 		claimSurplus: () => run.claimSurplus(),
 		whenWanted: (listener) => run.whenWanted(listener),
+		isAway: () => run.kept === 0,
+		beginAbsence: () => run.beginAbsence(),
 	};
 }

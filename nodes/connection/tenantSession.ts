@@ -2,7 +2,7 @@ import type { IExecuteFunctions, ILoadOptionsFunctions, IPollFunctions } from 'n
 
 import { ZoneClock } from '../../recordings/zoneClock';
 import { openStore } from '../../transport/openStore';
-import type { RemoteStore } from '../../transport/remoteStore';
+import type { RemoteStore, StoreListener } from '../../transport/remoteStore';
 import { ResumingStore } from '../../transport/resumingStore';
 import { accountConnections } from './accountConnections';
 import { CREDENTIAL, tenantConnection } from './tenantConnection';
@@ -17,11 +17,13 @@ export interface TenantSession {
 	/** The connections that the credential allows at once. */
 	readonly maxConnections: number;
 	readonly isSftp: boolean;
+	/** Others may have even the last connection, when nothing runs on it, until the function is called that this gives back. */
+	beginAbsence(): () => void;
 	/** The tenant's clock, or that of the zone given in its place. */
 	clock(timeZone?: string): ZoneClock;
 }
 
-export interface TenantOptions {
+export interface TenantOptions extends StoreListener {
 	/** Milliseconds to wait for a server that has stopped sending; may throw when the node's option cannot be read. */
 	readonly stallTimeout?: () => number;
 	/** Milliseconds to wait for a first connection while other runs have all of them. */
@@ -39,13 +41,15 @@ export async function withTenant<Result>(
 	const { stallTimeout, patience, decorate = (store: RemoteStore): RemoteStore => store } = options;
 	const data = await context.getCredentials(CREDENTIAL);
 	const { settings, timeZone } = tenantConnection(data, { stallTimeout: stallTimeout?.() });
-	const store = decorate(openStore(settings, accountConnections(settings, patience)));
+	const connections = accountConnections(settings, patience);
+	const store = decorate(openStore(settings, connections, options));
 	const session: TenantSession = {
 		store,
 		tenant: [settings.username, settings.tenantDirectory].filter((part) => part !== '').join('/'),
 		tenantDirectory: settings.tenantDirectory,
 		maxConnections: settings.maxConnections,
 		isSftp: settings.protocol === 'sftp',
+		beginAbsence: connections.beginAbsence,
 		clock: (zone = '') => new ZoneClock(zone.trim() === '' ? timeZone : zone),
 	};
 	return await work(session).finally(async () => await store.close());

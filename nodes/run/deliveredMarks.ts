@@ -2,6 +2,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { coordination } from '../../coordination/coordination';
 import { NoTurn, type Turns } from '../../coordination/turns';
+import { comparedRecordingId } from '../../recordings/comparedRecordingId';
 import { ExplainedError } from '../../tenant/explainedError';
 
 /**
@@ -45,7 +46,10 @@ export class DeliveredMarks {
 		private readonly delivery: string,
 	) {}
 
-	/** Those of the recordings that were not marked. `tenant` is whose they are: one delivery keeps those of one tenant only. */
+	/**
+	 * Those of the recordings that were not marked, by the ids given; ids that mean the same recording are one. `tenant` is whose they are: one delivery keeps those
+	 * of one tenant only.
+	 */
 	async undelivered(tenant: string, recordingIds: readonly string[]): Promise<Set<string>> {
 		if (recordingIds.length > MOST_MARKS) {
 			throw new ExplainedError(
@@ -118,11 +122,11 @@ export class DeliveredMarks {
 	}
 
 	#markOf(recordingId: string): string {
-		return this.#key('mark', recordingId);
+		return this.#key('mark', comparedRecordingId(recordingId));
 	}
 
 	#doubtOf(recordingId: string): string {
-		return this.#key('doubt', recordingId);
+		return this.#key('doubt', comparedRecordingId(recordingId));
 	}
 
 	#key(kind: 'mark' | 'doubt' | 'claim', name: string): string {
@@ -130,7 +134,18 @@ export class DeliveredMarks {
 	}
 }
 
-/** The marks of the workflow that a node runs in. */
+/** A delivery's name as the form gives it: an expression may make a number of it, or nothing. */
+export function deliveryNameOf(value: unknown): string {
+	if (value === undefined || value === null) return '';
+	if (typeof value === 'string') return value.trim();
+	if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+	throw new ExplainedError(
+		`'Delivery Name' is a name, not ${JSON.stringify(value).slice(0, 80)}`,
+		'Give it a text, the same in 8x8 List Index and 8x8 Mark Delivered, or leave it empty.',
+	);
+}
+
+/** The marks of the workflow that a node runs in; `delivery` as `deliveryNameOf` gives it. */
 export function deliveredMarks(context: IExecuteFunctions, delivery: string): DeliveredMarks {
 	const { helpers } = context;
 	const { id } = context.getWorkflow();
@@ -152,11 +167,11 @@ export function deliveredMarks(context: IExecuteFunctions, delivery: string): De
 		},
 		coordination().turns,
 		id,
-		delivery.trim(),
+		delivery,
 	);
 }
 
-function noTurnError({ detail }: NoTurn): ExplainedError {
+function noTurnError({ detail, remedy }: NoTurn): ExplainedError {
 	if (detail === undefined) {
 		return new ExplainedError(
 			'Other runs of this workflow looked deliveries up and marked them all the time',
@@ -165,7 +180,9 @@ function noTurnError({ detail }: NoTurn): ExplainedError {
 	}
 	return new ExplainedError(
 		`n8n's Redis could not be asked whose turn it is to look deliveries up or to mark them (${detail})`,
-		'In queue mode workers take turns by it. Check that it is up, and that this worker has the QUEUE_BULL_REDIS settings of the others; then run the workflow again: nothing is marked that was not delivered.',
+		remedy === undefined
+			? 'In queue mode workers take turns by it. Check that it is up, and that this worker has the QUEUE_BULL_REDIS settings of the others; then run the workflow again: nothing is marked that was not delivered.'
+			: `${remedy} Then run the workflow again: nothing is marked that was not delivered.`,
 	);
 }
 

@@ -2,7 +2,7 @@ import { NodeOperationError } from 'n8n-workflow';
 import type { IExecuteFunctions, INode, INodeExecutionData } from 'n8n-workflow';
 
 import { CallFilterError } from '../../recordings/callFilter';
-import { IndexFormatError } from '../../recordings/indexReader';
+import { IndexFormatError } from '../../recordings/indexFormatError';
 import { PeriodError } from '../../recordings/period';
 import { UnknownTimeZoneError } from '../../recordings/zoneClock';
 import { ExplainedError } from '../../tenant/explainedError';

@@ -80,7 +80,8 @@ export class ProgressReport {
 		const elapsed = now - this.#began;
 		const done = this.#finished + this.#without;
 		const remaining = Math.max(0, this.#expected - done);
-		const left = remaining === 0 ? [] : [`about ${durationText((elapsed / done) * remaining)} left`];
+		const rest = (elapsed / done) * remaining;
+		const left = rest < 1_000 ? [] : [`about ${durationText(rest)} left`];
 		const files = `${countText(this.#finished)} of ${filesText(this.#expected)} ${this.#verb}`;
 		this.#tell([files, ...this.#figures(elapsed), ...left].join(', '));
 	}

@@ -1,4 +1,4 @@
-import { dayAt, dayOfRow, reconcile } from './reconciliation';
+import { dayAt, dayOfRow, lettersOf, reconcile } from './reconciliation';
 import type { ListedFile, Reconciliation } from './reconciliation';
 import { parseRecordingName } from '../../recordings/remoteName';
 import type { IndexRow } from '../../recordings/indexRow';
@@ -66,9 +66,9 @@ export async function compareDays(request: CompareRequest, asked: readonly Tenan
 		inDirectories,
 		async (directory) => await tellTrouble(request, store, directory),
 	);
-	const rowIds = new Set(rows.map(({ recordingId }) => recordingId));
+	const rowIds = new Set(rows.map(({ recordingId }) => lettersOf(recordingId ?? '')));
 	const counts = ({ recordingId, fileName }: ListedFile): boolean => {
-		if (rowIds.has(recordingId)) return true;
+		if (rowIds.has(lettersOf(recordingId))) return true;
 		const stamp = parseRecordingName(fileName);
 		return stamp !== undefined && dayAt(stamp.recordedAtUtc, days) !== undefined;
 	};

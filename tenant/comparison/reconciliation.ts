@@ -45,22 +45,30 @@ export interface Reconciliation {
  */
 export function reconcile({ days, rows, indexed, files }: DayEvidence): Reconciliation {
 	const filesById = new Map(files.map((file) => [file.recordingId, file]));
+	const filesByLetters = new Map(files.map((file) => [lettersOf(file.recordingId), file]));
+	const fileOf = (id: string): ListedFile | undefined => filesById.get(id) ?? filesByLetters.get(lettersOf(id));
 	const matched: Array<{ row: IndexRow; file: ListedFile }> = [];
 	const missing: IndexRow[] = [];
 	for (const row of rows) {
-		const file = row.recordingId === null ? undefined : filesById.get(row.recordingId);
+		const file = row.recordingId === null ? undefined : fileOf(row.recordingId);
 		if (file === undefined) missing.push(row);
 		else matched.push({ row, file });
 	}
-	const ofRows = new Set(rows.map(({ recordingId }) => recordingId));
+	const ofRows = new Set([...indexed, ...rows.flatMap(({ recordingId }) => recordingId ?? [])].map(lettersOf));
+	const ofMatches = new Set(matched.map(({ file }) => file.recordingId));
 	const unindexed = [...filesById.values()]
-		.filter(({ recordingId }) => !indexed.has(recordingId) && !ofRows.has(recordingId))
+		.filter(({ recordingId }) => !ofMatches.has(recordingId) && !ofRows.has(lettersOf(recordingId)))
 		.flatMap((file): UnindexedFile[] => {
 			const stamp = parseRecordingName(file.fileName);
 			return stamp !== undefined && dayAt(stamp.recordedAtUtc, days) !== undefined ? [{ ...file, ...stamp }] : [];
 		})
 		.sort(byStamp);
 	return { matched, missing, unindexed };
+}
+
+/** The same for names that differ in capitals only, as an index and its server may spell them. */
+export function lettersOf(recordingId: string): string {
+	return recordingId.toLowerCase();
 }
 
 function byStamp(a: UnindexedFile, b: UnindexedFile): number {

@@ -6,7 +6,7 @@ import type { RemoteEntry, RemoteStore } from '../../transport/remoteStore';
 import { ifThere } from '../../transport/ifThere';
 import type { TransportError } from '../../transport/transportError';
 import { listTop } from '../reading/indexListing';
-import type { IndexFormatError } from '../../recordings/indexReader';
+import type { IndexFormatError } from '../../recordings/indexFormatError';
 import type { CalendarDate } from '../../recordings/calendarDate';
 import type { AudioFile } from './audioFile';
 import type { PollBudget } from './pollBudget';

@@ -1,7 +1,7 @@
 import { byDetail } from '../reading/indexFile';
 import { AUTOMATIC_FORMAT, readIndexFile } from '../reading/indexFileReading';
 import { IndexNotes } from '../../recordings/indexNotes';
-import type { IndexFormatError } from '../../recordings/indexReader';
+import type { IndexFormatError } from '../../recordings/indexFormatError';
 import type { ReadRow } from '../../recordings/indexRow';
 import { UnseenCalls } from './unseenCalls';
 import type { ChosenCalls } from './unseenCalls';

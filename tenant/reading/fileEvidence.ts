@@ -1,6 +1,6 @@
 import type { IndexFile } from './indexFile';
 import { INDEX_DIRECTORY } from './indexFile';
-import type { IndexFormatError } from '../../recordings/indexReader';
+import type { IndexFormatError } from '../../recordings/indexFormatError';
 import type { ReadRow } from '../../recordings/indexRow';
 import { parseDirectoryName } from '../../recordings/remoteName';
 import { tenantDay } from '../../recordings/tenantDay';

@@ -1,7 +1,8 @@
 import type { IndexFile } from './indexFile';
 import type { UnreadableIndex } from './fileEvidence';
 import type { IndexNotes } from '../../recordings/indexNotes';
-import { IndexFormatError, readIndex } from '../../recordings/indexReader';
+import { IndexFormatError } from '../../recordings/indexFormatError';
+import { readIndex } from '../../recordings/indexReader';
 import type { IndexFormat } from '../../recordings/indexReader';
 import type { ReadRow } from '../../recordings/indexRow';
 import type { ZoneClock } from '../../recordings/zoneClock';

@@ -13,6 +13,8 @@ import { createServerCertificate } from '../../testbed/servers/serverCertificate
 import { FtpsStore } from '../../transport/ftps/ftpsStore';
 import { startFaultProxy } from '../faults/faultProxy';
 import { proftpdHere, startProftpd, type FtpsServer } from '../../testbed/servers/proftpd';
+import { pureftpdHere, startPureftpd } from '../../testbed/servers/pureftpd';
+import { pyftpdlibHere, startPyftpdlib } from '../../testbed/servers/pyftpdlib';
 import { startVsftpd, vsftpdHere } from '../../testbed/servers/vsftpd';
 import type { FtpsSettings } from '../../transport/connectionSettings';
 import { describeStore, drain, failureOf, type StoreUnderTest } from './storeContract';
@@ -71,6 +73,24 @@ describeStore(
 		return { root: server.root, settings: settingsFor(server, 'implicit'), close: () => server.close() };
 	},
 	{ skip: vsftpdHere().reason },
+);
+
+describeStore(
+	'FTPS explicit, Pure-FTPd',
+	async () => {
+		const server = await startPureftpd();
+		return { root: server.root, settings: settingsFor(server, 'explicit'), close: () => server.close() };
+	},
+	{ skip: pureftpdHere().reason },
+);
+
+describeStore(
+	'FTPS explicit, pyftpdlib',
+	async () => {
+		const server = await startPyftpdlib();
+		return { root: server.root, settings: settingsFor(server, 'explicit'), close: () => server.close() };
+	},
+	{ skip: pyftpdlibHere().reason },
 );
 
 const MEGABYTE = 1_048_576;

@@ -8,6 +8,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { createServerCertificate } from '../../testbed/servers/serverCertificate';
 import type { FtpsSettings } from '../../transport/connectionSettings';
 import { FtpsStore } from '../../transport/ftps/ftpsStore';
+import type { UnreadableLines } from '../../transport/remoteStore';
 import { TransportError } from '../../transport/transportError';
 import {
 	startScriptedServer,
@@ -55,6 +56,14 @@ async function isKeptAlive(port: number): Promise<boolean> {
 	const connections = (await readFile('/proc/net/tcp', 'utf8')).split('\n').map((line) => line.trim().split(/\s+/u));
 	const remote = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
 	return connections.some(([, , to, , , timer]) => to?.endsWith(remote) === true && timer?.startsWith('02:') === true);
+}
+
+/** The client's connections to the port that are not ended (1 and 8 in the fourth column: established, and ended by the server alone). */
+async function establishedTo(port: number): Promise<number> {
+	const connections = (await readFile('/proc/net/tcp', 'utf8')).split('\n').map((text) => text.trim().split(/\s+/u));
+	const remote = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+	return connections.filter(([, , to, state]) => to?.endsWith(remote) === true && (state === '01' || state === '08'))
+		.length;
 }
 
 const commands = (server: ScriptedServer, name: string): string[] =>
@@ -714,6 +723,7 @@ describe('listing', () => {
 					'type=file;size=1; ../evil',
 					'type=file;size=1; a\\b',
 					'type=file;size=9;__proto__=x; proto',
+					'',
 				].join('\r\n'),
 			),
 		});
@@ -752,6 +762,24 @@ describe('listing', () => {
 	test('a format that nobody knows is a protocol error', async () => {
 		const server = await start({ script: listing('what is this\r\n') });
 		expect((await failure(open(server).list(''))).code).toBe('protocol');
+	});
+
+	test('a directory of 5,000 names is listed once for a hundred files that are refused without a reason', async () => {
+		const names = Array.from({ length: 5_000 }, (_, n) => `-rw-r--r-- 1 0 0 ${n + 1} Jun 07 01:30 R${n}.wav\r\n`);
+		const list = listing(names.join(''));
+		const server = await start({
+			script: (command, argument, session) => {
+				const isMissing = argument.includes('missing') || argument.endsWith('R7.wav');
+				return command === 'SIZE' && isMissing ? '550 Could not get file size.' : list(command, argument, session);
+			},
+		});
+		const store = open(server, { maxConnections: 4 });
+		const stats = Array.from({ length: 100 }, async (_, n) => (await failure(store.stat(`missing${n}.wav`))).code);
+		expect(new Set(await Promise.all(stats))).toEqual(new Set(['not-found']));
+		expect(commands(server, 'LIST')).toHaveLength(1);
+		// A size is never one of before.
+		expect(await store.stat('R7.wav')).toMatchObject({ type: 'file', size: 8 });
+		expect(commands(server, 'LIST')).toHaveLength(2);
 	});
 
 	test('a directory that cannot be entered for no stated reason is looked up in its parent', async () => {
@@ -869,5 +897,238 @@ describe('breaking off a transfer', () => {
 		}
 		expect(Buffer.concat(chunks).equals(file.subarray(0, 2_000_000))).toBe(true);
 		expect(commands(server, 'USER')).toHaveLength(1);
+	});
+});
+
+describe('the ways of servers in the field', () => {
+	const bytes = randomBytes(20_000);
+	const files = { '/a': bytes };
+	const line = '-rw-r--r-- 1 0 0 20000 Jun 07 01:30 a\r\n';
+
+	/** Answers LIST with `text` and `lastWords`. */
+	const listing =
+		(text: string, lastWords = '226 done'): Script =>
+		async (command, _argument, session) => {
+			if (command !== 'LIST') return undefined;
+			session.send('150 here');
+			const data = await session.data();
+			await new Promise((resolve) => data.end(text, () => resolve(undefined)));
+			return lastWords;
+		};
+	const isWhole = async (store: FtpsStore, range = {}): Promise<boolean> =>
+		(await readAll(store.read('a', range))).equals(bytes);
+
+	test('a reply that comes in two TLS records, parted at any character, is one reply', async () => {
+		const inHome = { '/home/tenant/a': bytes };
+		const script: Script = async (command, argument, session) =>
+			command === 'PWD' ? '257 "/home/tenant" is where you are' : await listing(line)(command, argument, session);
+		for (let splitAt = 1; splitAt <= 60; splitAt += 1) {
+			const server = await start({ files: inHome, script, splitAt });
+			const store = open(server, { maxConnections: 1 });
+			const entries = await store.list('');
+			expect(
+				entries.map((entry) => [entry.name, entry.size]),
+				`parted at ${splitAt}`,
+			).toEqual([['a', 20_000]]);
+			expect((await store.stat('a')).size, `parted at ${splitAt}`).toBe(20_000);
+			expect(await isWhole(store), `parted at ${splitAt}`).toBe(true);
+			expect(commands(server, 'PASS'), `parted at ${splitAt}`).toHaveLength(1);
+			await store.close();
+			await server.close();
+		}
+	}, 120_000);
+
+	test.each(['425 Not now', '500 What?', '229 no port here', '229 Extended (|||1|)'])(
+		'where EPSV comes to nothing (%s), PASV is used, and remembered for further connections',
+		async (answer) => {
+			const server = await start({
+				files,
+				script: async (command, _argument, session) => {
+					if (command === 'EPSV') return answer;
+					if (command !== 'PASV') return undefined;
+					const port = await session.listen();
+					return `227 Entering Passive Mode (127,0,0,1,${port >> 8},${port & 255})`;
+				},
+			});
+			const store = open(server, { maxConnections: 1 });
+			expect(await isWhole(store)).toBe(true);
+			server.dropAll();
+			await pause(50);
+			expect([await isWhole(store), await isWhole(store)]).toEqual([true, true]);
+			expect([commands(server, 'EPSV').length, commands(server, 'PASV').length]).toEqual([1, 3]);
+		},
+	);
+
+	const resetAfter =
+		(count: number): Script =>
+		async (command, _argument, session) => {
+			if (command !== 'RETR') return undefined;
+			session.send('150 here');
+			const data = await session.data();
+			await new Promise((resolve) => data.write(bytes.subarray(0, count), resolve));
+			// What the client has not read yet would be lost with the reset.
+			await pause(100);
+			session.reset();
+			await pause(20);
+			return '226 done';
+		};
+
+	test('a data connection that is reset after the last byte is a success when the 226 comes', async () => {
+		const server = await start({ files, script: resetAfter(bytes.length) });
+		const store = open(server, { maxConnections: 1 });
+		expect([await isWhole(store), await isWhole(store)]).toEqual([true, true]);
+		expect(commands(server, 'PASS')).toHaveLength(1);
+	});
+
+	test('one that is reset before the last byte is none, whatever comes after it', async () => {
+		const server = await start({ files, script: resetAfter(bytes.length - 1) });
+		expect((await failure(readAll(open(server).read('a')))).code).toBe('connection-lost');
+	});
+
+	test('a listing that ends in the middle of a line is an error that is worth another attempt', async () => {
+		const server = await start({ script: listing(`${line}-rw-r--r-- 1 0 0 20000 Jun 07 01:30 b`) });
+		const error = await failure(open(server).list(''));
+		expect([error.code, error.isTransient]).toEqual(['connection-lost', true]);
+		expect(error.message).toContain('in the middle of a line');
+	});
+
+	test('a listing that the server says it has cut short is an error that says what to do', async () => {
+		const server = await start({ script: listing(line, '226-Output truncated to 1 matches\r\n226 1 matches total') });
+		const error = await failure(open(server).list(''));
+		expect([error.code, error.isTransient]).toEqual(['protocol', false]);
+		expect(error.advice).toContain('raise its limit');
+	});
+
+	test('a server that forgets the 226 when it is asked early for the next data connection costs one file, once', async () => {
+		const server = await start({
+			files,
+			busy: 'answer',
+			script: async (command, _argument, session) => {
+				if (command === 'EPSV' && commands(server, 'RETR').length === 1) return undefined;
+				if (command !== 'RETR' || commands(server, 'RETR').length > 1) return undefined;
+				session.send('150 here');
+				(await session.data()).end(bytes);
+				return 'silent';
+			},
+		});
+		const store = open(server, { maxConnections: 1, stallTimeout: 300 });
+		await failure(readAll(store.read('a')));
+		expect([await isWhole(store), await isWhole(store)]).toEqual([true, true]);
+		// The early one, and one before each of the three files.
+		expect(commands(server, 'EPSV')).toHaveLength(4);
+	});
+
+	test.each(['425 Not here', '451 Local error', '501 What?', '550 Restart is not allowed', '554 Cannot restart'])(
+		'where REST is refused (%s) a file is read from its beginning, and what comes before is skipped',
+		async (refusal) => {
+			const server = await start({ files, script: (command) => (command === 'REST' ? refusal : undefined) });
+			const store = open(server, { maxConnections: 1 });
+			for (let n = 0; n < 2; n += 1)
+				expect((await readAll(store.read('a', { start: 5_000 }))).equals(bytes.subarray(5_000))).toBe(true);
+			expect([commands(server, 'REST').length, commands(server, 'PASS').length]).toEqual([1, 1]);
+		},
+	);
+
+	test('where the RETR after REST is refused a file is read from its beginning, too', async () => {
+		let isRestarted = false;
+		const server = await start({
+			files,
+			script: (command) => {
+				if (command === 'REST') isRestarted = true;
+				if (command !== 'RETR' || !isRestarted) return undefined;
+				isRestarted = false;
+				return '550 Failed to seek.';
+			},
+		});
+		const tolerant = open(server, { maxConnections: 1 });
+		const rest = readAll(tolerant.read('a', { start: 5_000, size: bytes.length }));
+		// The server keeps the offset that it did not use.
+		expect(['size-mismatch', bytes.subarray(5_000).toString('hex')]).toContain(
+			await rest.then(
+				(read) => read.toString('hex'),
+				(error: TransportError) => error.code,
+			),
+		);
+		expect(commands(server, 'RETR')).toHaveLength(2);
+	});
+
+	test.each(['550 Could not get file size.', '550 SIZE: Operation not permitted', '502 What?'])(
+		'a file whose SIZE is refused (%s) is read when the listing shows it',
+		async (refusal) => {
+			const server = await start({
+				files,
+				script: async (command, argument, session) =>
+					command === 'SIZE' ? refusal : await listing(line)(command, argument, session),
+			});
+			expect(await isWhole(open(server))).toBe(true);
+		},
+	);
+
+	test('a file that is busy (450) is tried again, although the listing shows nothing of it', async () => {
+		const server = await start({ files, script: (command) => (command === 'RETR' ? '450 File busy' : undefined) });
+		const error = await failure(readAll(open(server).read('a', { size: bytes.length })));
+		expect([error.code, error.isTransient]).toEqual(['busy', true]);
+	});
+
+	test.each(['450 No files found', '550 No files found.', '226 No files'])(
+		'an empty directory may be told by %j alone',
+		async (reply) => {
+			const server = await start({ script: (command) => (command === 'LIST' ? reply : undefined) });
+			const store = open(server, { maxConnections: 1 });
+			expect([await store.list(''), await store.list('')]).toEqual([[], []]);
+		},
+	);
+
+	test('a refused listing that says nothing of an empty directory is an error', async () => {
+		const server = await start({ script: (command) => (command === 'LIST' ? '550 Permission denied' : undefined) });
+		expect((await failure(open(server).list(''))).code).toBe('permission-denied');
+	});
+
+	test('links show as what they point to, and as other when that is not to be had', async () => {
+		const server = await start({
+			script: async (command, argument, session) => {
+				if (command === 'SIZE') return argument === '/file' ? '213 7' : '550 Not a plain file.';
+				if (command === 'CWD') return argument === '/gone' ? '550 No such directory' : undefined;
+				const links = ['file', 'directory', 'gone'].map((name) => `lrwxrwxrwx 1 0 0 3 Jun 07 01:30 ${name} -> x\r\n`);
+				return await listing(links.join(''))(command, argument, session);
+			},
+		});
+		expect((await open(server).list('')).map(({ name, type, size }) => [name, type, size])).toEqual([
+			['file', 'file', 7],
+			['directory', 'directory', undefined],
+			['gone', 'other', undefined],
+		]);
+	});
+
+	test('lines that cannot be read are counted, and the names around them are there', async () => {
+		const server = await start({ script: listing(`total 3\r\n${line}?????????? ? tenant-name ? b\r\n`) });
+		const found: UnreadableLines[] = [];
+		const store = new FtpsStore(server.settings, undefined, { onUnreadable: (lines) => found.push(lines) });
+		ending.push(() => store.close());
+		expect((await store.list('day')).map((entry) => entry.name)).toEqual(['a']);
+		expect(found).toEqual([{ directory: 'day', lines: 1, example: '?????????? ? *** ? b' }]);
+	});
+
+	test('a server that resets data connections on which TLS comes before the command gets the command first', async () => {
+		const server = await start({ files, tlsAfterCommand: true });
+		const store = open(server, { maxConnections: 1 });
+		expect([await isWhole(store), await isWhole(store)]).toEqual([true, true]);
+		// One to find out.
+		expect([commands(server, 'PASS').length, commands(server, 'RETR').length]).toEqual([2, 3]);
+	});
+
+	test('close resolves when every socket is closed, idle or at work', async () => {
+		const server = await start({ files });
+		const store = open(server);
+		await Promise.all([isWhole(store), isWhole(store)]);
+		expect(await establishedTo(server.settings.port)).toBeGreaterThan(0);
+		await store.close();
+		// The server's ends close in their own time; ours are gone.
+		expect(await establishedTo(server.settings.port)).toBe(0);
+	});
+
+	test('an IPv6 address may come in brackets', async () => {
+		const server = await start({ files, host: '::1' });
+		expect(await isWhole(open(server, { host: '[::1]', allowUnauthorizedCerts: true }))).toBe(true);
 	});
 });

@@ -58,7 +58,8 @@ async function main(): Promise<number> {
 		process.exit(130);
 	});
 	try {
-		if ((await copies[0]?.test()) !== 'passed') throw new Error('The tests fail on the code as it is');
+		const files = [...new Set(mutations.map(({ file }) => file))];
+		if ((await copies[0]?.test(files)) !== 'passed') throw new Error('The tests fail on the code as it is');
 		const survivors = await survivorsOf(mutations, copies);
 		console.log(`${mutations.length - survivors.length} of ${mutations.length} mutations caught in ${seconds(begun)}`);
 		for (const { file, find, replace, rule } of survivors)

@@ -49,9 +49,9 @@ export class ScratchCopy {
 			symlinkSync(join(root, 'node_modules', name), join(this.#directory, 'node_modules', name));
 	}
 
-	/** Runs the tests on the code as it is. */
-	async test(): Promise<Outcome> {
-		return await this.#vitest(['run']);
+	/** Runs the tests that import these files, on the code as it is. */
+	async test(files: readonly string[]): Promise<Outcome> {
+		return await this.#vitest(files);
 	}
 
 	/** Runs the tests that import the file, on the code with this rule broken, and mends it again. */
@@ -59,7 +59,7 @@ export class ScratchCopy {
 		const path = join(this.#directory, mutation.file);
 		const whole = readFileSync(path, 'utf8');
 		writeFileSync(path, mutated(whole, mutation));
-		const outcome = await this.#vitest(['related', mutation.file]);
+		const outcome = await this.#vitest([mutation.file]);
 		writeFileSync(path, whole);
 		return outcome;
 	}
@@ -69,7 +69,7 @@ export class ScratchCopy {
 	}
 
 	/** One worker without a fresh start for each file, and an end at the first failure: a mutation takes seconds. */
-	async #vitest(command: string[]): Promise<Outcome> {
+	async #vitest(files: readonly string[]): Promise<Outcome> {
 		const runner = join(root, 'node_modules', 'vitest', 'vitest.mjs');
 		const options = [
 			'--run',
@@ -80,7 +80,10 @@ export class ScratchCopy {
 			'--bail=1',
 			'--testTimeout=120000',
 		];
-		const child = spawn(process.execPath, [runner, ...command, ...options], { cwd: this.#directory, stdio: 'ignore' });
+		const child = spawn(process.execPath, [runner, 'related', ...files, ...options], {
+			cwd: this.#directory,
+			stdio: 'ignore',
+		});
 		return await new Promise<Outcome>((settle, reject) => {
 			let hasHung = false;
 			const limit = setTimeout(() => {

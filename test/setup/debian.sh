@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Puts the real servers that the tests talk to on a Debian 12 machine: OpenSSH, ProFTPD with TLS, and vsftpd; Redis and
-# PostgreSQL, which n8n's queue mode needs; Chromium, in which they use n8n's editor; and a compiler for ssh2's native ciphers.
+# Puts the real servers that the tests talk to on a Debian 12 machine: OpenSSH, ProFTPD with TLS, vsftpd, Pure-FTPd and
+# pyftpdlib; Redis and PostgreSQL, which n8n's queue mode needs; Chromium, in which they use n8n's editor; FFmpeg, which plays
+# what was converted; and a compiler for ssh2's native ciphers.
 # Run it as root. It can be run again at any time: what is there is left as it is, and then no network is needed.
 # No service is left running: each test starts its own server, on loopback, with its own configuration.
 set -euo pipefail
 
-# vsftpd and ProFTPD exclude each other as packages, so vsftpd is only unpacked. testbed/servers/vsftpd.ts looks here.
+# FTP servers exclude each other as packages, so these are only unpacked. testbed/servers/{vsftpd,pureftpd}.ts look here.
 VSFTPD_DIRECTORY="${VSFTPD_DIRECTORY:-/opt/n8n-nodes-8x8-recordings/vsftpd}"
+PUREFTPD_DIRECTORY="${PUREFTPD_DIRECTORY:-/opt/n8n-nodes-8x8-recordings/pure-ftpd}"
 POLICY=/usr/sbin/policy-rc.d
 
 say() { printf 'debian.sh: %s\n' "$*"; }
@@ -15,10 +17,13 @@ missing_packages() {
 	[ -x /usr/sbin/sshd ] || echo openssh-server
 	[ -x /usr/sbin/proftpd ] || echo proftpd-core
 	[ -f /usr/lib/proftpd/mod_tls.so ] || echo proftpd-mod-crypto
+	[ -d /usr/lib/python3/dist-packages/pyftpdlib ] || echo python3-pyftpdlib
+	[ -d /usr/lib/python3/dist-packages/OpenSSL ] || echo python3-openssl
 	command -v openssl >/dev/null || echo openssl
 	[ -x /usr/bin/redis-server ] || echo redis-server
 	compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || echo postgresql
 	[ -x /usr/bin/chromium ] || echo chromium
+	[ -x /usr/bin/ffmpeg ] || echo ffmpeg
 	# ssh2's native ciphers are built with these.
 	command -v g++ >/dev/null || echo g++
 	command -v make >/dev/null || echo make
@@ -26,16 +31,17 @@ missing_packages() {
 }
 
 vsftpd_is_missing() { [ ! -x "$VSFTPD_DIRECTORY/usr/sbin/vsftpd" ]; }
+pureftpd_is_missing() { [ ! -x "$PUREFTPD_DIRECTORY/usr/sbin/pure-ftpd" ]; }
 
 mapfile -t packages < <(missing_packages)
 
-if [ "${#packages[@]}" -eq 0 ] && ! vsftpd_is_missing; then
-	say 'openssh-server, proftpd, vsftpd, openssl, redis, postgresql, chromium and a compiler are there: nothing to do'
+if [ "${#packages[@]}" -eq 0 ] && ! vsftpd_is_missing && ! pureftpd_is_missing; then
+	say 'openssh-server, proftpd, vsftpd, pure-ftpd, pyftpdlib, openssl, redis, postgresql, chromium, ffmpeg and a compiler are there: nothing to do'
 	exit 0
 fi
 
 if [ "$(id -u)" -ne 0 ]; then
-	say "must be run as root to install: ${packages[*]:-} $(vsftpd_is_missing && echo vsftpd)" >&2
+	say "must be run as root to install: ${packages[*]:-} $(vsftpd_is_missing && echo vsftpd) $(pureftpd_is_missing && echo pure-ftpd)" >&2
 	exit 1
 fi
 
@@ -92,6 +98,20 @@ if vsftpd_is_missing; then
 	if ldd "$VSFTPD_DIRECTORY/usr/sbin/vsftpd" | grep -q 'not found'; then
 		say 'installing the libraries of vsftpd: libwrap0 libnsl2 libpam0g libcap2 libssl3'
 		apt-get install -y -qq --no-install-recommends libwrap0 libnsl2 libpam0g libcap2 libssl3 >/dev/null
+	fi
+fi
+
+if pureftpd_is_missing; then
+	say "unpacking pure-ftpd into $PUREFTPD_DIRECTORY"
+	chmod 755 "$scratch"
+	mkdir "$scratch/pure-ftpd"
+	chown _apt "$scratch/pure-ftpd" 2>/dev/null || true
+	(cd "$scratch/pure-ftpd" && apt-get download -qq pure-ftpd)
+	mkdir -p "$PUREFTPD_DIRECTORY"
+	dpkg-deb -x "$scratch"/pure-ftpd/pure-ftpd_*.deb "$PUREFTPD_DIRECTORY"
+	if ldd "$PUREFTPD_DIRECTORY/usr/sbin/pure-ftpd" | grep -q 'not found'; then
+		say 'installing the libraries of pure-ftpd: libcap2 libcrypt1 libpam0g libsodium23 libssl3'
+		apt-get install -y -qq --no-install-recommends libcap2 libcrypt1 libpam0g libsodium23 libssl3 >/dev/null
 	fi
 fi
 

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import {
@@ -10,6 +11,7 @@ import {
 	type RealServer,
 	type RunningProcess,
 } from './process';
+import type { ServerCertificate } from './serverCertificate';
 
 const REDIS = '/usr/bin/redis-server';
 const START_MILLISECONDS = 10_000;
@@ -24,6 +26,8 @@ export function redisHere(): RealServer {
 
 export interface RedisOptions {
 	readonly password?: string | undefined;
+	/** TLS only, with this certificate. */
+	readonly certificate?: ServerCertificate | undefined;
 	/** Further lines of redis.conf as arguments, such as `['--save', '1', '1']`. */
 	readonly directives?: readonly string[] | undefined;
 }
@@ -45,11 +49,12 @@ export interface RedisServer {
 
 /** A real redis-server on loopback, in a temporary directory, that keeps nothing on disk. */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
-	const { password, directives = [] } = options;
+	const { password, certificate, directives = [] } = options;
 	const directory = await temporaryDirectory('8x8-redis');
 	const port = await freePort();
 	const args = [
-		...['--bind', '127.0.0.1', '--port', String(port), '--dir', directory.path],
+		...['--bind', '127.0.0.1', '--dir', directory.path],
+		...(certificate === undefined ? ['--port', String(port)] : await tlsDirectives(port, certificate, directory.path)),
 		...['--save', '', '--appendonly', 'no', '--daemonize', 'no', '--logfile', ''],
 		...['--pidfile', join(directory.path, 'redis.pid')],
 		...(password === undefined ? [] : ['--requirepass', password]),
@@ -75,6 +80,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
 		environment: {
 			QUEUE_BULL_REDIS_HOST: '127.0.0.1',
 			QUEUE_BULL_REDIS_PORT: String(port),
+			...(certificate === undefined ? {} : { QUEUE_BULL_REDIS_TLS: 'true' }),
 			...(password === undefined ? {} : { QUEUE_BULL_REDIS_PASSWORD: password }),
 		},
 		output: () => server?.output() ?? '',
@@ -89,4 +95,14 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
 			await directory.remove();
 		},
 	};
+}
+
+async function tlsDirectives(port: number, certificate: ServerCertificate, directory: string): Promise<string[]> {
+	const [key, cert] = [join(directory, 'key.pem'), join(directory, 'certificate.pem')];
+	await writeFile(key, certificate.key, { mode: 0o600 });
+	await writeFile(cert, certificate.certificate);
+	return [
+		...['--port', '0', '--tls-port', String(port), '--tls-auth-clients', 'no'],
+		...['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', cert],
+	];
 }

@@ -2,33 +2,39 @@ import { Client, FTPError, type FTPResponse } from 'basic-ftp';
 import type { SecureContext } from 'node:tls';
 import type { Socket } from 'node:net';
 
-import type { FtpsSettings } from '../connectionSettings';
+import { bareHost, type FtpsSettings } from '../connectionSettings';
 import { onAbort } from '../onAbort';
-import { TransportError } from '../transportError';
+import { TransportError, type TransportErrorFields } from '../transportError';
 import type { PooledConnection } from './controlConnectionPool';
 import { DataConnector, type DataUse } from './dataConnection';
-import { parseListing, type ListedName } from './directoryListing';
 import {
 	ftpsError,
 	ftpsFailure,
 	isAmbiguousRefusal,
 	isCleanRefusal,
+	isRefusal,
 	isTlsFailure,
 	type FtpsPhase,
 } from './ftpsFailure';
 import { PassiveAhead } from './passiveAhead';
 import { Retrieval, type RetrievalOptions } from './retrieval';
+import type { RecentNames } from './recentNames';
+import type { ServerHabits } from './serverHabits';
 import { setUpSession, type ServerTraits } from './sessionSetup';
 import type { Shortcut } from './shortcut';
 import { ignoreLateErrors, openTcp, startTls, TlsHandshakeFailure } from './socket';
 import { tlsOptions } from './tlsTrust';
-import { PIECE_BYTES, type Receive, type TransferSink } from './transferSink';
+import { PIECE_BYTES, TransferSink, type Receive } from './transferSink';
+import { passWholeLines } from './wholeLines';
 
 export const CONNECT_MILLISECONDS = 20_000;
 export const STALL_MILLISECONDS = 30_000;
 const NO_TIMEOUT = 0;
 /** How long the server may take to end its side after a goodbye. */
 const GOODBYE_MILLISECONDS = 1_000;
+
+/** A listing longer than this is no tenant's directory but a server that never says the end. */
+const LONGEST_LISTING = 268_435_456;
 
 /** What is quicker than one command at a time, for as long as the server takes it. One for each store. */
 export interface Shortcuts {
@@ -80,10 +86,17 @@ export interface Refusal {
 
 export type Reply = { readonly message: string; readonly refusal?: undefined } | { readonly refusal: Refusal };
 
+/** The text of a listing and the server's word that this is all; or why there is none. */
+export type ListingReply =
+	| { readonly text: string; readonly message: string; readonly refusal?: undefined }
+	| { readonly refusal: Refusal };
+
 export interface ConnectionPlan {
 	readonly settings: FtpsSettings;
 	readonly trust: SecureContext;
 	readonly shortcuts: Shortcuts;
+	readonly recent: RecentNames;
+	readonly habits: ServerHabits;
 	/** What an earlier connection of the same store already asked. */
 	readonly traits?: ServerTraits | undefined;
 }
@@ -106,6 +119,8 @@ export class ControlConnection implements PooledConnection {
 	readonly #client = new Client(NO_TIMEOUT);
 	readonly #dataConnector = new DataConnector();
 	readonly #burst: Shortcut;
+	/** Of the server, the same for all connections. */
+	readonly habits: ServerHabits;
 	readonly #ahead: PassiveAhead;
 	/** Aborts with the connection: what is still being opened for it is given up. */
 	readonly #life = new AbortController();
@@ -124,21 +139,17 @@ export class ControlConnection implements PooledConnection {
 	#dataError: Error | undefined;
 	#interruption: TransportError | undefined;
 	#rejectStep: ((reason: TransportError) => void) | undefined;
-	#listing: ListedName[] = [];
-	#listingText = '';
 	#traits: ServerTraits = { hasMachineListing: false, loginDirectory: '/' };
+	/** Of the store, the same for all connections. */
+	readonly recent: RecentNames;
 
-	private constructor({ settings, trust, shortcuts }: ConnectionPlan) {
+	private constructor({ settings, trust, shortcuts, habits, recent }: ConnectionPlan) {
+		this.recent = recent;
 		this.#settings = settings;
 		this.#trust = trust;
 		this.#burst = shortcuts.burst;
+		this.habits = habits;
 		this.#ahead = new PassiveAhead(this.#client.ftp, shortcuts.ahead);
-		this.#client.prepareTransfer = () => this.#openDataConnection();
-		this.#client.parseList = (text) => {
-			this.#listingText = text;
-			this.#listing = parseListing(text);
-			return [];
-		};
 	}
 
 	/**
@@ -166,9 +177,9 @@ export class ControlConnection implements PooledConnection {
 			});
 	}
 
-	/** Resolves when the socket is closed, which may be a while after `interrupt`. */
+	/** Resolves when the sockets are closed, which may be a while after `interrupt`. */
 	get whenClosed(): Promise<void> {
-		return this.#socketClosed;
+		return this.#socketClosed.then(() => this.#dataConnector.whenClosed());
 	}
 
 	get traits(): ServerTraits {
@@ -217,8 +228,13 @@ export class ControlConnection implements PooledConnection {
 	}
 
 	/** `host:port`, and the path when it is about one: what an error of this connection names. */
-	error(code: TransportError['code'], path: string | undefined, detail?: string): TransportError {
-		return ftpsError(code, this.#context(path), detail);
+	error(
+		code: TransportError['code'],
+		path: string | undefined,
+		detail?: string,
+		fields: TransportErrorFields = {},
+	): TransportError {
+		return ftpsError(code, this.#context(path), detail, fields);
 	}
 
 	/** Sends one command; resolves with the reply, also when it is a refusal that leaves the connection usable. */
@@ -231,32 +247,39 @@ export class ControlConnection implements PooledConnection {
 		});
 	}
 
-	/**
-	 * The names in the working directory. LIST gets no path, because servers split and glob it as `ls` would.
-	 * Rejects with a `TransportError`.
-	 */
-	async names(path: string): Promise<readonly ListedName[]> {
-		await this.#step(path, () => this.#client.list());
-		// A server that takes `-a` for a name lists nothing; a real `LIST -a` names at least the directory itself.
-		if (this.#listingText.trim() === '' && this.#client.availableListCommands[0] === 'LIST -a') {
-			this.#client.availableListCommands = ['LIST'];
-			await this.#step(path, () => this.#client.list());
-		}
-		return this.#listing;
+	/** Lists the working directory by MLSD or LIST. */
+	async listing(command: string, path: string): Promise<ListingReply> {
+		const pieces: Buffer[] = [];
+		const sink = new TransferSink({
+			room: LONGEST_LISTING,
+			skip: 0,
+			wanted: LONGEST_LISTING,
+			gatherIn: this.gatherIn,
+			deliver: (piece, taken) => {
+				pieces.push(piece);
+				taken();
+			},
+			onOverrun: () => this.error('protocol', path, 'its listing of this directory does not end'),
+		});
+		const reply = await this.#retrieve({ command, start: 0, sink, isListing: true }, path);
+		if (reply.refusal !== undefined) return reply;
+		return { text: Buffer.concat(pieces).toString(), message: reply.message };
 	}
 
 	/**
 	 * Fetches a file from byte `start` on into the sink. Resolves when the server confirmed the end of the transfer
 	 * (226) and the data connection ended; whether the bytes are all there is for the caller to count.
 	 */
-	retrieve(target: Target, start: number, sink: TransferSink): Promise<Refusal | undefined> {
-		return this.#retrieve({ path: target.absolute, start, sink }, target.path);
+	async retrieve(target: Target, start: number, sink: TransferSink): Promise<Refusal | undefined> {
+		const reply = await this.#retrieve({ command: `RETR ${target.absolute}`, start, sink }, target.path);
+		return reply.refusal;
 	}
 
 	/** As `retrieve`, but breaks off when the sink has enough. The connection may be of no more use after it. */
-	retrievePart(target: Target, start: number, sink: TransferSink): Promise<Refusal | undefined> {
+	async retrievePart(target: Target, start: number, sink: TransferSink): Promise<Refusal | undefined> {
 		const breakOff = (): void => this.#dataConnector.reset();
-		return this.#retrieve({ path: target.absolute, start, sink, breakOff }, target.path);
+		const reply = await this.#retrieve({ command: `RETR ${target.absolute}`, start, sink, breakOff }, target.path);
+		return reply.refusal;
 	}
 
 	/** Whether the next answer is the one to the next command. Never rejects; the connection may be of no more use after it. */
@@ -267,25 +290,25 @@ export class ControlConnection implements PooledConnection {
 		);
 	}
 
-	async #retrieve(options: RetrievalOptions, path: string): Promise<Refusal | undefined> {
+	async #retrieve(options: Omit<RetrievalOptions, 'onAnswered'>, path: string): Promise<Reply> {
 		const { sink, breakOff } = options;
-		const retrieval = new Retrieval(this.#client.ftp, options);
+		const onAnswered = (): void => this.#dataConnector.commandAnswered();
+		const retrieval = new Retrieval(this.#client.ftp, { ...options, onAnswered });
 		const { receive, forget } = forgettable((bytes, resume) => retrieval.receive(bytes, resume));
 		this.#sink = sink;
 		const fetching = this.#orRefusal(
 			path,
 			async () => {
 				await this.#openDataConnection({ receive, mayReset: breakOff !== undefined });
-				await retrieval.run();
-				return { message: '' };
+				return { message: await retrieval.run() };
 			},
-			() => sink.received === 0,
+			(error) => retrieval.isRestartRefused || (isCleanRefusal(error) && sink.received === 0),
 		);
-		const reply = await fetching.finally(() => {
+		return await fetching.finally(() => {
 			forget();
+			this.#dataConnector.dropUnused();
 			sink.flush();
 		});
-		return reply.refusal;
 	}
 
 	#context(path: string | undefined, fingerprint?: string) {
@@ -310,11 +333,11 @@ export class ControlConnection implements PooledConnection {
 	#orRefusal(
 		path: string | undefined,
 		work: () => Promise<Reply>,
-		mayStayOpen: () => boolean = () => true,
+		leavesOpen: (error: unknown) => boolean = isCleanRefusal,
 	): Promise<Reply> {
 		return this.#step(path, () =>
 			work().catch((error: unknown): Reply | Promise<never> => {
-				if (!isCleanRefusal(error) || !mayStayOpen()) return Promise.reject(error);
+				if (!isRefusal(error) || !leavesOpen(error)) return Promise.reject(error);
 				this.#hasAnswered = true;
 				const failure = ftpsFailure(error, this.#context(path));
 				return { refusal: { reply: error.code, failure, isAmbiguous: isAmbiguousRefusal(error, path) } };
@@ -325,11 +348,18 @@ export class ControlConnection implements PooledConnection {
 	/** After anything but a clean refusal it is unknown what the server sends next, so the connection ends here. */
 	#broken(error: unknown, path: string | undefined): TransportError {
 		if (this.#interruption !== undefined) return this.#interruption;
+		this.#learnFromReset();
 		const handshake = error instanceof TlsHandshakeFailure ? error : undefined;
 		const cause = handshake?.reason ?? (isTlsFailure(this.#dataError) ? this.#dataError : error);
 		const failure = ftpsFailure(cause, this.#context(path, handshake?.fingerprint));
 		this.interrupt(failure);
 		return failure;
+	}
+
+	/** A data connection that is reset before TLS had its turn may have begun with it too early. */
+	#learnFromReset(): void {
+		const code = this.#dataError !== undefined && 'code' in this.#dataError ? this.#dataError.code : undefined;
+		if (code === 'ECONNRESET' && !this.#dataConnector.isSecured) this.habits.needsCommandFirst = true;
 	}
 
 	#giveUpConnecting(milliseconds: number): void {
@@ -343,7 +373,7 @@ export class ControlConnection implements PooledConnection {
 
 	async #logIn(known: ServerTraits | undefined): Promise<void> {
 		const { host, port, protocol } = this.#settings;
-		const tcp = await openTcp({ host, port, signal: this.#life.signal, timeout: NO_TIMEOUT });
+		const tcp = await openTcp({ host: bareHost(host), port, signal: this.#life.signal, timeout: NO_TIMEOUT });
 		this.#tcp = tcp;
 		if (protocol === 'ftpsImplicit') await this.#encrypt(tcp);
 		else await this.#attach(tcp);
@@ -383,6 +413,7 @@ export class ControlConnection implements PooledConnection {
 			return await Promise.reject(new Error('Connection closed here'));
 		}
 		this.#client.ftp.socket = socket;
+		passWholeLines(socket);
 	}
 
 	async #greet(): Promise<void> {
@@ -409,11 +440,12 @@ export class ControlConnection implements PooledConnection {
 		await this.#client.login(username, password);
 	}
 
-	async #openDataConnection(use: DataUse = {}): Promise<FTPResponse> {
+	async #openDataConnection(use: DataUse): Promise<FTPResponse> {
 		this.#phase = 'data';
 		const reply = await this.#dataConnector.open(this.#client.ftp, {
 			signal: this.#life.signal,
 			ahead: this.#ahead,
+			habits: this.habits,
 			...use,
 			onAnswer: () => {
 				this.#hasAnswered = true;

@@ -8,6 +8,8 @@ export interface PooledConnection {
 	readonly isUsable: boolean;
 	/** Whether the server answered anything since `beginTask`. */
 	readonly hasAnswered: boolean;
+	/** Resolves when its sockets are closed, some time after `interrupt`. */
+	readonly whenClosed?: Promise<void>;
 	beginTask(): void;
 	/** Breaks the connection; what runs on it rejects with `reason`. */
 	interrupt(reason: TransportError): void;
@@ -21,7 +23,7 @@ export interface PoolOptions<C extends PooledConnection> {
 	readonly open: (signal: AbortSignal, isFirst: boolean) => Promise<C | undefined>;
 	readonly maxConnections: number;
 	/** Tells when others need one of several connections. */
-	readonly share?: Pick<ConnectionShare, 'claimSurplus' | 'whenWanted'>;
+	readonly share?: Pick<ConnectionShare, 'claimSurplus' | 'isAway' | 'whenWanted'>;
 	/** The error for a request that was cancelled or came after `close`. */
 	readonly ended: (code: 'aborted' | 'closed') => TransportError;
 	/** A connection that idled longer is replaced instead of trusted: firewalls forget it silently. Default 60 000. */
@@ -79,11 +81,13 @@ export class ControlConnectionPool<C extends PooledConnection> {
 	readonly #waiting: Array<Waiter<C>> = [];
 	readonly #idle: Array<IdleConnection<C>> = [];
 	readonly #busy = new Set<C>();
+	/** Being opened, at work, idle, or not closed yet. */
+	readonly #open = new Set<Promise<unknown>>();
 	#limit: number;
 	#opening = 0;
 	/** Set while no connection is asked for beside those that are open. */
 	#holdOff: NodeJS.Timeout | undefined;
-	readonly #share: Pick<ConnectionShare, 'claimSurplus' | 'whenWanted'>;
+	readonly #share: Pick<ConnectionShare, 'claimSurplus' | 'isAway' | 'whenWanted'>;
 	#refusal: TransportError | undefined;
 
 	constructor(options: PoolOptions<C>) {
@@ -108,15 +112,25 @@ export class ControlConnectionPool<C extends PooledConnection> {
 		});
 	}
 
-	/** Breaks every connection; tasks that run or wait reject with `closed`. Never rejects. */
-	close(): Promise<void> {
-		if (this.#stop.signal.aborted) return Promise.resolve();
+	/** Breaks every connection; tasks that run or wait reject with `closed`. Resolves when all are closed, and never rejects. */
+	async close(): Promise<void> {
+		this.#end();
+		// One that was being opened may turn out to be open.
+		while (this.#open.size > 0) await Promise.allSettled(this.#open);
+	}
+
+	#end(): void {
+		if (this.#stop.signal.aborted) return;
 		this.#stop.abort();
 		clearTimeout(this.#holdOff);
 		for (const waiter of this.#waiting.splice(0)) waiter.refuse(this.#options.ended('closed'));
 		for (const connection of this.#busy) connection.interrupt(this.#options.ended('closed'));
 		this.#dropIdle();
-		return Promise.resolve();
+	}
+
+	#keep(work: Promise<unknown>): void {
+		this.#open.add(work);
+		void work.finally(() => this.#open.delete(work));
 	}
 
 	#diedIdle(lease: Lease<C>, error: unknown): boolean {
@@ -164,7 +178,7 @@ export class ControlConnectionPool<C extends PooledConnection> {
 
 	#release(connection: C): void {
 		this.#busy.delete(connection);
-		const isWanted = (): boolean => this.#busy.size + this.#idle.length > 0 && this.#share.claimSurplus();
+		const isWanted = (): boolean => this.#busy.size + this.#idle.length >= this.#least && this.#share.claimSurplus();
 		if (connection.isUsable && !this.#stop.signal.aborted && !isWanted()) {
 			this.#idle.push({ connection, isReused: true, since: Date.now() });
 		} else {
@@ -194,8 +208,14 @@ export class ControlConnectionPool<C extends PooledConnection> {
 	}
 
 	/** Ends idle connections that others need, the one that idled longest first, but never the last connection. */
+	/** Connections that are kept, whoever else waits. */
+	get #least(): 0 | 1 {
+		const isIdle = this.#waiting.length === 0 && this.#busy.size === 0;
+		return isIdle && this.#share.isAway?.() === true ? 0 : 1;
+	}
+
 	#giveBackIdle(): void {
-		while (this.#idle.length > 0 && this.#busy.size + this.#idle.length > 1 && this.#share.claimSurplus()) {
+		while (this.#idle.length > 0 && this.#busy.size + this.#idle.length > this.#least && this.#share.claimSurplus()) {
 			this.#idle.shift()?.connection.interrupt(this.#options.ended('closed'));
 		}
 	}
@@ -210,10 +230,11 @@ export class ControlConnectionPool<C extends PooledConnection> {
 		while (this.#mayOpen() && this.#opening < Math.min(logInsAtOnce, this.#waiting.length)) {
 			const isFirst = this.#busy.size + this.#opening === 0;
 			this.#opening += 1;
-			this.#options.open(this.#stop.signal, isFirst).then(
+			const opening = this.#options.open(this.#stop.signal, isFirst).then(
 				(connection) => this.#opened(connection),
 				(error: unknown) => this.#notOpened(asTransportError(error)),
 			);
+			this.#keep(opening);
 		}
 	}
 
@@ -225,6 +246,7 @@ export class ControlConnectionPool<C extends PooledConnection> {
 	#opened(connection: C | undefined): void {
 		this.#opening -= 1;
 		if (connection === undefined) return this.#growAfter(SHARE_PAUSE_MILLISECONDS);
+		if (connection.whenClosed !== undefined) this.#keep(connection.whenClosed);
 		if (this.#stop.signal.aborted) return connection.interrupt(this.#options.ended('closed'));
 		this.#idle.push({ connection, isReused: false, since: Date.now() });
 		this.#serve();

@@ -1,8 +1,11 @@
-import { FTPError, type FTPContext, type FTPResponse } from 'basic-ftp';
+import type { FTPContext, FTPResponse } from 'basic-ftp';
 import { isIP, type Socket, type TcpSocketConnectOpts } from 'node:net';
 import { connect as connectTls, TLSSocket, type ConnectionOptions } from 'node:tls';
 
+import { onAbort } from '../onAbort';
+import { isRefusal } from './ftpsFailure';
 import type { PassiveAhead } from './passiveAhead';
+import type { ServerHabits } from './serverHabits';
 import { openTcp, whenConnected, type TcpOptions } from './socket';
 import type { Receive } from './transferSink';
 
@@ -41,6 +44,7 @@ export interface DataConnectionOptions extends DataUse {
 	readonly onAnswer: () => void;
 	/** Knows whether the server listens already, and hears when this data connection has ended. */
 	readonly ahead: PassiveAhead;
+	readonly habits: ServerHabits;
 }
 
 function legalPort(port: number): number | undefined {
@@ -84,14 +88,44 @@ function pass(bytes: Buffer, socket: Socket, receive: Receive): boolean {
 	return isRoom;
 }
 
-/** Opens data connections: EPSV, and PASV on servers that do not know EPSV. One for each control connection. */
+/** TLS over a TCP connection that is open. */
+function secureOver(
+	tcp: Socket,
+	options: ConnectionOptions,
+	session: Buffer | undefined,
+	receive: Receive | undefined,
+): TLSSocket {
+	const secured = connectTls({ ...options, ...(session === undefined ? {} : { session }), socket: tcp });
+	if (receive !== undefined) secured.on('data', (bytes: Buffer) => pass(bytes, secured, receive));
+	return secured;
+}
+
+/** The server named a port on which it does not listen, or none. */
+class NoSuchPort extends Error {
+	constructor(readonly reason: unknown) {
+		super('No data connection on the port of the server');
+	}
+}
+
+/** What an attempt came to that may have been refused for the way of asking. */
+function isUselessPort(error: unknown): boolean {
+	if (!(error instanceof Error) || !('code' in error)) return false;
+	return error.code === 'ECONNREFUSED' || error.code === 'EHOSTUNREACH';
+}
+
+/** Opens data connections: EPSV, and PASV on servers with which EPSV does not work. One for each control connection. */
 export class DataConnector {
-	#extended = true;
 	#tcp: Socket | undefined;
+	/** Begins TLS on a data connection that waits for the answer to its command. */
+	#begin: (() => void) | undefined;
+	#isSecured = false;
+	#current: Socket | undefined;
 	readonly #incoming = Buffer.allocUnsafeSlow(RECORD_BYTES);
 
 	/** Resolves with the reply when the library's context has its data socket. */
 	async open(ftp: FTPContext, options: DataConnectionOptions): Promise<FTPResponse> {
+		this.#isSecured = false;
+		this.#begin = undefined;
 		const early = options.ahead.takeReply();
 		if (early === undefined) return await this.#enter(ftp, options);
 		return await this.#connectAhead(ftp, early, options).catch(async () => {
@@ -108,6 +142,31 @@ export class DataConnector {
 		this.#tcp?.resetAndDestroy();
 	}
 
+	/** The server has answered the command that the data connection is for. */
+	commandAnswered(): void {
+		this.#begin?.();
+		this.#begin = undefined;
+	}
+
+	/** Ends a data connection whose command was refused. */
+	dropUnused(): void {
+		if (this.#begin === undefined) return;
+		this.#begin = undefined;
+		this.#tcp?.destroy();
+	}
+
+	/** Whether the last data connection got as far as TLS. */
+	get isSecured(): boolean {
+		return this.#isSecured;
+	}
+
+	/** Resolves when no data connection is open. */
+	async whenClosed(): Promise<void> {
+		const socket = this.#current;
+		if (socket === undefined || socket.closed) return;
+		await new Promise((resolve) => socket.once('close', resolve));
+	}
+
 	async #connect(
 		ftp: FTPContext,
 		reply: FTPResponse,
@@ -115,8 +174,12 @@ export class DataConnector {
 		options: DataConnectionOptions,
 	): Promise<FTPResponse> {
 		const port = portOf(reply.message);
-		if (port === undefined) return await Promise.reject(new Error(`No port in the reply "${reply.message}"`));
-		await this.#connectTo(ftp, port, options);
+		if (port === undefined) {
+			return await Promise.reject(new NoSuchPort(new Error(`No port in the reply "${reply.message}"`)));
+		}
+		await this.#connectTo(ftp, port, options).catch((error: unknown) =>
+			Promise.reject(isUselessPort(error) ? new NoSuchPort(error) : error),
+		);
 		return reply;
 	}
 
@@ -131,10 +194,11 @@ export class DataConnector {
 		if (control.remoteAddress === undefined || !(control instanceof TLSSocket)) {
 			return await Promise.reject(new Error('The control connection is closed'));
 		}
-		const { signal, onError, mayReset = false } = options;
+		const { signal, onError, mayReset = false, habits } = options;
 		const where = { host: control.remoteAddress, port, signal, timeout: ftp.timeout };
 		// A TLS 1.3 ticket serves once: the newest one is used, and each connection brings the next (basic-ftp PR 277).
 		const session = ftp.tlsSessionStore ?? control.getSession();
+		if (habits.needsCommandFirst) return await this.#connectWaiting(ftp, session, where, options);
 		const secured = mayReset
 			? await this.#connectResettable(ftp.tlsOptions, session, where, options.receive)
 			: await this.#connectReceiving(ftp.tlsOptions, session, where, options.receive);
@@ -142,10 +206,35 @@ export class DataConnector {
 			secured.destroy();
 			return await Promise.reject(new Error('The control connection is closed'));
 		}
+		this.#attach(ftp, secured, onError);
+	}
+
+	#attach(ftp: FTPContext, secured: TLSSocket, onError: (error: Error) => void): void {
+		this.#current = secured;
+		secured.once('secureConnect', () => {
+			this.#isSecured = true;
+		});
 		secured.on('session', (next: Buffer) => {
 			ftp.tlsSessionStore = next;
 		});
 		attachDataSocket(ftp, secured, onError);
+	}
+
+	/** Leaves TLS to `commandAnswered`. */
+	async #connectWaiting(
+		ftp: FTPContext,
+		session: Buffer | undefined,
+		where: TcpOptions,
+		{ signal, onError, receive }: DataConnectionOptions,
+	): Promise<void> {
+		const { tlsOptions } = ftp;
+		const tcp = await openTcp(where);
+		this.#tcp = tcp;
+		this.#current = tcp;
+		const forgetSignal = onAbort(signal, () => tcp.destroy());
+		tcp.once('close', forgetSignal);
+		if (signal.aborted) tcp.destroy();
+		this.#begin = () => this.#attach(ftp, secureOver(tcp, tlsOptions, session, receive), onError);
 	}
 
 	/** Over a TCP connection of its own, because Node.js resets no other. */
@@ -157,9 +246,7 @@ export class DataConnector {
 	): Promise<TLSSocket> {
 		const tcp = await openTcp(where);
 		this.#tcp = tcp;
-		const secured = connectTls({ ...options, ...(session === undefined ? {} : { session }), socket: tcp });
-		if (receive !== undefined) secured.on('data', (bytes: Buffer) => pass(bytes, secured, receive));
-		return secured;
+		return secureOver(tcp, options, session, receive);
 	}
 
 	/**
@@ -204,14 +291,32 @@ export class DataConnector {
 	}
 
 	async #enter(ftp: FTPContext, options: DataConnectionOptions): Promise<FTPResponse> {
-		const reply = await ftp.request(this.#extended ? 'EPSV' : 'PASV').catch((error: unknown) => {
-			const unknown = error instanceof FTPError && error.code >= 500 && error.code !== 530;
-			if (!unknown || !this.#extended) return Promise.reject(error);
-			this.#extended = false;
-			return ftp.request('PASV');
+		const { habits } = options;
+		if (habits.needsPasv) return await this.#enterClassic(ftp, options).catch(reasonOf);
+		return await this.#enterExtended(ftp, options).catch(async (error: unknown) => {
+			if (!(error instanceof NoSuchPort) && !isRefusal(error)) return await Promise.reject(error);
+			const reply = await this.#enterClassic(ftp, options).catch((next: unknown) =>
+				// What knows neither is told by what it said first.
+				reasonOf(isRefusal(next) ? error : next),
+			);
+			habits.needsPasv = true;
+			return reply;
 		});
+	}
+
+	async #enterExtended(ftp: FTPContext, options: DataConnectionOptions): Promise<FTPResponse> {
+		const reply = await ftp.request('EPSV');
 		options.onAnswer();
-		if (!this.#extended) return await this.#connect(ftp, reply, passivePort, options);
 		return await this.#connectAhead(ftp, reply, options);
 	}
+
+	async #enterClassic(ftp: FTPContext, options: DataConnectionOptions): Promise<FTPResponse> {
+		const reply = await ftp.request('PASV');
+		options.onAnswer();
+		return await this.#connect(ftp, reply, passivePort, options);
+	}
+}
+
+function reasonOf(error: unknown): Promise<never> {
+	return Promise.reject(error instanceof NoSuchPort ? error.reason : error);
 }

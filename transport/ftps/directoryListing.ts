@@ -1,6 +1,5 @@
-import { FileType, parseList, type FileInfo } from 'basic-ftp';
-
 import type { RemoteEntryType } from '../remoteStore';
+import { parseListLine } from './listLine';
 
 /** A line of a listing, its name not yet judged. */
 export interface ListedName {
@@ -9,6 +8,8 @@ export interface ListedName {
 	/** Only of files, and only when it is stated: a link's size is that of the link. */
 	readonly size: number | undefined;
 	readonly modifiedAt: Date | undefined;
+	/** Then `type` is not yet that of what it points to. */
+	readonly isLink?: boolean;
 }
 
 export type Facts = Omit<ListedName, 'name'>;
@@ -18,6 +19,10 @@ const MACHINE_LINE = /^((?:[^\s=;]+=[^;\r\n]*;)*) (.+)$/u;
 const TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d{1,3})\d*)?$/u;
 /** Most servers indent the line, some repeat the code. */
 const REPLY_CODE = /^\d{3}[- ]/u;
+/** `total 12`, in the language of the server. */
+const TOTAL_LINE = /^\s*\p{L}[\p{L} ]{0,30}:?\s*[\d.,]{1,20}\s?[KMGT]?B?\s*$/u;
+/** What the type fact of a symbolic link looks like: `OS.unix=slink:/x`, `OS.unix=symlink`. */
+const LINK_TYPE = /^os\.\w+=s(?:ym)?link/iu;
 const DIGITS = /^\d{1,16}$/u;
 
 /** RFC 3659 section 2.3: `YYYYMMDDHHMMSS[.sss]`, always UTC. `undefined` for anything else. */
@@ -83,33 +88,35 @@ function isMachineLine(line: string): boolean {
 	return (MACHINE_LINE.exec(line)?.[1] ?? '') !== '';
 }
 
-function parseMachineLine(line: string): ListedName | undefined {
+function parseMachineLine(line: string): ListedName | 'listed directory' | undefined {
 	const match = MACHINE_LINE.exec(line);
 	if (match === null) return undefined;
 	const [, packed = '', name = ''] = match;
-	const type = typeOf(factsOf(packed).get('type') ?? 'unknown');
-	return type === undefined ? undefined : { name, ...readFacts(packed, type) };
-}
-
-function fromFileInfo(info: FileInfo): ListedName {
-	const type = info.type === FileType.File ? 'file' : info.type === FileType.Directory ? 'directory' : 'other';
-	return {
-		name: info.name,
-		type,
-		size: type === 'file' && Number.isSafeInteger(info.size) && info.size >= 0 ? info.size : undefined,
-		// The times of LIST have minutes at best and no zone.
-		modifiedAt: undefined,
-	};
+	const stated = factsOf(packed).get('type') ?? 'unknown';
+	const type = typeOf(stated);
+	if (type === undefined) return 'listed directory';
+	return { name, ...readFacts(packed, type), ...(LINK_TYPE.test(stated) ? { isLink: true } : {}) };
 }
 
 /**
- * Reads a listing: MLSD lines here, because the library turns a missing size into 0, the formats of LIST by the library.
- * `.` and `..` may be among the names. Throws a plain Error when the format is unknown.
+ * Reads a listing of MLSD or LIST. `.` and `..` may be among the names. Lines that cannot be read are given to `onUnreadable`.
+ * Throws a plain Error when there is no line that can be.
  */
-export function parseListing(text: string): ListedName[] {
+export function parseListing(text: string, onUnreadable: (line: string) => void = () => undefined): ListedName[] {
 	const lines = text.split(/\r?\n/u).filter((line) => line.trim() !== '');
-	const [first] = lines;
-	if (first === undefined) return [];
-	if (isMachineLine(first)) return lines.map(parseMachineLine).filter((entry) => entry !== undefined);
-	return parseList(text).map(fromFileInfo);
+	const parse = lines.some(isMachineLine) ? parseMachineLine : parseListLine;
+	const names: ListedName[] = [];
+	const unreadable: string[] = [];
+	let isEmpty = lines.length === 0;
+	for (const [number, line] of lines.entries()) {
+		const entry = parse(line);
+		if (entry === 'listed directory' || (entry === undefined && number === 0 && TOTAL_LINE.test(line))) isEmpty = true;
+		else if (entry === undefined) unreadable.push(line);
+		else names.push(entry);
+	}
+	if (names.length === 0 && !(isEmpty && unreadable.length === 0)) {
+		throw new Error('This server lists names in a format that is not known here');
+	}
+	for (const line of unreadable) onUnreadable(line);
+	return names;
 }

@@ -81,7 +81,10 @@ const NOT_A_FILE_TEXT = /not a (?:regular|plain|normal)? ?file|is a directory|on
 const DENIED_TEXT = /permission|denied|not permitted|forbidden|not allowed|unauthori[sz]ed|privilege/iu;
 
 /** Replies about the path itself (RFC 959 section 4.2.2). */
-const PATH_REPLIES: ReadonlySet<number> = new Set([450, 550, 551, 553]);
+const PATH_REPLIES: ReadonlySet<number> = new Set([550, 551, 553]);
+/** "File unavailable (e.g., file busy)": it is there and will be to be had. Only a text that tells otherwise is believed. */
+const FILE_BUSY = 450;
+const CLOSING = 421;
 
 function codeOf(error: unknown): string {
 	if (typeof error !== 'object' || error === null || !('code' in error)) return '';
@@ -118,8 +121,16 @@ export function isAmbiguousRefusal(error: unknown, path: string | undefined): bo
 	return error instanceof FTPError && PATH_REPLIES.has(error.code) && pathVerdict(error.message, path) === undefined;
 }
 
+/** "Not implemented", "not recognised", "wrong parameter": the command is the problem, not the path (RFC 959). */
+export const UNKNOWN_COMMAND: ReadonlySet<number> = new Set([500, 501, 502, 503, 504]);
+
 /** Replies after which the connection is of no more use: not logged in any more, TLS session refused. */
 const ENDING_REPLIES: ReadonlySet<number> = new Set([522, 530]);
+
+/** Whether the server refused one command, whatever for, and goes on. */
+export function isRefusal(error: unknown): error is FTPError {
+	return error instanceof FTPError && error.code >= 400 && error.code !== CLOSING && !ENDING_REPLIES.has(error.code);
+}
 
 /** Whether the connection is still in step after this: the server refused one request and sent nothing else. */
 export function isCleanRefusal(error: unknown): error is FTPError {
@@ -201,10 +212,11 @@ function requestCode(reply: number, text: string): TransportErrorCode {
 	if (reply === 425 || reply === 426) return 'connection-lost';
 	// Not logged in, in the middle of a session: the server forgot us, a new connection mends it.
 	if (reply === 530) return 'connection-lost';
-	if (PATH_REPLIES.has(reply) || reply === 451) {
-		if ((reply === 450 || reply === 451) && SESSION_TEXT.test(text)) return 'tls-session-refused';
+	if (PATH_REPLIES.has(reply) || reply === FILE_BUSY || reply === 451) {
+		if ((reply === FILE_BUSY || reply === 451) && SESSION_TEXT.test(text)) return 'tls-session-refused';
 		const verdict = pathVerdict(text, undefined);
-		if (verdict !== undefined) return verdict;
+		const isBelieved = reply !== FILE_BUSY || verdict !== 'permission-denied';
+		if (verdict !== undefined && isBelieved) return verdict;
 	}
 	return reply < 500 ? 'busy' : 'protocol';
 }

@@ -4,13 +4,17 @@ import type { FtpsSettings } from '../connectionSettings';
 import { openLeased, UNSHARED, type ConnectionShare } from '../connectionShare';
 import type { Abortable, Cancellation } from '../onAbort';
 import { childPath, isListableName, joinTenantPath, lastPart, legalRemotePath } from '../remotePath';
-import type { ReadRange, RemoteEntry, RemoteStore, RequestOptions } from '../remoteStore';
+import type { ReadRange, RemoteEntry, RemoteStore, RequestOptions, StoreListener } from '../remoteStore';
+import { isTransient } from '../retry';
 import { TransportError } from '../transportError';
 import { ControlConnection, targetOn, type Shortcuts, type Target } from './controlConnection';
 import { ControlConnectionPool } from './controlConnectionPool';
 import { ftpsError } from './ftpsFailure';
-import { explainRefusal, fileSize, listDirectory, statPath, UNKNOWN_COMMAND } from './pathQueries';
+import { explainRefusal, fileSize, listDirectory, statPath } from './pathQueries';
+import { RecentNames } from './recentNames';
 import { RemoteFileStream } from './remoteFileStream';
+import { ServerHabits } from './serverHabits';
+import { safeLine } from './serverText';
 import type { ServerTraits } from './sessionSetup';
 import { Shortcut } from './shortcut';
 import { createTrust } from './tlsTrust';
@@ -26,7 +30,10 @@ export class FtpsStore implements RemoteStore {
 	readonly #pool: ControlConnectionPool<ControlConnection>;
 	#trust: SecureContext | undefined;
 	#traits: ServerTraits | undefined;
+	readonly #recent = new RecentNames();
 	readonly #shortcuts: Shortcuts = { burst: new Shortcut(), ahead: new Shortcut() };
+	readonly #listener: StoreListener;
+	readonly #habits = new ServerHabits();
 	/** Some servers know no REST (RFC 3659 section 5): a read from the middle then skips what comes before it. */
 	#canRestart = true;
 	/** What breaking off a transfer does to its control connection. */
@@ -35,8 +42,9 @@ export class FtpsStore implements RemoteStore {
 	#isTls13Refused = false;
 
 	/** Connects to nothing; the first request does. */
-	constructor(settings: FtpsSettings, share: ConnectionShare = UNSHARED) {
+	constructor(settings: FtpsSettings, share: ConnectionShare = UNSHARED, listener: StoreListener = {}) {
 		this.#settings = settings;
+		this.#listener = listener;
 		this.#pool = new ControlConnectionPool({
 			maxConnections: settings.maxConnections,
 			open: (signal, isFirst) => openLeased(share, isFirst, signal, () => this.#open(signal)),
@@ -48,7 +56,15 @@ export class FtpsStore implements RemoteStore {
 	async list(directory: string, { signal }: RequestOptions = {}): Promise<RemoteEntry[]> {
 		const path = legalRemotePath(directory);
 		const below = joinTenantPath(this.#settings.tenantDirectory, path);
-		const names = await this.#use((connection) => listDirectory(connection, targetOn(connection, below, path)), signal);
+		const { names, unreadable } = await this.#use(
+			(connection) => listDirectory(connection, targetOn(connection, below, path)),
+			signal,
+		);
+		const [example] = unreadable;
+		if (example !== undefined) {
+			const found = { directory: path, lines: unreadable.length, example: safeLine(example, this.#settings) };
+			this.#listener.onUnreadable?.(found);
+		}
 		return names
 			.filter((entry) => isListableName(entry.name))
 			.map(({ name, type, size, modifiedAt }) => ({ name, path: childPath(path, name), type, size, modifiedAt }));
@@ -65,9 +81,15 @@ export class FtpsStore implements RemoteStore {
 		const transfer = async (deliver: Deliver, stop: Cancellation): Promise<void> => {
 			const legal = legalRemotePath(path);
 			const below = joinTenantPath(this.#settings.tenantDirectory, legal);
+			let isUntouched = true;
+			const deliverOnce: Deliver = (piece, taken) => {
+				isUntouched = false;
+				deliver(piece, taken);
+			};
 			await this.#use(
-				(connection) => this.#fetch(connection, targetOn(connection, below, legal), range, deliver),
+				(connection) => this.#fetch(connection, targetOn(connection, below, legal), range, deliverOnce),
 				stop,
+				() => isUntouched,
 			);
 		};
 		return new RemoteFileStream(transfer, () => this.#error('aborted', path), range.signal);
@@ -77,8 +99,15 @@ export class FtpsStore implements RemoteStore {
 		return this.#pool.close();
 	}
 
-	#use<T>(task: (connection: ControlConnection) => Promise<T>, signal: Abortable | undefined): Promise<T> {
+	#use<T>(
+		task: (connection: ControlConnection) => Promise<T>,
+		signal: Abortable | undefined,
+		mayRepeat: () => boolean = () => true,
+	): Promise<T> {
+		const { needsCommandFirst } = this.#habits;
 		return this.#pool.use(task, signal).catch((error: unknown) => {
+			const hasLearnt = !needsCommandFirst && this.#habits.needsCommandFirst;
+			if (hasLearnt && isTransient(error) && mayRepeat()) return this.#pool.use(task, signal);
 			const isSession = error instanceof TransportError && error.code === 'tls-session-refused';
 			if (isSession && !this.#isTls13Refused) {
 				this.#isTls13Refused = true;
@@ -108,6 +137,8 @@ export class FtpsStore implements RemoteStore {
 			trust: this.#trust,
 			traits: this.#traits,
 			shortcuts: this.#shortcuts,
+			recent: this.#recent,
+			habits: this.#habits,
 		};
 		const connection = await ControlConnection.open(plan, signal).catch(async (error: unknown) => {
 			// The password was right, so a second log-in, one command at a time, locks nobody out.
@@ -118,7 +149,14 @@ export class FtpsStore implements RemoteStore {
 		return connection;
 	}
 
-	async #fetch(connection: ControlConnection, target: Target, range: ReadRange, deliver: Deliver): Promise<void> {
+	/** `from` is where the server is asked to begin; what comes before `range.start` is skipped. */
+	async #fetch(
+		connection: ControlConnection,
+		target: Target,
+		range: ReadRange,
+		deliver: Deliver,
+		from = this.#canRestart ? (range.start ?? 0) : 0,
+	): Promise<void> {
 		const { start = 0, length } = range;
 		const isAsked = range.size === undefined || length !== undefined;
 		const real = isAsked ? await fileSize(connection, target) : undefined;
@@ -131,7 +169,6 @@ export class FtpsStore implements RemoteStore {
 		if (end > size) throw mismatch(`asked for ${end} bytes`);
 		// Nothing is left to fetch. A size of 0 from a listing is checked all the same: the file may be growing.
 		if (start === end && (end > 0 || isAsked)) return;
-		const from = this.#canRestart ? start : 0;
 		const onOverrun = (): TransportError => mismatch('more bytes came');
 		const { gatherIn } = connection;
 		const sink = new TransferSink({
@@ -146,9 +183,11 @@ export class FtpsStore implements RemoteStore {
 		const refusal = isPart
 			? await connection.retrievePart(target, from, sink)
 			: await connection.retrieve(target, from, sink);
-		if (refusal !== undefined && from > 0 && UNKNOWN_COMMAND.has(refusal.reply)) {
+		// Whatever it says: that it knows no REST, or not for this file, some servers tell in the words of another failure.
+		if (refusal !== undefined && from > 0) {
+			await this.#fetch(connection, target, range, deliver, 0);
 			this.#canRestart = false;
-			return await this.#fetch(connection, target, range, deliver);
+			return;
 		}
 		if (refusal !== undefined) throw await explainRefusal(connection, target, refusal, 'file');
 		if (isPart && sink.hasEnough) return await this.#learnBreakOff(connection);

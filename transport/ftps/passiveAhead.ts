@@ -48,6 +48,8 @@ export class PassiveAhead {
 	#isDue = false;
 	#replied: Promise<void> = Promise.resolve();
 	#setReplied: () => void = () => undefined;
+	/** The reply to EPSV came before that to the transfer. Only when that has come, too, the server can do both. */
+	#isUnproven = false;
 	/** The transfer at work is on a port that was asked for early. */
 	#isEarly = false;
 	#prepared: { readonly reply: FTPResponse; readonly since: number } | undefined;
@@ -104,6 +106,7 @@ export class PassiveAhead {
 			const task = this.#followedBy(libraryTask);
 			const pass = (own: Error | FTPResponse): void => {
 				isAnswered ||= isFinal(own);
+				if (isAnswered) this.#prove(own);
 				if (own instanceof FTPError && own.code === NO_DATA_CONNECTION && this.#isEarly) this.#shortcut.refused();
 				handler(own, task);
 			};
@@ -115,7 +118,7 @@ export class PassiveAhead {
 			const first = held;
 			held = undefined;
 			if (isAnswered || reply.code === ENTERING) {
-				this.#take(reply);
+				this.#take(reply, isAnswered || first !== undefined);
 				if (first !== undefined) pass(first);
 				return;
 			}
@@ -157,11 +160,20 @@ export class PassiveAhead {
 		}).catch(() => undefined);
 	}
 
-	#take(reply: Error | FTPResponse): void {
+	/** `own` is how the transfer ended during which EPSV was answered. */
+	#prove(own: Error | FTPResponse): void {
+		if (!this.#isUnproven) return;
+		this.#isUnproven = false;
+		if (own instanceof Error) this.#shortcut.failed();
+		else this.#shortcut.worked();
+	}
+
+	#take(reply: Error | FTPResponse, isProven = true): void {
 		this.#isDue = false;
 		if (!(reply instanceof Error) && extendedPassivePort(reply.message) !== undefined) {
 			this.#prepared = { reply, since: performance.now() };
-			this.#shortcut.worked();
+			if (isProven) this.#shortcut.worked();
+			else this.#isUnproven = true;
 		} else if (reply instanceof FTPError) {
 			this.#shortcut.refused();
 		} else {

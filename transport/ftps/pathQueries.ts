@@ -1,11 +1,15 @@
+import { isListableName } from '../remotePath';
 import type { TransportError } from '../transportError';
 import type { ControlConnection, Refusal, Target } from './controlConnection';
 import { parseFtpSize, parseFtpTime, parseMlstReply, type Facts, type ListedName } from './directoryListing';
+import { UNKNOWN_COMMAND } from './ftpsFailure';
+import { namesHere, type Listing } from './namesQuery';
 
-/** "Not implemented", "not recognised", "wrong parameter": the command is the problem, not the path (RFC 959). */
-export const UNKNOWN_COMMAND: ReadonlySet<number> = new Set([500, 501, 502, 503, 504]);
 const VALUE_AT = '213 '.length;
 const DIRECTORY: Facts = { type: 'directory', size: undefined, modifiedAt: undefined };
+
+/** Refusals of SIZE that the listing would not tell anything else of. */
+const SETTLING: ReadonlySet<string> = new Set(['not-found', 'not-a-file', 'busy']);
 
 type Found = ListedName | 'missing' | 'unknown';
 
@@ -13,19 +17,52 @@ function parentOf(absolute: string): string {
 	return absolute.slice(0, absolute.lastIndexOf('/')) || '/';
 }
 
-/** What the listing of its directory says about a path: the one thing every server tells without guessing. */
-async function lookUp(connection: ControlConnection, { absolute, path }: Target): Promise<Found> {
+/**
+ * A link as what it points to, which is asked for by commands that do not list: MLST of `link/` is about the directory behind it.
+ * `other` when that is missing, out of reach or a circle.
+ */
+async function followed(
+	connection: ControlConnection,
+	{ absolute, path }: Target,
+	link: ListedName,
+): Promise<ListedName> {
+	if (link.isLink !== true) return link;
+	const { name } = link;
+	const measured = await connection.request(`SIZE ${absolute}`, path);
+	const size = measured.refusal === undefined ? parseFtpSize(measured.message.slice(VALUE_AT)) : undefined;
+	if (size !== undefined)
+		return { name, type: 'file', size, modifiedAt: await modificationTime(connection, { absolute, path }) };
+	const { hasMachineListing } = connection.traits;
+	const entered = await connection.request(hasMachineListing ? `MLST ${absolute}/` : `CWD ${absolute}`, path);
+	if (entered.refusal !== undefined) return link;
+	const isDirectory = !hasMachineListing || parseMlstReply(entered.message)?.type === 'directory';
+	return isDirectory ? { name, ...DIRECTORY } : link;
+}
+
+/**
+ * What the listing of its directory says about a path: the one thing every server tells without guessing. Sizes come from a
+ * listing of this moment; what is not there, and of which type the rest is, from one of a moment ago, too.
+ */
+async function lookUp(
+	connection: ControlConnection,
+	{ absolute, path }: Target,
+	wanted: 'type' | 'size',
+): Promise<Found> {
 	if (absolute === '/') return 'unknown';
 	const parent = parentOf(absolute);
 	const entered = await connection.request(`CWD ${parent}`, path);
 	if (entered.refusal === undefined) {
 		const name = absolute.slice(absolute.lastIndexOf('/') + 1);
-		const names = await connection.names(path);
-		return names.find((entry) => entry.name === name) ?? 'missing';
+		const list = async (): Promise<readonly ListedName[]> => (await namesHere(connection, path)).names;
+		const recent = await connection.recent.of(parent, list, connection.whenClosed);
+		const isThere = recent.some((entry) => entry.name === name);
+		const names = isThere && wanted === 'size' ? await list() : recent;
+		const found = names.find((entry) => entry.name === name);
+		return found === undefined ? 'missing' : await followed(connection, { absolute, path }, found);
 	}
 	if (entered.refusal.failure.code === 'not-found') return 'missing';
 	if (!entered.refusal.isAmbiguous) return 'unknown';
-	const above = await lookUp(connection, { absolute: parent, path });
+	const above = await lookUp(connection, { absolute: parent, path }, 'type');
 	return above === 'missing' || (above !== 'unknown' && above.type === 'file') ? 'missing' : 'unknown';
 }
 
@@ -37,7 +74,7 @@ export async function explainRefusal(
 	wanted: 'file' | 'directory',
 ): Promise<TransportError> {
 	if (!refusal.isAmbiguous) return refusal.failure;
-	const found = await lookUp(connection, target);
+	const found = await lookUp(connection, target, 'type');
 	const said = refusal.failure.detail;
 	if (found === 'unknown') return refusal.failure;
 	if (found === 'missing') return connection.error('not-found', target.path, said);
@@ -53,21 +90,30 @@ export async function explainRefusal(
  * The names in a directory, not yet judged. It is entered first: names with spaces, leading dashes and wildcards are
  * safe in CWD only, and a LIST of a missing directory ends without an error on some servers.
  */
-export async function listDirectory(connection: ControlConnection, target: Target): Promise<readonly ListedName[]> {
+export async function listDirectory(connection: ControlConnection, target: Target): Promise<Listing> {
 	const entered = await connection.request(`CWD ${target.absolute}`, target.path);
 	if (entered.refusal !== undefined) throw await explainRefusal(connection, target, entered.refusal, 'directory');
-	return await connection.names(target.path);
+	const { names, unreadable } = await namesHere(connection, target.path);
+	const entries: ListedName[] = [];
+	for (const entry of names) {
+		const absolute = `${target.absolute === '/' ? '' : target.absolute}/${entry.name}`;
+		// Nothing that is no name may get into a command.
+		const mayFollow = entry.isLink === true && isListableName(entry.name);
+		entries.push(mayFollow ? await followed(connection, { absolute, path: target.path }, entry) : entry);
+	}
+	return { names: entries, unreadable };
 }
 
-/** A file's size in bytes. Rejects with `not-found`, `not-a-file`, or `protocol` when the server does not state it. */
+/**
+ * A file's size in bytes, from SIZE or the listing of its directory: some servers refuse SIZE for files that they list and send.
+ * Rejects with `not-found`, `not-a-file`, or `protocol` when the server does not state it.
+ */
 export async function fileSize(connection: ControlConnection, target: Target): Promise<number> {
 	const reply = await connection.request(`SIZE ${target.absolute}`, target.path);
-	if (reply.refusal !== undefined && !UNKNOWN_COMMAND.has(reply.refusal.reply)) {
-		throw await explainRefusal(connection, target, reply.refusal, 'file');
-	}
 	const size = reply.refusal === undefined ? parseFtpSize(reply.message.slice(VALUE_AT)) : undefined;
 	if (size !== undefined) return size;
-	const facts = await listedFacts(connection, target);
+	if (reply.refusal !== undefined && SETTLING.has(reply.refusal.failure.code)) throw reply.refusal.failure;
+	const facts = await listedFacts(connection, target, reply.refusal);
 	if (facts.type === 'directory') throw connection.error('not-a-file', target.path, 'it is a directory');
 	if (facts.size === undefined)
 		throw connection.error('protocol', target.path, 'it does not state the size of this file');
@@ -75,7 +121,7 @@ export async function fileSize(connection: ControlConnection, target: Target): P
 }
 
 async function listedFacts(connection: ControlConnection, target: Target, refusal?: Refusal): Promise<Facts> {
-	const found = await lookUp(connection, target);
+	const found = await lookUp(connection, target, 'size');
 	if (found === 'missing') throw connection.error('not-found', target.path, refusal?.failure.detail);
 	if (found === 'unknown')
 		throw refusal?.failure ?? connection.error('protocol', target.path, 'its directory cannot be listed');
@@ -109,7 +155,8 @@ export async function statPath(connection: ControlConnection, target: Target): P
 		return parseMlstReply(reply.message) ?? (await classicFacts(connection, target));
 	}
 	// ProFTPD answers MLST of a missing name with "cannot be listed", and SIZE of it with "No such file".
-	const leavesItOpen = reply.refusal.isAmbiguous || UNKNOWN_COMMAND.has(reply.refusal.reply);
+	const leavesItOpen =
+		reply.refusal.isAmbiguous || reply.refusal.reply === 450 || UNKNOWN_COMMAND.has(reply.refusal.reply);
 	if (!leavesItOpen) throw reply.refusal.failure;
 	return await classicFacts(connection, target);
 }

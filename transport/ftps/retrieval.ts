@@ -2,25 +2,38 @@ import { FTPError, type FTPContext, type FTPResponse, type TaskResolver } from '
 import type { Socket } from 'node:net';
 import { finished } from 'node:stream';
 
+import { isRefusal } from './ftpsFailure';
 import type { TransferSink } from './transferSink';
 
 /** What a server gets to confirm the end of a transfer that was broken off. */
 const CONFIRMATION_MILLISECONDS = 5_000;
+/** How long the data of a listing may take to begin when the server has said already that it has sent them. */
+const EMPTY_MILLISECONDS = 1_000;
+/** What a connection ends with that the other side gives up: Node.js, errno. */
+const RESETS: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']);
 /** "Service not available, closing control connection": RFC 959 section 4.2.2. */
 const CLOSING = 421;
 
 export interface RetrievalOptions {
-	/** As the server knows it. */
-	readonly path: string;
+	/** RETR with the path as the server knows it, or a listing. */
+	readonly command: string;
 	/** The byte to begin at. */
 	readonly start: number;
 	readonly sink: TransferSink;
+	/** Hears that the server has answered the command, before the data connection is read. */
+	readonly onAnswered: () => void;
+	/** It is a listing: one of no names may come without anything on the data connection. */
+	readonly isListing?: boolean | undefined;
 	/** Ends the data connection when the sink has enough. Without it the file is fetched to its end. */
 	readonly breakOff?: (() => void) | undefined;
 }
 
+function isReset(error: Error | undefined): boolean {
+	return error !== undefined && 'code' in error && typeof error.code === 'string' && RESETS.has(error.code);
+}
+
 /**
- * Fetches a file over the data connection that `ftp` has. Of basic-ftp it uses the commands alone: the bytes come past the
+ * Fetches a file or a listing over the data connection that `ftp` has. Of basic-ftp it uses the commands alone: the bytes come past the
  * streams, and a transfer may be broken off. ABOR is not sent for that: vsftpd does not hear it before it has sent the whole file.
  */
 export class Retrieval {
@@ -32,11 +45,19 @@ export class Retrieval {
 	#isHeld = false;
 	#isBrokenOff = false;
 	#hasAllData = false;
-	#isConfirmed = false;
+	/** The server's word that it has sent everything. */
+	#confirmation: string | undefined;
+	#isRestarting = false;
+	#isRestartRefused = false;
 
 	constructor(ftp: FTPContext, options: RetrievalOptions) {
 		this.#ftp = ftp;
 		this.#options = options;
+	}
+
+	/** Whether the server refused to begin anywhere but at the beginning, in whatever words. */
+	get isRestartRefused(): boolean {
+		return this.#isRestartRefused;
 	}
 
 	/** To be given what the data connection brings, as `Receive` says. */
@@ -65,19 +86,21 @@ export class Retrieval {
 	}
 
 	/**
-	 * Resolves when the data connection has ended and the server has confirmed the transfer (226); after breaking off, when it
+	 * Resolves with the server's last word when the data connection has ended and the server has confirmed the transfer (226); after breaking off, when it
 	 * has said its last word: 426 or 451, or 226 when everything was on its way already. A server that has none, or says that
 	 * it goes, costs the control connection, which is then closed, and nothing else: the bytes are as good.
 	 * Rejects with the server's refusal, and with what went wrong on the connections, as basic-ftp's transfers do.
 	 */
-	async run(): Promise<void> {
-		const { path, start } = this.#options;
+	async run(): Promise<string> {
+		const { command, start } = this.#options;
+		this.#isRestarting = start > 0;
 		await this.#ftp
-			.handle(start > 0 ? `REST ${start}` : `RETR ${path}`, (reply, task) => this.#hear(reply, task))
+			.handle(this.#isRestarting ? `REST ${start}` : command, (reply, task) => this.#hear(reply, task))
 			.finally(() => {
 				// The library takes all listeners off it.
 				this.#ftp.dataSocket = undefined;
 			});
+		return this.#confirmation ?? '';
 	}
 
 	#hear(reply: FTPResponse | Error, task: TaskResolver): void {
@@ -86,21 +109,37 @@ export class Retrieval {
 			if (reply instanceof FTPError && reply.code === CLOSING) this.#ftp.close();
 			task.resolve(undefined);
 		} else if (reply instanceof Error) {
+			this.#isRestartRefused = this.#isRestarting && isRefusal(reply);
 			task.reject(reply);
-		} else if (reply.code === 350 && this.#task === undefined) {
-			this.#ftp.send(`RETR ${this.#options.path}`);
+		} else if (reply.code === 350 && this.#isRestarting) {
+			this.#isRestarting = false;
+			this.#ftp.send(this.#options.command);
 		} else if ((reply.code === 125 || reply.code === 150) && this.#task === undefined) {
 			this.#begin(task);
 		} else if (reply.code >= 300) {
 			this.#ftp.closeWithError(new Error(`Unexpected reply to RETR: ${reply.message}`));
 		} else if (reply.code >= 200) {
-			this.#isConfirmed = true;
+			this.#confirmation = reply.message;
+			if (this.#task === undefined) this.#beginLate(task);
 			if (this.#hasAllData) task.resolve(undefined);
 		}
 	}
 
+	/** The server has not said that it begins, but that it is done. For an empty listing some do not use the data connection. */
+	#beginLate(task: TaskResolver): void {
+		this.#begin(task);
+		const data = this.#data;
+		if (this.#options.isListing !== true || data === undefined) return;
+		const endUnused = (): void => {
+			if (this.#options.sink.received === 0) task.resolve(undefined);
+		};
+		const timer = setTimeout(endUnused, EMPTY_MILLISECONDS);
+		data.once('close', () => clearTimeout(timer));
+	}
+
 	#begin(task: TaskResolver): void {
 		const ftp = this.#ftp;
+		this.#options.onAnswered();
 		const data = ftp.dataSocket;
 		this.#task = task;
 		if (data === undefined) return task.reject(new Error('The data connection is closed'));
@@ -119,17 +158,23 @@ export class Retrieval {
 	#end(task: TaskResolver, error: Error | undefined): void {
 		if (this.#isBrokenOff) return;
 		this.#watch(0);
-		if (error !== undefined) return task.reject(error);
+		if (error !== undefined && !(isReset(error) && this.#mayEndSo())) return task.reject(error);
 		this.#hasAllData = true;
-		if (this.#isConfirmed) task.resolve(undefined);
+		if (this.#confirmation !== undefined) task.resolve(undefined);
 		else this.#ftp.socket.setTimeout(this.#ftp.timeout);
+	}
+
+	/** Some servers reset what they have sent all of. When every byte is here that only matters if the 226 does not come. */
+	#mayEndSo(): boolean {
+		const { isListing = false, sink } = this.#options;
+		return isListing ? this.#confirmation !== undefined && sink.received === 0 : sink.isFull;
 	}
 
 	#breakOff(breakOff: () => void): void {
 		this.#isBrokenOff = true;
 		this.#watch(0);
 		breakOff();
-		if (this.#isConfirmed) this.#task?.resolve(undefined);
+		if (this.#confirmation !== undefined) this.#task?.resolve(undefined);
 		else this.#ftp.socket.setTimeout(Math.min(CONFIRMATION_MILLISECONDS, this.#ftp.timeout));
 	}
 

@@ -102,6 +102,5 @@ export async function setUpSession(client: Client, plan: SessionPlan): Promise<S
 		hasMachineListing: MACHINE_LISTING.test(answerTo('FEAT')?.message ?? ''),
 		loginDirectory: loginDirectoryFrom(answerTo('PWD')),
 	};
-	client.availableListCommands = traits.hasMachineListing ? ['MLSD', 'LIST -a', 'LIST'] : ['LIST -a', 'LIST'];
 	return traits;
 }

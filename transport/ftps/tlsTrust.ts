@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import * as tls from 'node:tls';
 
-import type { FtpsSettings } from '../connectionSettings';
+import { bareHost, type FtpsSettings } from '../connectionSettings';
 import { TransportError } from '../transportError';
 
 const PEM_BLOCK = /-----BEGIN (?:TRUSTED )?CERTIFICATE-----([\s\S]+?)-----END (?:TRUSTED )?CERTIFICATE-----/gu;
@@ -74,13 +74,14 @@ export function tlsOptions(
 	settings: Pick<FtpsSettings, 'host' | 'allowUnauthorizedCerts'>,
 	trust: tls.SecureContext,
 ): tls.ConnectionOptions {
+	const host = bareHost(settings.host);
 	return {
-		host: settings.host,
+		host,
 		secureContext: trust,
 		minVersion: 'TLSv1.2',
 		// Said explicitly, so that NODE_TLS_REJECT_UNAUTHORIZED=0 on the host does not switch the check off.
 		rejectUnauthorized: !settings.allowUnauthorizedCerts,
 		// RFC 6066 section 3: an IP address is no server name.
-		...(isIP(settings.host) === 0 ? { servername: settings.host } : {}),
+		...(isIP(host) === 0 ? { servername: host } : {}),
 	};
 }

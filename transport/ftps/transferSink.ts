@@ -58,6 +58,11 @@ export class TransferSink {
 		return this.#wanted === 0;
 	}
 
+	/** Whether as many bytes came as there was room for. */
+	get isFull(): boolean {
+		return this.#room === 0;
+	}
+
 	/** Set once more bytes came than there is room for. It takes none after that. */
 	get failure(): Error | undefined {
 		return this.#failure;

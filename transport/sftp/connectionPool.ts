@@ -29,7 +29,7 @@ interface PoolOptions<C> {
 	readonly open: (signal: AbortSignal, isFirst: boolean) => Promise<C | undefined>;
 	readonly maxConnections: number;
 	/** Tells when others need one of several connections. */
-	readonly share?: Pick<ConnectionShare, 'claimSurplus' | 'whenWanted'>;
+	readonly share?: Pick<ConnectionShare, 'claimSurplus' | 'isAway' | 'whenWanted'>;
 	/** `host:port`, for errors. */
 	readonly server: string;
 }
@@ -67,7 +67,7 @@ export class ConnectionPool<C extends PooledConnection> {
 	/** Those of them that get no more work. */
 	readonly #leaving = new Set<C>();
 
-	readonly #share: Pick<ConnectionShare, 'claimSurplus' | 'whenWanted'>;
+	readonly #share: Pick<ConnectionShare, 'claimSurplus' | 'isAway' | 'whenWanted'>;
 
 	#opening: Promise<void> | undefined;
 
@@ -164,13 +164,20 @@ export class ConnectionPool<C extends PooledConnection> {
 			if (isHeld && this.#load.has(connection)) this.#load.set(connection, this.#loadOf(connection) - weight);
 			isHeld = false;
 			this.#endIfDone(connection);
+			if (this.#isIdle) this.#giveBack();
 		};
 		return { connection, release };
 	}
 
-	/** Takes work from as many connections as others need, but never from the last one. */
+	/** Whether no work is there for the last connection. */
+	get #isIdle(): boolean {
+		return this.#waiters.size === 0 && [...this.#load.values()].every((load) => load === 0);
+	}
+
+	/** Takes work from as many connections as others need, from the last one only when nothing runs on it and the run is away. */
 	#giveBack(): void {
-		while (this.#load.size - this.#leaving.size > 1 && this.#share.claimSurplus()) {
+		const least = this.#isIdle && this.#share.isAway?.() === true ? 0 : 1;
+		while (this.#load.size - this.#leaving.size > least && this.#share.claimSurplus()) {
 			const connection = this.#leastLoaded();
 			if (connection === undefined) return;
 			this.#leaving.add(connection);

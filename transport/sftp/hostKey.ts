@@ -154,6 +154,9 @@ export class HostKeyPolicy {
 
 	readonly #acceptsAny: boolean;
 
+	/** Key types that were refused before the server showed one that is configured. */
+	#refusedTypes: readonly string[] = [];
+
 	/** @throws {TransportError} `invalid-settings` for a line that cannot be read. */
 	constructor(settings: Pick<SftpSettings, 'host' | 'port' | 'hostKeyFingerprints' | 'allowUnknownHostKey'>) {
 		const lines = settings.hostKeyFingerprints.flatMap((text) => text.split(/\r\n|\r|\n/u));
@@ -170,8 +173,14 @@ export class HostKeyPolicy {
 		const known = new Set(this.#pins.filter((pin) => !pin.isRevoked).flatMap((pin) => pin.keyTypes));
 		const isSeen = (type: string): boolean => seen.some((one) => one === type || (isEcdsa(one) && isEcdsa(type)));
 		const types = [...ALGORITHMS.keys()].filter((type) => !isSeen(type));
-		const ordered = [...types.filter((type) => known.has(type)), ...types.filter((type) => !known.has(type))];
+		const rank = (type: string): number => (this.#refusedTypes.includes(type) ? 2 : known.has(type) ? 0 : 1);
+		const ordered = [0, 1, 2].flatMap((wanted) => types.filter((type) => rank(type) === wanted));
 		return ordered.flatMap((type) => ALGORITHMS.get(type) ?? []);
+	}
+
+	/** Has key types come last from now on, so that the server shows the one that was accepted after they were refused. */
+	remember(refusedTypes: readonly string[]): void {
+		if (refusedTypes.length > 0) this.#refusedTypes = refusedTypes;
 	}
 
 	/** Judges the public key blob that the server proved to hold. */

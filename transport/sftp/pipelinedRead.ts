@@ -263,7 +263,8 @@ export class PipelinedRead extends Readable {
 			this.destroy(this.#failure('not-a-file', 'is a directory'));
 			return;
 		}
-		const size = answer.state.size ?? stated;
+		const told = answer.state.size;
+		const size = told ?? stated;
 		if (size === undefined) {
 			this.destroy(this.#failure('protocol', 'has no size that the server would tell'));
 			return;
@@ -274,6 +275,10 @@ export class PipelinedRead extends Readable {
 			this.destroy(this.#failure('size-mismatch', 'changed on the server while it was being read'));
 			return;
 		}
+		if (stated !== undefined && (told === undefined || (told === 0 && stated > 0))) {
+			this.#confirm(stated);
+			return;
+		}
 		if (stated !== undefined && stated !== size) {
 			this.destroy(this.#failure('size-mismatch', `has ${size} bytes, not the ${stated} that were stated`));
 			return;
@@ -281,15 +286,17 @@ export class PipelinedRead extends Readable {
 		this.#settleSize(size);
 	}
 
-	/** Some servers refuse FSTAT: a stated size is then checked by asking for one byte after it. */
 	#goOnWithoutState(error: TransportError): void {
 		const stated = this.#options.size;
-		const isRefusal = error.code === 'protocol' || error.code === 'permission-denied';
+		const isRefused = error.code === 'protocol' || error.code === 'permission-denied';
+		if (stated === undefined || !isRefused) this.destroy(error);
+		else this.#confirm(stated);
+	}
+
+	/** Some servers do not tell the size of an open file: a stated one is then checked by asking for one byte after it. */
+	#confirm(stated: number): void {
 		const file = this.#file;
-		if (stated === undefined || !isRefusal || file === undefined) {
-			this.destroy(error);
-			return;
-		}
+		if (file === undefined) return;
 		const { channel, handle } = file;
 		channel.burst(() => {
 			channel.read(handle, this.#options.path, stated, 1, (answer) => {

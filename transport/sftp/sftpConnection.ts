@@ -3,10 +3,11 @@ import type { FileEntryWithStats, SFTPWrapper, Stats } from 'ssh2';
 import { onAbort, type Abortable } from '../onAbort';
 import { joinTenantPath } from '../remotePath';
 import { TransportError } from '../transportError';
+import { answersInOrder } from './inOrderServer';
 import { HandleLimit, OpenSlots } from './openSlots';
 import { PendingRequests } from './pendingRequests';
-import type { ReadAnswer, ReadChannel, ReadPace, StateAnswer } from './pipelinedRead';
-import { isBareFailure, isEndOfFile, isRefusal, oneSafeLine, requestError } from './sftpError';
+import type { OpenFileState, ReadAnswer, ReadChannel, ReadPace, StateAnswer } from './pipelinedRead';
+import { isBareFailure, isEndOfFile, isPathRefusal, isRefusal, oneSafeLine, requestError, statusOf } from './sftpError';
 import { LONGEST_READ, sendRead } from './readRequest';
 import { widenReceiveWindow } from './receiveWindow';
 import type { SshSession } from './sshSession';
@@ -49,6 +50,15 @@ export class ServerManners {
 
 	/** Where it counts them for each connection. */
 	readonly connectionLimit = new HandleLimit();
+
+	/** Whether several READDIRs may be in flight where the server is known to answer in order; not again after the first odd answer. */
+	listsAhead = true;
+
+	/** Whether paths that begin at the login directory were understood; `undefined` until one was. */
+	takesRelativePaths: boolean | undefined;
+
+	/** Where a login begins, asked for when a relative path was refused; `undefined` when the server does not tell. */
+	loginDirectory: Promise<string | undefined> | undefined;
 
 	pace: ReadPace = { chunkSize: Infinity, isInOrder: false };
 
@@ -166,6 +176,16 @@ export class SftpConnection implements ReadChannel {
 		return { chunkSize: Math.min(this.#chunkSize, pace.chunkSize, longestRead), isInOrder: pace.isInOrder };
 	}
 
+	/** Whether several READDIRs of a directory may be in flight. */
+	get listsAhead(): boolean {
+		return this.#options.manners.listsAhead && answersInOrder(this.#session.channel);
+	}
+
+	/** From now on one READDIR at a time. */
+	listInTurn(): void {
+		this.#options.manners.listsAhead = false;
+	}
+
 	adapt(pace: ReadPace): void {
 		this.#options.manners.pace = pace;
 	}
@@ -205,14 +225,19 @@ export class SftpConnection implements ReadChannel {
 	}
 
 	open(path: string, signal?: Abortable): Promise<Buffer> {
-		const send: Opening = (channel, answer) => channel.open(this.#onServer(path), 'r', answer);
-		return this.#openHandle(path, signal, send).catch(async (error: unknown): Promise<never> => {
+		const opened = this.#at(path, signal, async (onServer) => {
+			const send: Opening = (channel, answer) => channel.open(onServer, 'r', answer);
+			return await this.#openHandle(path, signal, send);
+		});
+		return opened.catch(async (error: unknown): Promise<never> => {
 			throw await this.#whyNotOpened(error, path, signal);
 		});
 	}
 
 	opendir(path: string, signal?: Abortable): Promise<Buffer> {
-		return this.#openHandle(path, signal, (channel, answer) => channel.opendir(this.#onServer(path), answer));
+		return this.#at(path, signal, async (onServer) => {
+			return await this.#openHandle(path, signal, (channel, answer) => channel.opendir(onServer, answer));
+		});
 	}
 
 	/** The next names of an open directory, `.` and `..` among them; `undefined` at its end. */
@@ -237,34 +262,44 @@ export class SftpConnection implements ReadChannel {
 
 	/** Attributes of a path, those of the target when it is a link. */
 	stat(path: string, signal?: Abortable): Promise<Stats> {
-		return this.#request<Stats>(
-			{ path, overdue: 'timeout' },
-			(channel, answer) => channel.stat(this.#onServer(path), answer),
-			signal,
-		);
+		return this.#at(path, signal, async (onServer) => {
+			const context = { path, overdue: 'timeout' } as const;
+			return await this.#request<Stats>(context, (channel, answer) => channel.stat(onServer, answer), signal);
+		});
 	}
 
 	/** Attributes of a path, those of the link itself when it is one. */
 	lstat(path: string, signal?: Abortable): Promise<Stats> {
-		return this.#request<Stats>(
-			{ path, overdue: 'timeout' },
-			(channel, answer) => channel.lstat(this.#onServer(path), answer),
-			signal,
-		);
+		return this.#at(path, signal, async (onServer) => {
+			const context = { path, overdue: 'timeout' } as const;
+			return await this.#request<Stats>(context, (channel, answer) => channel.lstat(onServer, answer), signal);
+		});
 	}
 
+	/** The state of an open file. A server that refuses to tell it, or says that it is empty, is asked for that of its path. */
 	fstat(handle: Buffer, path: string, answer: (answer: StateAnswer) => void): void {
 		this.#send<Stats | undefined>(
 			{ path, overdue: 'stalled' },
-			(channel, passOn) => channel.fstat(handle, passOn),
+			(channel, passOn) => {
+				channel.fstat(handle, (error, stats) => {
+					if (error !== undefined && statusOf(error) !== undefined) passOn(undefined, undefined);
+					else passOn(error, stats);
+				});
+			},
 			(outcome) => {
 				if ('error' in outcome) {
 					answer(outcome);
 					return;
 				}
 				const stats = outcome.value;
-				const isDirectory = stats?.mode !== undefined && stats.isDirectory();
-				answer({ state: { size: stats?.size, modified: stats?.mtime, isDirectory } });
+				if (stats?.size !== undefined && (stats.size > 0 || isDirectory(stats))) {
+					answer({ state: stateOf(stats) });
+					return;
+				}
+				this.stat(path).then(
+					(ofPath) => answer({ state: stateOf(ofPath) }),
+					() => answer(this.#end === undefined ? { state: stateOf(stats) } : { error: this.#end }),
+				);
 			},
 		);
 	}
@@ -341,6 +376,55 @@ export class SftpConnection implements ReadChannel {
 			for (const taken of slots.slice(0, index)) taken.give();
 			throw this.#aborted(path);
 		}
+	}
+
+	/**
+	 * Works on a path; on an absolute one where the server refuses those that begin at the login directory. The login directory
+	 * itself proves nothing: such servers know it as `.` all the same.
+	 */
+	async #at<T>(path: string, signal: Abortable | undefined, work: (onServer: string) => Promise<T>): Promise<T> {
+		const { manners } = this.#options;
+		const relative = this.#onServer(path);
+		if (relative.startsWith('/') || manners.takesRelativePaths === true) return await work(relative);
+		if (manners.takesRelativePaths === false) return await work(absolutePath(await manners.loginDirectory, relative));
+		return await work(relative).then(
+			(result) => {
+				if (relative !== '.') manners.takesRelativePaths = true;
+				return result;
+			},
+			async (error: unknown) => await this.#atAbsolute(relative, error, signal, work),
+		);
+	}
+
+	async #atAbsolute<T>(
+		relative: string,
+		refusal: unknown,
+		signal: Abortable | undefined,
+		work: (onServer: string) => Promise<T>,
+	): Promise<T> {
+		const { manners } = this.#options;
+		if (!isPathRefusal(refusal) || !this.isOpen) throw refusal;
+		manners.loginDirectory ??= this.#loginDirectory(signal);
+		const absolute = absolutePath(await manners.loginDirectory, relative);
+		if (absolute === relative) {
+			// The next one asks again, unless it was the server that did not tell.
+			if (!this.isOpen || signal?.aborted === true) manners.loginDirectory = undefined;
+			throw refusal;
+		}
+		const result = await work(absolute).catch((second: unknown): never => {
+			throw isPathRefusal(second) ? refusal : second;
+		});
+		manners.takesRelativePaths = false;
+		return result;
+	}
+
+	async #loginDirectory(signal: Abortable | undefined): Promise<string | undefined> {
+		const context = { path: '', overdue: 'timeout' } as const;
+		return await this.#request<string | undefined>(
+			context,
+			(channel, answer) => channel.realpath('.', answer),
+			signal,
+		).catch(() => undefined);
 	}
 
 	#aborted(path: string): TransportError {
@@ -438,7 +522,7 @@ export class SftpConnection implements ReadChannel {
 	async #whyNotOpened(error: unknown, path: string, signal: Abortable | undefined): Promise<unknown> {
 		if (!(error instanceof TransportError) || !isBareFailure(error)) return error;
 		const stats = await this.stat(path, signal).catch(() => undefined);
-		if (stats?.mode === undefined || !stats.isDirectory()) return error;
+		if (!isDirectory(stats)) return error;
 		return new TransportError('not-a-file', `${subjectOf(path)} is a directory.`, {
 			server: this.#options.server,
 			path,
@@ -481,6 +565,20 @@ export class SftpConnection implements ReadChannel {
 		for (const read of queued) read.fail(reason);
 		for (const listener of this.#goneListeners.splice(0)) listener();
 	}
+}
+
+function isDirectory(stats: Stats | undefined): boolean {
+	return stats?.mode !== undefined && stats.isDirectory();
+}
+
+function stateOf(stats: Stats | undefined): OpenFileState {
+	return { size: stats?.size, modified: stats?.mtime, isDirectory: isDirectory(stats) };
+}
+
+/** The same path when no login directory is known. */
+function absolutePath(loginDirectory: string | undefined, relative: string): string {
+	if (loginDirectory?.startsWith('/') !== true) return relative;
+	return relative === '.' ? loginDirectory : `${loginDirectory.replace(/\/+$/u, '')}/${relative}`;
 }
 
 const ignoreOutcome = (): void => undefined;

@@ -41,6 +41,11 @@ export function isRefusal(error: unknown): boolean {
 	return error instanceof TransportError && ['protocol', 'permission-denied', 'busy'].includes(error.code);
 }
 
+/** Whether the server's answer may be about the way in which the path was written. */
+export function isPathRefusal(error: unknown): boolean {
+	return error instanceof TransportError && ['not-found', 'protocol', 'permission-denied'].includes(error.code);
+}
+
 function codeOf(error: Error): TransportErrorCode {
 	const status = statusOf(error);
 	if (status === STATUS.noSuchFile) return 'not-found';

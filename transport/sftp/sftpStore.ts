@@ -6,6 +6,7 @@ import type { Abortable } from '../onAbort';
 import { joinTenantPath, legalRemotePath } from '../remotePath';
 import type { ReadRange, RemoteEntry, RemoteStore, RequestOptions } from '../remoteStore';
 import { TransportError } from '../transportError';
+import { LoginMemory } from './authentication';
 import { ConnectionPool, FULL } from './connectionPool';
 import { listDirectory, statEntry } from './directoryListing';
 import { HostKeyPolicy } from './hostKey';
@@ -26,6 +27,10 @@ export class SftpStore implements RemoteStore {
 	readonly #pool: ConnectionPool<SftpConnection>;
 
 	readonly #manners = new ServerManners();
+
+	readonly #logins = new LoginMemory();
+
+	#hostKeys: HostKeyPolicy | undefined;
 
 	constructor(settings: SftpSettings, share: ConnectionShare = UNSHARED) {
 		this.#settings = settings;
@@ -72,7 +77,8 @@ export class SftpStore implements RemoteStore {
 
 	async #connect(signal: AbortSignal): Promise<SftpConnection> {
 		const { tenantDirectory, stallTimeout = STALL_TIMEOUT } = this.#settings;
-		const session = await openSshSession(this.#settings, new HostKeyPolicy(this.#settings), signal);
+		this.#hostKeys ??= new HostKeyPolicy(this.#settings);
+		const session = await openSshSession(this.#settings, this.#hostKeys, signal, this.#logins);
 		const secrets = secretsOf(this.#settings);
 		const manners = this.#manners;
 		return new SftpConnection(session, { server: this.#server, tenantDirectory, stallTimeout, secrets, manners });

@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net';
-import type { AuthenticationType, KeyboardInteractiveAuthMethod, ServerHostKeyAlgorithm, SFTPWrapper } from 'ssh2';
+import type { AuthenticationType, ServerHostKeyAlgorithm, SFTPWrapper } from 'ssh2';
 import SftpClient from 'ssh2-sftp-client';
 
-import type { SftpSettings } from '../connectionSettings';
+import { bareHost, type SftpSettings } from '../connectionSettings';
 import { onAbort } from '../onAbort';
 import { TransportError, type TransportErrorCode } from '../transportError';
+import { Authentication, LoginMemory } from './authentication';
 import { copiesAtOnce } from './decipher';
 import { keyTypeOf, type HostKeyPolicy, type HostKeyVerdict } from './hostKey';
 import { privateKeyError, restoredPrivateKey } from './privateKey';
@@ -30,59 +31,39 @@ export interface SshSession {
 /** What was seen on the way, because the library's rejection keeps only a message. */
 interface Progress {
 	isConnected: boolean;
-	refusedLogins: number;
+	wantsNewPassword: boolean;
+	/** The server ended the connection in place of an answer to the login. */
+	isLoginCut: boolean;
 	verdict: HostKeyVerdict | undefined;
 	shownKeyType: string;
 	/** The first error the library emitted, with the stage it belongs to. */
 	failure: { readonly message: string; readonly stage: unknown; readonly code: unknown } | undefined;
 }
 
-const ignore = (): void => undefined;
+/** What sshd says when its MaxAuthTries is reached, and what ssh2 says for a disconnection of that kind without words. */
+const CUT_LOGIN = /Too many authentication failures|^PROTOCOL_ERROR$/iu;
 
-/** The ways to log in that the settings allow, in the order to try; never `none`, which costs a round trip to be refused. */
-class Authentication {
-	#isFirst = true;
+const NEW_PASSWORD_ADVICE =
+	'Log in once with another SFTP program and set a new password, or have its expiry taken off, then put it into the credential.';
 
-	readonly #left: AuthenticationType[];
+const TEXT_ADVICE =
+	'A start-up file of the account on the server (.bashrc, .profile) or its forced command prints something: it has to print nothing when no terminal is there.';
 
-	constructor(
-		private readonly settings: SftpSettings,
-		private readonly progress: Progress,
-	) {
-		this.#left = [
-			...(hasText(settings.privateKey) ? (['publickey'] as const) : []),
-			...(hasText(settings.password) ? (['password', 'keyboard-interactive'] as const) : []),
-		];
-	}
-
-	/** `offered` is null before the first attempt, then what the server would still take. */
-	next(
-		offered: readonly string[] | null,
-		isPartial: boolean | null,
-	): AuthenticationType | KeyboardInteractiveAuthMethod | false {
-		if (!this.#isFirst && isPartial !== true) this.progress.refusedLogins += 1;
-		this.#isFirst = false;
-		for (;;) {
-			const method = this.#left.shift();
-			if (method === undefined) return false;
-			if (offered !== null && !offered.includes(method)) continue;
-			if (method !== 'keyboard-interactive') return method;
-			// A server that takes passwords has just refused this one: asking again would only count towards a lockout.
-			if (offered?.includes('password') === true && isPartial !== true) continue;
-			return this.#keyboardInteractive();
-		}
-	}
-
-	#keyboardInteractive(): KeyboardInteractiveAuthMethod {
-		return {
-			type: 'keyboard-interactive',
-			username: this.settings.username,
-			prompt: (_name, _instructions, _language, prompts, finish) => {
-				finish(prompts.map((prompt) => (prompt.echo === true ? '' : (this.settings.password ?? ''))));
-			},
-		};
-	}
+/**
+ * The first letters of what came before the protocol: ssh2 takes four bytes for a length. Empty when they are beyond ASCII, on which it
+ * stumbles; `undefined` when it was no text.
+ */
+function textBeforeProtocol(message: string): string | undefined {
+	if (/^Cannot read properties of undefined/u.test(message)) return '';
+	const length = /Packet length (\d+) exceeds/u.exec(message)?.[1];
+	if (length === undefined) return undefined;
+	const bytes = Buffer.alloc(4);
+	bytes.writeUInt32BE(Number(length));
+	const text = bytes.toString('latin1');
+	return /^[\p{Cc} -~]{4}$/u.test(text) ? text : undefined;
 }
+
+const ignore = (): void => undefined;
 
 function hasText(value: string | undefined): value is string {
 	return value !== undefined && value !== '';
@@ -122,16 +103,23 @@ class Handshake {
 
 	readonly #progress: Progress = {
 		isConnected: false,
-		refusedLogins: 0,
+		wantsNewPassword: false,
+		isLoginCut: false,
 		verdict: undefined,
 		shownKeyType: '',
 		failure: undefined,
 	};
 
+	readonly #authentication: Authentication;
+
+	#giveUp: (error: TransportError) => void = ignore;
+
 	constructor(
 		private readonly settings: SftpSettings,
 		private readonly policy: HostKeyPolicy,
+		logins: LoginMemory,
 	) {
+		this.#authentication = new Authentication(settings, logins, () => this.#refuseNewPassword());
 		this.#server = `${settings.host}:${settings.port}`;
 	}
 
@@ -141,9 +129,18 @@ class Handshake {
 		return verdict?.isAccepted === false && verdict.canTryAnotherKey ? shownKeyType : undefined;
 	}
 
+	/** Whether another way to log in is left on a server that ended the connection with the first refusal. */
+	get canLogInOtherwise(): boolean {
+		return this.#progress.isLoginCut && this.#authentication.cut();
+	}
+
 	async run(algorithms: ServerHostKeyAlgorithm[], signal: AbortSignal): Promise<SshSession> {
 		const { host, port, connectTimeout = CONNECT_TIMEOUT } = this.settings;
-		const { socket, copiedAtOnce } = connectSshSocket({ host, port, keepAliveDelay: KEEPALIVE.interval });
+		const { socket, copiedAtOnce } = connectSshSocket({
+			host: bareHost(host),
+			port,
+			keepAliveDelay: KEEPALIVE.interval,
+		});
 		socket.once('connect', () => {
 			this.#progress.isConnected = true;
 		});
@@ -153,12 +150,13 @@ class Handshake {
 		client.on('error', (error: unknown) => this.#note(error));
 		// Again with each renewal of the keys.
 		client.on('handshake', () => copiedAtOnce(copiesAtOnce(client)));
-		client.on('change password', () => this.#note(new Error('The server asks for a new password')));
+		client.on('ready', () => this.#authentication.accepted());
+		client.on('change password', () => this.#refuseNewPassword());
 
-		let giveUp: (error: TransportError) => void = ignore;
 		const givenUp = new Promise<never>((_resolve, reject) => {
-			giveUp = reject;
+			this.#giveUp = reject;
 		});
+		const giveUp = (error: TransportError): void => this.#giveUp(error);
 		const abort = (): void => giveUp(this.#error('aborted', 'was stopped while connecting'));
 		const timer = setTimeout(() => {
 			giveUp(this.#error('timeout', `did not answer within ${connectTimeout} ms while connecting`));
@@ -188,7 +186,6 @@ class Handshake {
 
 	#config(socket: Socket, algorithms: ServerHostKeyAlgorithm[]): SftpClient.ConnectOptions {
 		const { settings } = this;
-		const authentication = new Authentication(settings, this.#progress);
 		return {
 			sock: socket,
 			username: settings.username,
@@ -197,7 +194,7 @@ class Handshake {
 			...(hasText(settings.passphrase) ? { passphrase: settings.passphrase } : {}),
 			algorithms: { serverHostKey: algorithms },
 			authHandler: (offered, isPartial, next) => {
-				const method = authentication.next(offered, isPartial);
+				const method = this.#authentication.next(offered, isPartial);
 				// ssh2 takes false for "no more", its types do not.
 				next(method as AuthenticationType);
 			},
@@ -212,10 +209,17 @@ class Handshake {
 		};
 	}
 
+	/** At once: nobody is there to set one, and each new login would count as one more that failed. */
+	#refuseNewPassword(): void {
+		this.#progress.wantsNewPassword = true;
+		this.#giveUp(this.#explain());
+	}
+
 	#note(error: unknown): void {
 		if (!(error instanceof Error)) return;
 		const stage = 'level' in error ? error.level : undefined;
 		const code = 'code' in error ? error.code : undefined;
+		if (this.#authentication.isAwaited && CUT_LOGIN.test(error.message)) this.#progress.isLoginCut = true;
 		this.#progress.failure ??= { message: error.message, stage, code };
 	}
 
@@ -226,14 +230,24 @@ class Handshake {
 	/** Why the connection could not be made, from what was seen; in the order of certainty. */
 	#explain(): TransportError {
 		const { settings } = this;
-		const { verdict, failure, isConnected, refusedLogins } = this.#progress;
+		const { verdict, failure, isConnected, isLoginCut, wantsNewPassword } = this.#progress;
 		if (verdict?.isAccepted === false) return verdict.error;
 		const message = failure?.message ?? 'the connection ended';
 		const detail = oneSafeLine(message, secretsOf(settings));
 		const keyError = privateKeyError(message, hasText(settings.passphrase));
 		if (keyError !== undefined) return keyError;
+		if (wantsNewPassword) {
+			return new TransportError(
+				'login-failed',
+				`${this.#server} wants a new password to be set before it lets anyone in.`,
+				{
+					server: this.#server,
+					advice: NEW_PASSWORD_ADVICE,
+				},
+			);
+		}
 		const isLogin = failure?.stage === 'client-authentication' || failure?.code === NO_MORE_AUTH_METHODS;
-		if (isLogin || refusedLogins > 0 || /new password/u.test(message)) {
+		if (isLogin || isLoginCut || this.#authentication.refusals > 0) {
 			const what = hasText(settings.privateKey) ? 'user name, private key or password' : 'user name or password';
 			return this.#error('login-failed', `refused the ${what}`, detail);
 		}
@@ -243,6 +257,13 @@ class Handshake {
 		if (!isConnected) {
 			const reason = UNREACHABLE[String(failure?.code)] ?? detail;
 			return this.#error('unreachable', `cannot be reached: ${reason}`, detail);
+		}
+		const text = textBeforeProtocol(message);
+		if (text !== undefined) {
+			const start = oneSafeLine(text, secretsOf(settings));
+			const example = start === '' ? '' : `, which starts with "${start}"`;
+			const what = `${this.#server} sends text before the SFTP protocol begins${example}.`;
+			return new TransportError('protocol', what, { server: this.#server, detail, advice: TEXT_ADVICE });
 		}
 		if (/before handshake/u.test(message)) {
 			const what =
@@ -275,15 +296,20 @@ export async function openSshSession(
 	settings: SftpSettings,
 	policy: HostKeyPolicy,
 	signal: AbortSignal,
+	logins = new LoginMemory(),
 ): Promise<SshSession> {
 	const problem = settingsProblem(settings);
 	if (problem !== undefined) throw problem;
 	const seen: string[] = [];
 	let refusal: TransportError | undefined;
 	for (;;) {
-		const handshake = new Handshake(settings, policy);
+		const handshake = new Handshake(settings, policy, logins);
 		const outcome = await handshake.run(policy.algorithms(seen), signal).catch(asFailure);
-		if (!(outcome instanceof TransportError)) return outcome;
+		if (!(outcome instanceof TransportError)) {
+			policy.remember(seen);
+			return outcome;
+		}
+		if (handshake.canLogInOtherwise) continue;
 		// After a refused key, `protocol` is a server that has no key of another type.
 		const isAboutKeys = outcome.code === 'host-key-changed' || outcome.code === 'protocol';
 		refusal ??= outcome;

@@ -6,7 +6,7 @@ const root = join(__dirname, '..', '..', '..');
 const page = readFileSync(join(root, 'docs', 'troubleshooting.md'), 'utf8');
 
 /** The text of everything that can end in a message. */
-const source = ['nodes', 'tenant', 'transport', 'recordings', 'credentials']
+const source = ['audio', 'nodes', 'tenant', 'transport', 'recordings', 'credentials']
 	.flatMap((room) =>
 		readdirSync(join(root, room), { recursive: true, encoding: 'utf8' }).map((name) => join(room, name)),
 	)

@@ -150,7 +150,7 @@ describe('an index without a byte', () => {
 		const { items, hints } = await reconcile({ ...range, options: { checkSize: false } });
 		expect(items).toEqual(['20160602', '20160603', '20160604'].map((date) => idOf(`${date}190000`)));
 		expect(hints).toContain(
-			'Index/I20160606.csv, the index of a day beside, cannot be read, so a call that ran over midnight may be missing: Index/I20160606.csv is empty.',
+			'Index/I20160606.csv, the index of a day beside, cannot be read, so a call that ran over midnight may be missing: Index/I20160606.csv is empty: it has not even a header.',
 		);
 		tenant.put('Index/I20160603_version2.csv', '');
 		const broken = await reconcile({ ...range, options: { checkSize: false } }, { onError: 'continueRegularOutput' });

@@ -172,6 +172,15 @@ describe('Download Recording', () => {
 		expect(output[0]?.json['download']).not.toHaveProperty('sha256');
 	});
 
+	it('finds a file that the server spells in other capitals than the index', async () => {
+		const spelled = [
+			{ json: { directory: 'S20160607', fileName: names[0]?.toLowerCase().replace('.wav', '.WAV') ?? '' } },
+		];
+		const { output } = await run({}, { items: spelled });
+		expect(await bytesOf(output[0]?.binary?.['data'])).toEqual(sound);
+		expect(output[0]?.json['download']).toMatchObject({ path: `S20160607/${names[0] ?? ''}`, fileName: names[0] });
+	});
+
 	it('leaves missing files out, with a hint, only when told to', async () => {
 		store.files.delete(`S20160607/${names[2]}`);
 		await expect(run()).rejects.toMatchObject({
@@ -275,6 +284,40 @@ describe('Download Recording', () => {
 		]);
 	});
 
+	it('puts an MP3 into the binary field of a recording that was proven whole', async () => {
+		const { output } = await run({ options: { audioFormat: 'mp3' } });
+		const digest = createHash('sha256').update(sound).digest('hex');
+		for (const [position, item] of output.entries()) {
+			const mp3 = await bytesOf(item.binary?.['data']);
+			expect(mp3.subarray(0, 2)).toEqual(Buffer.from([0xff, 0xe3]));
+			expect(item.binary?.['data']).toMatchObject({
+				fileName: names[position]?.replace('.wav', '.mp3'),
+				mimeType: 'audio/mpeg',
+			});
+			expect(item.json['download']).toMatchObject({
+				fileName: names[position],
+				bytes: sound.length,
+				sha256: digest,
+				wav: { codec: 'mulaw', durationSeconds: 3 },
+				audio: { format: 'mp3', bytes: mp3.length, bitrate: 24, channels: 1, sampleRate: 8_000, durationSeconds: 3 },
+			});
+		}
+	});
+
+	it('makes no MP3 of a recording that is cut, or in a codec that it cannot read, and goes on with the others', async () => {
+		store.put(`S20160607/${names[0]}`, sound.subarray(0, 9_000));
+		const gsm = Buffer.from(sound);
+		gsm.writeUInt16LE(0x31, 20);
+		store.put(`S20160607/${names[2]}`, gsm);
+		store.put(`S20160607/${names[3]}`, sound, sound.length + 1);
+		const { output } = await run({ options: { audioFormat: 'mp3', retries: 0 } }, { onError: 'continueRegularOutput' });
+		expect(output.map((item) => item.binary !== undefined)).toEqual([false, true, false, false, true]);
+		expect(output[0]?.json['error']).toContain('is cut short on the server');
+		expect(output[2]?.json['error']).toContain(`${names[2]} cannot be converted to MP3: its sound is gsm610`);
+		expect(output[2]?.json['error']).toContain("Set 'Audio Format' to 'As Recorded'");
+		expect(output[3]?.json['error']).toContain('bytes arrived');
+	});
+
 	it('keeps as many files in flight as it may, and no more', async () => {
 		await run({ options: { concurrency: 2 } });
 		expect(store.mostOpenReads).toBe(2);
@@ -355,6 +398,24 @@ describe('Download Recording', () => {
 		store.failures.set('list S20160607', [new TransportError('permission-denied', 'The server does not allow access')]);
 		expect((await run({}, { items: manyItems })).output).toHaveLength(60);
 		expect(store.requests.filter((request) => request.startsWith('stat'))).toHaveLength(60);
+	});
+
+	it('has half as many files in flight after a transfer broke, although trying again mended it', async () => {
+		for (const name of many) store.put(`S20160607/${name}`, sound);
+		store.failures.set(`read S20160607/${many[0]} at 10000`, [
+			new TransportError('connection-lost', 'The connection was lost'),
+		]);
+		const openBefore: number[] = [];
+		const read = MemoryStore.prototype.read.bind(store);
+		vi.spyOn(store, 'read').mockImplementation((path, range) => {
+			if (many.slice(40).some((name) => path.endsWith(name))) openBefore.push(store.openReads);
+			return read(path, range);
+		});
+		const { output } = await run({}, { items: manyItems, credential: { ...credential, maxConnections: 16 } });
+		expect(output).toHaveLength(60);
+		expect(store.mostOpenReads).toBeGreaterThan(8);
+		expect(openBefore).toHaveLength(20);
+		expect(Math.max(...openBefore)).toBeLessThan(8);
 	});
 
 	it('looks again at a file that has grown since it was listed', async () => {

@@ -1,4 +1,5 @@
 import { DataDeduplicationService } from 'n8n-core';
+import { NodeOperationError } from 'n8n-workflow';
 import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
@@ -98,11 +99,105 @@ describe('Mark Delivered', () => {
 		expect(transaction?.json['recordingCount']).toBe(2);
 	});
 
-	it('marks nothing that an earlier node failed with, passes it on and says so', async () => {
-		const failed: INodeExecutionData = { json: { recordingId: first, error: 'The CRM said no' } };
-		const result = await mark([failed, { json: { recordingId: second, error: null } }]);
-		expect(result.output.map(({ json }) => json)).toEqual([failed.json, { recordingId: second, error: null }]);
-		expect(hintsOf(result)).toContain('1 of 2 items carry the error of an earlier node and were not marked');
+	it("marks nothing that an earlier node failed with by n8n's own error, passes it on and says so", async () => {
+		const error = new NodeOperationError(
+			{ id: '1', name: 'CRM', type: 'crm', typeVersion: 1, position: [0, 0], parameters: {} },
+			'The CRM said no',
+		);
+		const failed: INodeExecutionData[] = [
+			{ json: { recordingId: first }, error },
+			{ json: { error: 'The CRM said no' } },
+			{ json: { error: 'The CRM said no', message: 'Try later' } },
+		];
+		const result = await mark([...failed, { json: { recordingId: second, error: null } }], {
+			recordingId: `={{ $json.recordingId ?? '${first}' }}`,
+		});
+		expect(result.output.map(({ json }) => json)).toEqual([
+			...failed.map(({ json }) => json),
+			{ recordingId: second, error: null },
+		]);
+		expect(hintsOf(result)).toContain('3 of 4 items carry the error of an earlier node and were not marked');
+		expect(ids(await list())).toEqual([first, third]);
+	});
+
+	it('takes a field named error beside others for what it is: an answer, not a failure', async () => {
+		const result = await mark([
+			{ json: { recordingId: first, error: 'none' } },
+			{ json: { recordingId: second, error: { code: 0 }, message: 'stored' } },
+		]);
+		expect(hintsOf(result)).toBe('');
+		expect(ids(await list())).toEqual([third]);
+	});
+
+	it('knows what a node of this package right in front of it failed with, which keeps its fields', async () => {
+		const failed: INodeExecutionData = { json: { recordingId: first, error: 'It is cut short' } };
+		const delivered: INodeExecutionData = { json: { recordingId: second } };
+		const result = await mark([failed, delivered], {}, { after: 'n8n-nodes-8x8-recordings.downloadRecording' });
+		expect(hintsOf(result)).toContain('1 of 2 items');
+		expect(ids(await list())).toEqual([first, third]);
+		await mark([failed], {}, { after: 'n8n-nodes-base.httpRequest' });
+		expect(ids(await list())).toEqual([third]);
+	});
+
+	it('marks the named recordings of a transaction that has a nameless one', async () => {
+		await mark([{ json: { recordings: [{ recordingId: first }, { recordingId: null }, {}, { recordingId: third }] } }]);
+		expect(ids(await list())).toEqual([second]);
+	});
+
+	it.each([
+		['commas', `${first}, ${third}`],
+		['semicolons', `${first};${third};`],
+		['bars', `${first} | ${third}`],
+		['blanks', ` ${first}  ${third} `],
+		['lines', `${first}\n${third}\r\n`],
+		['a list written out', JSON.stringify([first, third])],
+	])('takes several ids in one text, with %s between', async (_, recordingId) => {
+		await mark([{ json: { recordingId } }]);
+		expect(ids(await list())).toEqual([second]);
+	});
+
+	it('marks nothing of a text of which one part is no id, and names that part', async () => {
+		await expect(mark([{ json: { recordingId: `${first}, R201606061700000001.wav` } }])).rejects.toMatchObject({
+			message: "'R201606061700000001.wav' is not a recording's id",
+			description: expect.stringContaining('Part several by commas'),
+		});
+		expect(ids(await list())).toEqual(recordings);
+	});
+
+	it.each([
+		`/${first}`,
+		`./${first}`,
+		`/export/acme corp/${first}`,
+		`D:\\rec\\${first.replace('/', '\\')}`,
+		`"${first}"`,
+		first.replace('S', 's'),
+		first.replace('/', '/agents/'),
+	])('knows a recording by %s', async (recordingId) => {
+		await mark([{ json: { recordingId } }]);
+		expect(ids(await list())).toEqual([second, third]);
+		await mark([{ json: { recordingId } }], { operation: 'forget' });
+		expect(ids(await list())).toEqual(recordings);
+	});
+
+	it('keeps marks under a delivery name that an expression makes a number of', async () => {
+		const named = (deliveryName: unknown): INodeParameters => ({ deliveryName }) as INodeParameters;
+		await mark([{ json: { recordingId: first } }], { options: named('={{ 7 }}') });
+		await mark([{ json: { recordingId: second } }], { options: named('={{ null }}') });
+		expect(ids(await list({ onlyUndelivered: true, ...named('={{ 7 }}') }))).toEqual([second, third]);
+		expect(ids(await list({ onlyUndelivered: true, ...named(' 7 ') }))).toEqual([second, third]);
+		expect(ids(await list({ onlyUndelivered: true, ...named('={{ null }}') }))).toEqual([first, third]);
+		await expect(mark([{ json: { recordingId: first } }], { options: named('={{ ({ a: 1 }) }}') })).rejects.toThrow(
+			`'Delivery Name' is a name, not {"a":1}`,
+		);
+	});
+
+	it('reads marks as they were written before', async () => {
+		await model.checkProcessedAndRecord(
+			[`["8x8","mark","",${JSON.stringify(second)}]`],
+			'workflow',
+			{ workflow: { id: 'workflow-1' } },
+			{ mode: 'entries' },
+		);
 		expect(ids(await list())).toEqual([first, third]);
 	});
 
@@ -113,7 +208,13 @@ describe('Mark Delivered', () => {
 			"'R201606061500000001.wav' is not a recording's id",
 			'directory and file name',
 		],
-		[{ json: { recordings: [{ recordingId: null }] } }, "'null' is not a recording's id", 'directory and file name'],
+		[
+			{ json: { recordings: [{ recordingId: null }] } },
+			'None of the 1 recordings of this transaction has an id',
+			'Leave such items out',
+		],
+		[{ json: { recordingId: 'N/A' } }, "'N/A' is not a recording's id", 'directory and file name'],
+		[{ json: { recordingId: { a: 1 } } }, `'{"a":1}' is not a recording's id`, 'directory and file name'],
 	])('names the item without an id, and marks all the others: %j', async (bad, message, advice) => {
 		const items = [{ json: { recordingId: first } }, bad, { json: { recordingId: third } }];
 		await expect(mark(items)).rejects.toMatchObject({

@@ -321,20 +321,29 @@ describe('Reconcile Day around midnight', () => {
 		});
 	});
 
-	it('looks for the file of a row in whatever directory the row names', async () => {
+	it('looks for the file of a row in whatever directory the row names when its name has no stamp', async () => {
 		const utc = { ...day, timeZone: 'UTC' };
 		const early = line('20160605235959', { start: '20160606000001' });
 		store.put(
 			'Index/I20160606.csv',
-			index(early, line(MORNING, { directory: 'Moved/2016' }), line(NOON, { directory: '../elsewhere' })),
+			index(
+				early,
+				line(MORNING, { file: 'morning.wav', directory: 'Moved/2016' }),
+				line(NOON, { file: 'noon.wav', directory: '../elsewhere' }),
+				line('20160606200000', { directory: '/export/acme' }),
+			),
 		);
-		store.put(idOf('20160605235959'), sound).put(`Moved/2016/R${MORNING}0001.wav`, sound).put('S20160606/x', '');
+		store.put(idOf('20160605235959'), sound).put('Moved/2016/morning.wav', sound).put(idOf('20160606200000'), sound);
 		store.failures.set('list ../elsewhere', [
 			new TransportError('illegal-path', 'The path leads out of the tenant directory'),
 		]);
 		const { matched, missing, unindexed, hints } = await run(utc);
-		expect(matched).toEqual([`${idOf('20160605235959')} ok`, `Moved/2016/R${MORNING}0001.wav ok`]);
-		expect(missing).toEqual([`../elsewhere/R${NOON}0001.wav missing`]);
+		expect(matched).toEqual([
+			`${idOf('20160605235959')} ok`,
+			'Moved/2016/morning.wav ok',
+			`${idOf('20160606200000')} ok`,
+		]);
+		expect(missing).toEqual(['../elsewhere/noon.wav missing']);
 		expect(unindexed).toEqual([]);
 		expect(hints).toContain(
 			'../elsewhere is no path of a directory, so the recording that the index lists in it is missing.',

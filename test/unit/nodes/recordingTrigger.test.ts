@@ -212,9 +212,9 @@ describe('Recording Trigger watching the index', () => {
 	it('emits a call once whose recording lies in the directory of another week', async () => {
 		const n8n = host();
 		await n8n.activate();
-		const elsewhere = line(NOON, { file: 'R201605251900000001.wav' }).replace('S20160606', 'S20160525');
+		const elsewhere = line(NOON).replace('S20160606', 'S20160525');
 		tenant.append('Index/I20160606.csv', elsewhere);
-		expect(ids(await n8n.tick())).toEqual(['S20160525/R201605251900000001.wav']);
+		expect(ids(await n8n.tick())).toEqual([idOf(NOON).replace('S20160606', 'S20160525')]);
 		tenant.append('Index/I20160606.csv', line(EVENING));
 		expect(ids(await n8n.tick())).toEqual([idOf(EVENING)]);
 		expect(ids(await n8n.restart())).toEqual([]);

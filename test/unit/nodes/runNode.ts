@@ -30,6 +30,8 @@ export interface NodeRun {
 	/** What the node does on errors, *Stop Workflow* when absent. */
 	readonly onError?: 'continueErrorOutput' | 'continueRegularOutput';
 	readonly signal?: AbortSignal;
+	/** Type of the node right in front, as in `n8n-nodes-base.httpRequest`. */
+	readonly after?: string;
 }
 
 export interface NodeResult {
@@ -90,6 +92,8 @@ export async function runNode(type: INodeType, run: NodeRun): Promise<NodeResult
 		...(run.onError === undefined ? {} : { onError: run.onError }),
 		...(run.credential === undefined ? {} : { credentials: { eightByEightSftpApi: { id: '1', name: 'Tenant' } } }),
 	};
+	const inFront: INode[] =
+		run.after === undefined ? [] : [{ ...node, id: 'node-0', name: 'In front', type: run.after, parameters: {} }];
 	const nodeTypes: INodeTypes = {
 		getByName: () => type,
 		getByNameAndVersion: () => type,
@@ -98,8 +102,10 @@ export async function runNode(type: INodeType, run: NodeRun): Promise<NodeResult
 	const workflow = new Workflow({
 		id: 'workflow-1',
 		name: 'Test',
-		nodes: [node],
-		connections: {},
+		nodes: [node, ...inFront],
+		connections: Object.fromEntries(
+			inFront.map(({ name }) => [name, { main: [[{ node: node.name, type: 'main' as const, index: 0 }]] }]),
+		),
 		active: false,
 		nodeTypes,
 		settings: { timezone: 'UTC' },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { IndexFormatError } from '../../../recordings/indexReader';
+import { IndexFormatError } from '../../../recordings/indexFormatError';
 import { DETAILED_HEADER, EXAMPLE_ROW, readText } from './readText';
 
 const EXAMPLE = {
@@ -362,9 +362,21 @@ describe('a file with faults', () => {
 		expect(hints[0]).toContain('line 3: the line is longer than 1 MB');
 	});
 
-	it('that holds only its header has no rows, and one that is empty is no index', async () => {
-		for (const text of ['', '\n\n']) await expect(readText(text)).rejects.toThrow('Index/I20160606.csv is empty');
+	it('that holds only its header has no rows', async () => {
 		expect((await readText(file())).rows).toEqual([]);
+		expect((await readText(DETAILED_HEADER)).rows).toEqual([]);
+	});
+
+	it.each(['', '\n\n', ' \r\n', '\0\0\0', '\x1a', '\ufeff'])(
+		'that is empty (%j) is unreadable: nothing shows that its day had no calls',
+		async (content) => {
+			await expect(readText(content)).rejects.toThrow(/I20160606\.csv is empty/);
+		},
+	);
+
+	it('that ends anywhere inside its header is unreadable', async () => {
+		for (let length = 1; length < DETAILED_HEADER.length; length++)
+			await expect(readText(DETAILED_HEADER.slice(0, length))).rejects.toThrow(IndexFormatError);
 	});
 });
 

@@ -3,6 +3,7 @@ import { WaveFile } from 'wavefile';
 import { describe, expect, it } from 'vitest';
 
 import { WavReader } from '../../../recordings/wavHeader';
+import { judgeWav } from '../../../recordings/wavVerdict';
 import { fact, lookedInto, RATE, streamed, wavFile } from './wavFixture';
 import type { Layout } from './wavFixture';
 
@@ -20,6 +21,12 @@ describe('claims about a WAV that contradict each other', () => {
 		['left open, and half as long as the call', { sound: MINUTE / 2, ...open(0) }, 60, 'truncated'],
 		['left open, and nothing known of the call', { sound: MINUTE / 2, ...open(0xffff_ffff) }, null, 'odd'],
 		['left open, and longer than the call', { sound: MINUTE, ...open(0x7fff_f000) }, 20, 'odd'],
+		[
+			'left open, while RIFF has the size of the file',
+			{ sound: MINUTE, riff: (size) => size, data: () => 0 },
+			null,
+			'odd',
+		],
 		['left open, while RIFF agrees with the file', { sound: MINUTE / 2, data: () => 0 }, 60, 'short'],
 		[
 			'left open, and less than fact states',
@@ -123,6 +130,14 @@ describe('claims about a WAV that contradict each other', () => {
 		);
 	});
 
+	it('may be as large as a length that is left open: a file that is really so long is whole', () => {
+		const length = 0x7fff_f000;
+		const head = wavFile({ sound: 0, riff: () => length + 36, data: () => length });
+		const reader = new WavReader(44 + length);
+		reader.take(0, head);
+		expect(judgeWav(reader.header, 44 + length, null)).toMatchObject({ verdict: 'whole' });
+	});
+
 	it('tell of a recording much shorter than its call, which plays all the same', () => {
 		const bytes = wavFile({ sound: 30 * SECOND });
 		expect(streamed(bytes, 60)).toMatchObject({
@@ -131,6 +146,24 @@ describe('claims about a WAV that contradict each other', () => {
 			facts: { durationSeconds: 30 },
 		});
 		expect(streamed(bytes, 33).verdict).toBe('whole');
+		expect([10, 12].map((seconds) => streamed(wavFile({ sound: 6 * SECOND }), seconds).verdict)).toEqual([
+			'whole',
+			'short',
+		]);
+		const long = wavFile({ format: MU_LAW, sound: 180 * RATE });
+		expect([199, 201].map((seconds) => lookedInto(long, seconds).verdict)).toEqual(['whole', 'short']);
+	});
+
+	it('are told by their own hint', () => {
+		const reasonOf = (layout: Partial<Layout>): string | undefined =>
+			lookedInto(wavFile({ sound: SECOND, ...layout })).reason;
+		expect(reasonOf({ riff: () => 0 })).toBe('its header leaves the length open');
+		expect(reasonOf({ data: () => 0 })).toBe('its header leaves the length open');
+		expect(reasonOf({ data: (size) => size })).toBe('its header gives a wrong length, and its sound is all there');
+		expect(reasonOf({ riff: (_size, right) => right + 200 })).toBe(
+			'its header gives a wrong length, and its sound is all there',
+		);
+		expect(reasonOf({ riff: (_size, right) => right - 200 })).toBe('it is longer than its header says');
 	});
 });
 

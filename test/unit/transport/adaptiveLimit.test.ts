@@ -49,11 +49,21 @@ describe('the number of files in flight', () => {
 		for (const expected of [8, 4, 2, 1, 1]) {
 			limit.objected();
 			expect(limit.current).toBe(expected);
+			clock.now += 1_000;
 		}
 		settle(limit, clock, (current) => current * 10, 10);
 		expect(limit.current).toBe(1);
 		settle(limit, clock, (current) => current * 10, 1_000);
 		expect(limit.current).toBeGreaterThan(1);
+	});
+
+	it('halves once when a connection takes many files with it', () => {
+		const { limit, clock } = make(32, 32);
+		for (let file = 0; file < 32; file++) {
+			limit.objected();
+			clock.now += 10;
+		}
+		expect(limit.current).toBe(16);
 	});
 
 	it('never exceeds its cap', () => {

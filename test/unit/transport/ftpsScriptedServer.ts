@@ -20,6 +20,8 @@ export interface Session {
 	data(): Promise<Socket>;
 	/** For example `TLSv1.3`; empty before TLS. */
 	tlsVersion(): string;
+	/** Ends the data connection by a reset. */
+	reset(): void;
 	/** Breaks the control connection without a word. */
 	destroy(): void;
 }
@@ -49,6 +51,12 @@ export interface ScriptedServerOptions {
 	 * are lost, or are answered before those that came earlier.
 	 */
 	readonly busy?: 'queue' | 'answer' | 'lose' | 'overtake' | undefined;
+	/** The address to listen on, default 127.0.0.1. */
+	readonly host?: string | undefined;
+	/** Resets data connections on which the client says something before their command has come, as pyftpdlib 1.5.7. */
+	readonly tlsAfterCommand?: boolean | undefined;
+	/** Every reply comes in two TLS records: so many characters of it, and the rest. */
+	readonly splitAt?: number | undefined;
 	/** Connections served at once; further ones are cut before the handshake. */
 	readonly mostConnections?: number | undefined;
 }
@@ -74,6 +82,7 @@ export function sharedCertificate(): Promise<ServerCertificate> {
 
 /** An FTPS server whose every answer a test can replace: for what real servers cannot be made to do on demand. */
 export async function startScriptedServer(options: ScriptedServerOptions): Promise<ScriptedServer> {
+	const { host = LOOPBACK } = options;
 	const certificate = options.certificate ?? (await sharedCertificate());
 	const pemOf = ({ key, certificate: cert }: ServerCertificate): { key: string; cert: string } => ({ key, cert });
 	const pem = pemOf(certificate);
@@ -88,6 +97,8 @@ export async function startScriptedServer(options: ScriptedServerOptions): Promi
 		count += 1;
 		let control = first;
 		let dataSocket: Promise<Socket> | undefined;
+		let dataTcp: Socket | undefined;
+		let beginTls: () => void = () => undefined;
 		let restart = 0;
 		let unused: Server | undefined;
 		sockets.add(first);
@@ -97,30 +108,51 @@ export async function startScriptedServer(options: ScriptedServerOptions): Promi
 		});
 		first.on('error', () => undefined);
 
+		let sent = Promise.resolve();
+		const sendText = (text: string): void => {
+			const { splitAt } = options;
+			if (splitAt === undefined) return void control.write(text);
+			sent = sent.then(async () => {
+				await new Promise((resolve) => control.write(text.slice(0, splitAt), resolve));
+				control.write(text.slice(splitAt));
+			});
+		};
 		const session: Session = {
 			number: count,
-			send: (line) => void control.write(`${line}\r\n`),
+			send: (line) => sendText(`${line}\r\n`),
 			listen: () => passive(),
 			data: () => dataSocket ?? Promise.reject(new Error('No data connection')),
 			tlsVersion: () => (control instanceof TLSSocket ? (control.getProtocol() ?? '') : ''),
 			destroy: () => first.destroy(),
+			reset: () => dataTcp?.resetAndDestroy(),
 		};
 		const passive = async (): Promise<number> => {
-			const listener = createTlsServer(dataPem);
+			const secure = createTlsServer(dataPem);
+			const listener = options.tlsAfterCommand === true ? createServer() : secure;
 			listener.maxConnections = 1;
+			listener.on('connection', (tcp: Socket) => {
+				dataTcp = tcp;
+				tcp.on('error', () => undefined);
+				if (listener === secure) return;
+				tcp.once('readable', () => tcp.resetAndDestroy());
+				beginTls = () => {
+					tcp.removeAllListeners('readable');
+					if (!tcp.destroyed) secure.emit('connection', tcp);
+				};
+			});
 			servers.add(listener);
 			unused?.close();
 			unused = listener;
 			listener.once('close', () => servers.delete(listener));
-			listener.on('tlsClientError', () => undefined);
+			secure.on('tlsClientError', () => undefined);
 			dataSocket = new Promise((resolve) => {
-				listener.once('secureConnection', (socket: TLSSocket) => {
+				secure.once('secureConnection', (socket: TLSSocket) => {
 					socket.on('error', () => undefined);
 					listener.close();
 					resolve(socket);
 				});
 			});
-			listener.listen(0, LOOPBACK);
+			listener.listen(0, host);
 			await once(listener, 'listening');
 			const { port } = listener.address() as AddressInfo;
 			return (await options.announce?.(port)) ?? port;
@@ -169,6 +201,11 @@ export async function startScriptedServer(options: ScriptedServerOptions): Promi
 			received.push(line);
 			const [command = '', ...rest] = line.split(' ');
 			const argument = rest.join(' ');
+			if (command === 'RETR' || command === 'LIST') {
+				// Time for what has come before it.
+				if (options.tlsAfterCommand === true) await pause(2 * TOGETHER_MILLISECONDS);
+				beginTls();
+			}
 			const scripted = await options.script?.(command, argument, session);
 			const reply = scripted ?? (await answer(command, argument));
 			if (reply !== undefined && reply !== 'silent') session.send(reply);
@@ -210,13 +247,13 @@ export async function startScriptedServer(options: ScriptedServerOptions): Promi
 	const server = options.mode === 'implicit' ? createTlsServer(pem, serve) : createServer(serve);
 	if (options.mostConnections !== undefined) server.maxConnections = options.mostConnections;
 	server.on('tlsClientError', () => undefined);
-	server.listen(0, LOOPBACK);
+	server.listen(0, host);
 	await once(server, 'listening');
 	return {
 		received,
 		settings: {
 			protocol: options.mode === 'implicit' ? 'ftpsImplicit' : 'ftpsExplicit',
-			host: LOOPBACK,
+			host,
 			port: (server.address() as AddressInfo).port,
 			username: 'tenant-name',
 			password: 'Canary-4711',

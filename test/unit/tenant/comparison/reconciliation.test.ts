@@ -50,6 +50,20 @@ describe('reconciling a tenant day', () => {
 		expect(ids(result.unindexed)).toEqual(['S20160607/R201606070130000001.wav']);
 	});
 
+	it('matches names that differ in capitals only, and a file of the very name first', () => {
+		const spelled = FIRST.toLowerCase().replace('s2016', 'S2016').replace('.wav', '.WAV');
+		const only = reconcile({ days: [day], rows: [row(spelled)], indexed: new Set([spelled]), files: [file(FIRST)] });
+		expect(only.matched.map((match) => match.file.recordingId)).toEqual([FIRST]);
+		expect([...only.missing, ...only.unindexed]).toEqual([]);
+		const both = reconcile({
+			days: [day],
+			rows: [row(FIRST)],
+			indexed: new Set([FIRST]),
+			files: [file(FIRST), file(spelled)],
+		});
+		expect(both.matched.map((match) => match.file.recordingId)).toEqual([FIRST]);
+	});
+
 	it('takes a file for the day that holds the UTC stamp in its name, to the second, and in the order of the stamps', () => {
 		const files = [AFTER, LAST, FIRST, BEFORE].map(file);
 		expect(ids(reconcile({ days: [day], rows: [], indexed: new Set(), files }).unindexed)).toEqual([FIRST, LAST]);

@@ -6,7 +6,7 @@ import { FileEvidence } from '../../../../tenant/reading/fileEvidence';
 import { byDetail, hasDetail, indexFileOf } from '../../../../tenant/reading/indexFile';
 import type { IndexFile } from '../../../../tenant/reading/indexFile';
 import { indexSearchFor } from '../../../../tenant/reading/indexSearch';
-import { IndexFormatError } from '../../../../recordings/indexReader';
+import { IndexFormatError } from '../../../../recordings/indexFormatError';
 import { tenantDay } from '../../../../recordings/tenantDay';
 import { ZoneClock } from '../../../../recordings/zoneClock';
 import { indexRow } from '../../recordings/indexRowFixture';

@@ -1,0 +1,44 @@
+import { isTime } from './callShape';
+import type { IndexColumn } from './indexColumn';
+
+/** The first word of a line that sums up, or says how many there are. */
+const SUMMARY =
+	/^\W*(?:grand|sub|sum|total|count|average|avg|records?|rows?|calls?\s*:|end of|page|\d+\s+(?:records?|rows?|calls?))/i;
+const NUMBER_DIALLED = /^\+?\d[\d\s().-]{4,}$/;
+const CALL_TYPE = /^(?:in|out|direct)/i;
+
+/** Pieces of a call that are needed when no time and no recording is told. */
+const ENOUGH = 2;
+
+/**
+ * Whether a row is no call: it names no recording, tells no time, and little else of a call stands where it belongs. That is so for totals,
+ * counts, dashes and lines of delimiters.
+ *
+ * @param cellOf the cell under a column, `undefined` when it is absent or empty
+ * @param columns those that the header names
+ * @param first the first cell that is not empty
+ */
+export function isNoCall(
+	cellOf: (column: IndexColumn) => string | undefined,
+	columns: readonly IndexColumn[],
+	first: string | undefined,
+): boolean {
+	if (first === undefined) return true;
+	const callType = cellOf('callType');
+	const isSummary = SUMMARY.test(first) && (callType === undefined || !CALL_TYPE.test(callType));
+	const tellsTime = (['startTimeUtc', 'startTime', 'stopTimeUtc', 'stopTime'] as const).some((column) =>
+		isTime(cellOf(column) ?? ''),
+	);
+	if (isSummary) return true;
+	if (tellsTime) return false;
+	const pieces = [
+		CALL_TYPE.test(callType ?? ''),
+		NUMBER_DIALLED.test(cellOf('customerNumber') ?? ''),
+		NUMBER_DIALLED.test(cellOf('calledNumber') ?? ''),
+		/\d/.test(cellOf('transactionId') ?? ''),
+		/[A-Za-z\u0080-\uffff]{2}/.test(cellOf('agentName') ?? ''),
+	].filter(Boolean).length;
+	if (pieces >= ENOUGH) return false;
+	const filled = columns.filter((column) => /[\p{L}\p{N}]/u.test(cellOf(column) ?? '')).length;
+	return filled < ENOUGH || filled * 2 < columns.length;
+}

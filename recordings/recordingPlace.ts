@@ -1,0 +1,84 @@
+import { directoryNameOf, isRecordingFile, parseDirectoryName, parseRecordingName } from './remoteName';
+import type { RecordingStamp } from './remoteName';
+import { withoutGuard } from './spreadsheetGuard';
+import { dateOfMillis } from './tenantDay';
+
+/** Where a row says its recording lies. */
+export interface RecordingPlace {
+	/** `null` when the row names no recording. */
+	readonly fileName: string | null;
+	readonly directory: string | null;
+	/** What the name says; `undefined` when it is not named like 8x8's recordings. */
+	readonly stamp: RecordingStamp | undefined;
+}
+
+/**
+ * The recordings that a row is about, from its FILENAME and DIRECTORY: one without a name when FILENAME holds something else, such as
+ * `N/A`; several when it names several. The directory is the day directory that DIRECTORY names, or else a path before the name, or
+ * else the one of the name's stamp; a recording without a stamp lies where DIRECTORY says.
+ */
+export function recordingPlaces(fileCell: string | undefined, directoryCell: string | undefined): RecordingPlace[] {
+	const stated = dayDirectoryIn(directoryCell);
+	const files = fileCell === undefined ? [] : recordingPaths(fileCell);
+	if (files.length === 0) return [{ fileName: null, directory: stated ?? null, stamp: undefined }];
+	return files.map((path) => {
+		const fileName = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
+		const stamp = parseRecordingName(fileName);
+		const ofStamp = stamp === undefined ? undefined : directoryNameOf(dateOfMillis(stamp.recordedAtUtc));
+		const inPath = fileName === path ? undefined : dayDirectoryIn(path.slice(0, -fileName.length));
+		const directory = stated ?? inPath ?? ofStamp ?? otherDirectory(directoryCell);
+		return { fileName, directory: directory ?? null, stamp };
+	});
+}
+
+const DAY_DIRECTORY = /(?<![A-Za-z0-9])S(\d{8})(?![A-Za-z0-9])/gi;
+
+/** The last `Syyyymmdd` in a path, whatever stands around it. */
+export function dayDirectoryIn(path: string | undefined): string | undefined {
+	if (path === undefined) return undefined;
+	if (path.length === 9 && path.startsWith('S') && parseDirectoryName(path) !== undefined) return path;
+	const named = [...path.matchAll(DAY_DIRECTORY)].filter(([name]) => parseDirectoryName(name) !== undefined);
+	const digits = named.at(-1)?.[1];
+	return digits === undefined ? undefined : `S${digits}`;
+}
+
+const NO_DIRECTORY = /^(?:n\/?a|null|none|nil|yes|no|[^A-Za-z0-9]*)$/i;
+
+function otherDirectory(cell: string | undefined): string | undefined {
+	const bare = bareText(cell ?? '').replace(/^[/\\]+|[/\\]+$/g, '');
+	return NO_DIRECTORY.test(bare) ? undefined : bare;
+}
+
+/** Names of recordings in a cell, with the path that stands before them. */
+export function recordingPaths(cell: string): string[] {
+	if (parseRecordingName(cell) !== undefined && isRecordingFile(cell)) return [cell];
+	return bareText(cell)
+		.split(/[,;|\r\n]+/)
+		.map(bareText)
+		.flatMap((piece) => {
+			const words = piece.split(/\s+/).map(bareText);
+			const names = words.filter(isRecordingFile);
+			// Blanks part names when more than one ends between them, or a name of 8x8's kind stands beside other words.
+			if (names.length > 1 || names.some((name) => isStamped(name) && !isPathOf(piece, name))) return names;
+			return isRecordingFile(piece) ? [piece] : [];
+		});
+}
+
+function isStamped(path: string): boolean {
+	return parseRecordingName(path.split(/[/\\]/).at(-1) ?? '') !== undefined;
+}
+
+/** Whether a text is one path with blanks in it that ends in the name. */
+function isPathOf(text: string, name: string): boolean {
+	return text === name || (text.endsWith(name) && /[/\\]/.test(name) && /^(?:[A-Za-z]:|\.{0,2})[/\\]/.test(text));
+}
+
+/** Text without guard, quotes and blanks around it. */
+function bareText(text: string): string {
+	let bare = withoutGuard(text.trim());
+	for (;;) {
+		const inside = bare.replace(/^["'\s]+|["'\s]+$/g, '');
+		if (inside === bare) return bare;
+		bare = inside;
+	}
+}

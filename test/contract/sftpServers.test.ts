@@ -1,0 +1,407 @@
+import { randomBytes } from 'node:crypto';
+import ssh2 from 'ssh2';
+import type { AuthContext, Connection, FileEntry } from 'ssh2';
+import { afterEach, describe, expect, test } from 'vitest';
+
+import { type OddSftp, type OddSftpOptions, type OddTree, startOddSftp } from '../../testbed/servers/oddSftp';
+import { sshKeyPair } from '../../testbed/servers/sshKeyPair';
+import type { SftpSettings } from '../../transport/connectionSettings';
+import { fingerprintOf } from '../../transport/sftp/hostKey';
+import { SftpStore } from '../../transport/sftp/sftpStore';
+import { drain, failureOf } from './storeContract';
+
+const { STATUS_CODE } = ssh2.utils.sftp;
+
+const cleanups: Array<() => Promise<void>> = [];
+afterEach(async () => {
+	for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+const DAY = 'S20160607';
+const FILES: Readonly<Record<string, Buffer>> = Object.fromEntries([
+	['Index/I20160606.csv', Buffer.from('index')],
+	...Array.from({ length: 250 }, (_, i) => [
+		`${DAY}/R20160607013000${String(i).padStart(4, '0')}.wav`,
+		randomBytes(2_000 + i),
+	]),
+]) as Record<string, Buffer>;
+
+async function odd(
+	options: Partial<OddSftpOptions>,
+	changes: Partial<SftpSettings> = {},
+): Promise<{ server: OddSftp; store: SftpStore }> {
+	const server = await startOddSftp({ files: FILES, ...options });
+	cleanups.push(server.close);
+	const store = new SftpStore({
+		...{ protocol: 'sftp', host: server.host, port: server.port, username: 'tenant', password: 'right' },
+		...{ hostKeyFingerprints: [], allowUnknownHostKey: true, tenantDirectory: '', maxConnections: 1 },
+		...{ connectTimeout: 5_000, stallTimeout: 2_000 },
+		...changes,
+	});
+	cleanups.push(() => store.close());
+	return { server, store };
+}
+
+/** Every file of the tenant as it arrives by listing and reading, with its size told or not: a few by their bytes, all by name. */
+async function arrived(store: SftpStore): Promise<Record<string, string>> {
+	const files: Record<string, string> = {};
+	for (const { path, type } of await store.list('')) {
+		if (type !== 'directory') continue;
+		const listed = await store.list(path);
+		for (const { path: file, type: kind, size } of listed.filter(
+			(one) => one.path.endsWith('.wav') || one.path.endsWith('.csv'),
+		)) {
+			const range = file.endsWith('17.wav') ? { size } : {};
+			files[file] =
+				`${files[file] ?? ''}${kind} ${isSample(file) ? (await drain(store.read(file, range))).toString('base64') : ''}`;
+		}
+	}
+	return files;
+}
+
+const isSample = (file: string): boolean => file.endsWith('.csv') || file.endsWith('07.wav') || file.endsWith('17.wav');
+
+const WHOLE = Object.fromEntries(
+	Object.entries(FILES).map(([file, bytes]) => [file, `file ${isSample(file) ? bytes.toString('base64') : ''}`]),
+);
+
+/** READDIR in pieces of 100 names, by `answer`, which gets how many were asked for before. */
+function pieces(
+	sftp: Parameters<NonNullable<OddSftpOptions['change']>>[0],
+	tree: OddTree,
+	answer: (state: {
+		id: number;
+		all: FileEntry[];
+		asked: number;
+		ends: number;
+		send: (names: FileEntry[] | undefined) => void;
+		given: { at: number };
+	}) => void,
+): void {
+	const states = new Map<string, { asked: number; ends: number; given: { at: number } }>();
+	sftp.removeAllListeners('READDIR');
+	sftp.on('READDIR', (id, handle) => {
+		const state = states.get(String(handle)) ?? { asked: 0, ends: 0, given: { at: 0 } };
+		states.set(String(handle), state);
+		const send = (names: FileEntry[] | undefined): void => {
+			if (names === undefined || names.length === 0) {
+				state.ends += 1;
+				sftp.status(id, STATUS_CODE.EOF);
+			} else sftp.name(id, names);
+		};
+		answer({ id, all: tree.entries(handle), asked: state.asked, ends: state.ends, send, given: state.given });
+		state.asked += 1;
+	});
+}
+
+/** Every status of the protocol that is a refusal, and the end. */
+const FSTAT_REFUSALS = Object.entries(STATUS_CODE).flatMap(([name, status]) =>
+	typeof status === 'number' && name !== 'OK' ? [[name, status] as const] : [],
+);
+
+const LATE = 5;
+const later = (work: () => void): void => void setTimeout(work, LATE);
+
+const LISTINGS: Readonly<Record<string, NonNullable<OddSftpOptions['change']>>> = {
+	'gives the same names to every READDIR that is in flight': (sftp, tree) =>
+		pieces(sftp, tree, ({ all, given, send }) => {
+			const { at } = given;
+			later(() => {
+				given.at = at + 100;
+				send(all.slice(at, at + 100));
+			});
+		}),
+	'leaves names out without a sign when READDIRs overlap': (sftp, tree) =>
+		pieces(sftp, tree, ({ all, given, send }) => {
+			given.at += 100;
+			later(() => send(all.slice(given.at - 100, given.at)));
+		}),
+	'says the end to all that ask while it reads': (sftp, tree) => {
+		let isBusy = false;
+		pieces(sftp, tree, ({ all, given, send }) => {
+			if (isBusy) return send(undefined);
+			isBusy = true;
+			later(() => {
+				isBusy = false;
+				send(all.slice(given.at, (given.at += 100)));
+			});
+		});
+	},
+	'answers a READDIR behind the end with an error': (sftp, tree) =>
+		pieces(sftp, tree, ({ id, all, given, ends, send }) => {
+			if (ends > 0) sftp.status(id, STATUS_CODE.FAILURE);
+			else send(all.slice(given.at, (given.at += 100)));
+		}),
+	'never answers a READDIR behind the end': (sftp, tree) =>
+		pieces(sftp, tree, ({ all, given, ends, send }) => {
+			if (ends === 0) send(all.slice(given.at, (given.at += 100)));
+		}),
+	'ends with an answer that has no names, and goes on with others': (sftp, tree) =>
+		pieces(sftp, tree, ({ id, all, given, send }) => {
+			const some = all.slice(given.at, (given.at += 100));
+			if (some.length > 0) send(some);
+			else sftp.name(id, []);
+		}),
+	'gives a name twice': (sftp, tree) =>
+		pieces(sftp, tree, ({ all, given, send }) => send(all.slice(Math.max(0, given.at - 10), (given.at += 100)))),
+};
+
+describe('A server that', () => {
+	test.each(Object.entries(LISTINGS))('%s lists every name once', async (_name, change) => {
+		const { store } = await odd({ change });
+		expect(await arrived(store)).toEqual(WHOLE);
+	});
+
+	test.each(Object.entries(LISTINGS))('calls itself OpenSSH and %s lists every name once', async (_name, change) => {
+		const { store } = await odd({ change, ident: 'OpenSSH_9.2p1' });
+		expect(await arrived(store)).toEqual(WHOLE);
+	});
+
+	test('leaves the file type out of the permissions tells it by the long name', async () => {
+		const { store } = await odd({
+			change: (sftp, tree) => {
+				sftp.removeAllListeners('READDIR');
+				const listed = new Set<string>();
+				sftp.on('READDIR', (id, handle) => {
+					if (listed.has(String(handle))) return sftp.status(id, STATUS_CODE.EOF);
+					listed.add(String(handle));
+					const bare = ({ filename, longname, attrs }: FileEntry): FileEntry => ({
+						filename,
+						longname,
+						attrs: { ...attrs, mode: attrs.mode & 0o777 },
+					});
+					sftp.name(id, tree.entries(handle).map(bare));
+				});
+			},
+		});
+		expect(await arrived(store)).toEqual(WHOLE);
+	});
+
+	test('tells no file type anywhere has its directories found by opening them, and its files by their names', async () => {
+		const { store } = await odd({
+			change: (sftp, tree) => {
+				for (const event of ['READDIR', 'STAT', 'FSTAT'] as const) sftp.removeAllListeners(event);
+				const listed = new Set<string>();
+				const bare = (entry: FileEntry): FileEntry => ({
+					...entry,
+					longname: entry.filename,
+					attrs: { ...entry.attrs, mode: 0o644 },
+				});
+				sftp.on('READDIR', (id, handle) => {
+					if (listed.has(String(handle))) return sftp.status(id, STATUS_CODE.EOF);
+					listed.add(String(handle));
+					sftp.name(id, tree.entries(handle).map(bare));
+				});
+				const tell = (id: number, path: string): void => {
+					const attrs = tree.attributes(path);
+					if (attrs === undefined) sftp.status(id, STATUS_CODE.NO_SUCH_FILE);
+					else sftp.attrs(id, { ...attrs, mode: 0o644 });
+				};
+				sftp.on('STAT', tell);
+				sftp.on('FSTAT', (id, handle) => tell(id, tree.pathOf(handle)));
+			},
+		});
+		expect(await arrived(store)).toEqual(WHOLE);
+		expect(await store.stat(DAY)).toMatchObject({ type: 'directory' });
+		expect(await store.stat('Index/I20160606.csv')).toMatchObject({ type: 'file', size: 5 });
+	});
+
+	test.each(FSTAT_REFUSALS)('refuses FSTAT with %s gives every file whole', async (_name, status) => {
+		const { store } = await odd({
+			change: (sftp) => {
+				sftp.removeAllListeners('FSTAT');
+				sftp.on('FSTAT', (id) => sftp.status(id, status));
+			},
+		});
+		expect(await arrived(store)).toEqual(WHOLE);
+	});
+
+	test('says that an open file is empty gives every file whole', async () => {
+		const { store } = await odd({
+			change: (sftp) => {
+				sftp.removeAllListeners('FSTAT');
+				sftp.on('FSTAT', (id) => sftp.attrs(id, { mode: 0o100644, uid: 0, gid: 0, size: 0, atime: 0, mtime: 1_000 }));
+			},
+		});
+		expect(await arrived(store)).toEqual(WHOLE);
+	});
+
+	test('does not know STAT tells a file from the listing of its directory', async () => {
+		const { store } = await odd({
+			change: (sftp) => {
+				for (const event of ['STAT', 'LSTAT'] as const) sftp.removeAllListeners(event);
+			},
+		});
+		expect(await arrived(store)).toEqual(WHOLE);
+		expect(await store.stat('')).toMatchObject({ type: 'directory' });
+		expect(await store.stat('Index/I20160606.csv')).toMatchObject({ type: 'file', size: 5 });
+		expect(await failureOf(store.stat('Index/I20160605.csv'))).toMatchObject({ code: 'not-found' });
+	});
+
+	test('refuses paths that begin at the login directory is asked for it once, and then by whole paths', async () => {
+		let asked = 0;
+		const { store } = await odd({
+			paths: 'absolute',
+			change: (sftp) => {
+				sftp.on('REALPATH', () => {
+					asked += 1;
+				});
+			},
+		});
+		expect(await arrived(store)).toEqual(WHOLE);
+		expect(await store.stat(DAY)).toMatchObject({ type: 'directory' });
+		expect(asked).toBe(1);
+	});
+
+	test('takes paths that begin at the login directory is never asked for it', async () => {
+		const { store } = await odd({
+			change: (sftp) => {
+				sftp.removeAllListeners('REALPATH');
+				sftp.on('REALPATH', () => {
+					throw new Error('asked for the login directory');
+				});
+			},
+		});
+		expect(await store.list(DAY)).toHaveLength(250);
+		expect(await failureOf(store.stat('S20160608'))).toMatchObject({ code: 'not-found' });
+	});
+});
+
+describe('A login', () => {
+	test('to an account whose password has to be changed is refused at once, and tried once', async () => {
+		let logins = 0;
+		const { server, store } = await odd({
+			authenticate: (context) => {
+				logins += 1;
+				if (context.method === 'password') context.requestChange('Your password has expired', () => undefined);
+				else context.reject(['password']);
+			},
+		});
+		const before = Date.now();
+		expect(await failureOf(store.list(''))).toMatchObject({
+			code: 'login-failed',
+			message: expect.stringContaining('new password') as string,
+		});
+		expect(await failureOf(store.list(''))).toMatchObject({ code: 'login-failed' });
+		expect([logins, server.connections()]).toEqual([1, 1]);
+		expect(Date.now() - before).toBeLessThan(4_000);
+	});
+
+	test('that asks for a new password in a prompt is refused at once', async () => {
+		const { store } = await odd({
+			authenticate: (context) => {
+				if (context.method === 'keyboard-interactive')
+					context.prompt([{ prompt: 'New password: ', echo: false }], () => undefined);
+				else context.reject(['keyboard-interactive']);
+			},
+		});
+		expect(await failureOf(store.list(''))).toMatchObject({
+			code: 'login-failed',
+			message: expect.stringContaining('new password') as string,
+		});
+	});
+
+	test.each([
+		[[{ prompt: 'Password: ', echo: true }], ['right']],
+		[
+			[
+				{ prompt: 'User name: ', echo: true },
+				{ prompt: 'Password: ', echo: false },
+			],
+			['tenant', 'right'],
+		],
+		[[{ prompt: '(tenant@files.example.com) Kennwort: ', echo: true }], ['right']],
+	])('answers the prompts %j', async (prompts, expected) => {
+		const answers: string[][] = [];
+		const { store } = await odd({
+			authenticate: (context) => {
+				if (context.method !== 'keyboard-interactive') return context.reject(['keyboard-interactive']);
+				context.prompt(prompts, (given) => {
+					answers.push(given);
+					if (given.join() === expected.join()) context.accept();
+					else context.reject(['keyboard-interactive']);
+				});
+			},
+		});
+		expect(await store.list('')).toHaveLength(2);
+		expect(answers).toEqual([expected]);
+	});
+
+	/** As sshd with MaxAuthTries 1: the first refusal is the end of the connection, but asking for the ways is free. */
+	const once =
+		(ways: Array<'password' | 'keyboard-interactive'>, tried: string[]) =>
+		(context: AuthContext, connection: Connection): void => {
+			if (context.method === 'none') return context.reject(ways);
+			tried.push(context.method);
+			if (context.method === 'keyboard-interactive' && ways.includes('keyboard-interactive')) {
+				return context.prompt([{ prompt: 'Password: ', echo: false }], ([answer]) => {
+					if (answer === 'right') context.accept();
+					else hangUp(connection);
+				});
+			}
+			if (context.method === 'password' && ways.includes('password') && context.password === 'right')
+				return context.accept();
+			return hangUp(connection);
+		};
+
+	test('to a server that hangs up after the first refusal succeeds in the way it takes, and begins with it from then on', async () => {
+		const tried: string[] = [];
+		const { server, store } = await odd({ authenticate: once(['keyboard-interactive'], tried) });
+		expect(await store.list('')).toHaveLength(2);
+		expect(tried).toEqual(['password', 'keyboard-interactive']);
+		expect(server.connections()).toBe(2);
+	});
+
+	test('with a wrong password to a server that hangs up after the first refusal is tried once', async () => {
+		const tried: string[] = [];
+		const { store } = await odd(
+			{ authenticate: once(['password', 'keyboard-interactive'], tried) },
+			{ password: 'wrong' },
+		);
+		expect(await failureOf(store.list(''))).toMatchObject({ code: 'login-failed' });
+		expect(await failureOf(store.list(''))).toMatchObject({ code: 'login-failed' });
+		expect(tried).toEqual(['password']);
+	});
+
+	test.each(['Welcome to files.example.com\n', '\u001b[1mWelcome', 'Übertragungen\n'])(
+		'to a server that sends %j before the SFTP protocol begins says so',
+		async (text) => {
+			const { store } = await odd({
+				session: (session) => {
+					session.on('subsystem', () => undefined);
+					session.on('sftp', (accept) => {
+						const raw = accept() as unknown as {
+							_protocol: { channelData(id: number, data: Buffer): void };
+							outgoing: { id: number };
+						};
+						raw._protocol.channelData(raw.outgoing.id, Buffer.from(text));
+					});
+				},
+			});
+			const failure = await failureOf(store.list(''));
+			expect(failure).toMatchObject({
+				code: 'protocol',
+				message: expect.stringContaining('text before the SFTP protocol') as string,
+			});
+		},
+	);
+
+	test('to a server with several host keys costs one connection, once it is known which one it has to show', async () => {
+		const keys = ['ed25519', 'ecdsa', 'rsa'] as const;
+		const pairs = keys.map((type) => sshKeyPair(type));
+		const fingerprint = fingerprintOf(Buffer.from(pairs[2]?.public.split(' ')[1] ?? '', 'base64'));
+		const { server, store } = await odd(
+			{ hostKeys: pairs.map((pair) => pair.private) },
+			{ hostKeyFingerprints: [fingerprint], allowUnknownHostKey: false, maxConnections: 2 },
+		);
+		const big = Array.from({ length: 40 }, async () => await store.list(DAY));
+		await Promise.all(big);
+		await expect.poll(() => server.connections()).toBe(4);
+	});
+});
+
+function hangUp(connection: Connection): void {
+	const raw = connection as unknown as { _protocol: { disconnect(reason: number): void } };
+	raw._protocol.disconnect(2);
+	connection.end();
+}

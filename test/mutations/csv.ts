@@ -1,0 +1,161 @@
+import type { Mutation } from './mutation';
+
+/** Rules of how an index is parted, headed and named, each broken in one line; every one has to be caught by a unit test. */
+export const mutations: readonly Mutation[] = [
+	{
+		file: 'recordings/csvCells.ts',
+		find: 'while (at !== -1 && text[at + 1] === quote)',
+		replace: 'while (false)',
+		rule: 'two quotes in a quoted cell are one character',
+	},
+	{
+		file: 'recordings/csvCells.ts',
+		find: "return behind.trim() === '' && !/\\d$/.test(before) ? before : cell;",
+		replace: 'return cell;',
+		rule: 'a stray quote at the end of a value is taken off',
+	},
+	{
+		file: 'recordings/csvCells.ts',
+		find: '!/\\d$/.test(before)',
+		replace: 'true',
+		rule: 'a quote behind a digit says inch',
+	},
+	{
+		file: 'recordings/csvRecord.ts',
+		find: "if (closed.form === 'broken') return true;",
+		replace: "if (closed.form === 'broken') return false;",
+		rule: 'an unclosed quote takes no legal row after it',
+	},
+	{
+		file: 'recordings/csvRecord.ts',
+		find: 'if (isRow && !isPieces && looksLikeCall(innerCells, columnCount)) return true;',
+		replace: '',
+		rule: 'a row that would swallow a whole row is none',
+	},
+	{
+		file: 'recordings/csvRecord.ts',
+		find: 'return { lines: lines.length, form: alone.form, isCut: true };',
+		replace: 'return alone;',
+		rule: 'a row cut inside a value of several lines is one row',
+	},
+	{
+		file: 'recordings/csvRecord.ts',
+		find: '? otherwiseParted(text, cells, dialect) : cells',
+		replace: '? cells : cells',
+		rule: 'the delimiter may change in the middle of a file',
+	},
+	{
+		file: 'recordings/csvRecord.ts',
+		find: 'isAfterUtf16 = hasZeros && isUtf16(text);',
+		replace: 'isAfterUtf16 = false;',
+		rule: 'UTF-16 in the middle of a file is told',
+	},
+	{
+		file: 'recordings/indexColumn.ts',
+		find: 'name.rank < knownRank',
+		replace: 'name.rank > knownRank',
+		rule: 'an exact name beats an alias',
+	},
+	{
+		file: 'recordings/indexColumn.ts',
+		find: 'if (named !== undefined || !EXPLANATION.test(header)) return named;',
+		replace: 'return named;',
+		rule: 'what stands behind a comma explains a header',
+	},
+	{
+		file: 'recordings/indexOpening.ts',
+		find: 'const LINES = 20;',
+		replace: 'const LINES = 19;',
+		rule: 'the header stands among the first 20 lines',
+	},
+	{
+		file: 'recordings/indexOpening.ts',
+		find: 'if (isCut && !isWholeHeader(header)) throw cutHeader(path);',
+		replace: '',
+		rule: 'half a header is unreadable',
+	},
+	{
+		file: 'recordings/indexOpening.ts',
+		find: 'if (firstText === -1 && isEnd) throw empty(path);',
+		replace: '',
+		rule: 'an empty file is unreadable as such',
+	},
+	{
+		file: 'recordings/indexOpening.ts',
+		find: "return delimiter?.length === 1 ? delimiter : '\\t';",
+		replace: "return ',';",
+		rule: 'sep= names the delimiter',
+	},
+	{
+		file: 'recordings/indexOpening.ts',
+		find: 'rest: isCallAbove ? [...before, ...rest] : rest,',
+		replace: 'rest,',
+		rule: 'calls above the header are calls',
+	},
+	{
+		file: 'recordings/indexReader.ts',
+		find: 'return named >= 2 && named * 2 >= filled ? headerCells(cells.slice(0, filled)) : undefined;',
+		replace: 'return undefined;',
+		rule: 'a header in the middle of a file is no call and starts an order',
+	},
+	{
+		file: 'recordings/indexReader.ts',
+		find: 'if (told === -1) return header;',
+		replace: 'return header;',
+		rule: 'FILENAME is told by its cells',
+	},
+	{
+		file: 'recordings/noCall.ts',
+		find: 'if (isSummary) return true;',
+		replace: '',
+		rule: 'a total with times is no call',
+	},
+	{
+		file: 'recordings/noCall.ts',
+		find: 'return filled < ENOUGH || filled * 2 < columns.length;',
+		replace: 'return false;',
+		rule: 'a line that tells little is no call',
+	},
+	{
+		file: 'recordings/noCall.ts',
+		find: 'if (tellsTime) return false;',
+		replace: '',
+		rule: 'a short row with a time is a call',
+	},
+	{
+		file: 'recordings/recordingPlace.ts',
+		find: 'const directory = stated ?? inPath ?? ofStamp ?? otherDirectory(directoryCell);',
+		replace: 'const directory = otherDirectory(directoryCell) ?? stated ?? inPath ?? ofStamp;',
+		rule: 'the directory is the day directory in DIRECTORY',
+	},
+	{
+		file: 'recordings/recordingPlace.ts',
+		find: '.split(/[,;|\\r\\n]+/)',
+		replace: '.split(/[,;]+/)',
+		rule: 'several names in a cell are several recordings',
+	},
+	{
+		file: 'recordings/remoteName.ts',
+		find: '(?:wav|mp3|ogg|m4a|gsm)$/i',
+		replace: '(?:wav|mp3|ogg|m4a|gsm)$/',
+		rule: 'an extension counts in any case',
+	},
+	{
+		file: 'recordings/rowAlignment.ts',
+		find: 'return left === 0 ? [0] : [1, 0, ...joins];',
+		replace: 'return left === 0 ? [0] : [1];',
+		rule: 'values that bare commas have split are put together',
+	},
+	{
+		file: 'recordings/spreadsheetGuard.ts',
+		find: "if (first === '=') return",
+		replace: "if (first === '') return",
+		rule: 'a spreadsheet guard is taken off',
+	},
+	{
+		file: 'tenant/comparison/reconciliation.ts',
+		find: 'return recordingId.toLowerCase();',
+		replace: 'return recordingId;',
+		rule: 'names that differ in capitals only are one',
+	},
+];

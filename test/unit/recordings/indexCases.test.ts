@@ -1,0 +1,440 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+import { DETAILED_HEADER, EXAMPLE_ROW, readText } from './readText';
+
+const FIRST = 'S20160607/R201606070130000001.wav';
+const SECOND = 'S20160607/R201606070130000002.wav';
+const later = EXAMPLE_ROW.replace('0001.wav', '0002.wav');
+const last = EXAMPLE_ROW.replace('0001.wav', '0003.wav');
+
+const readCase = async (name: string): ReturnType<typeof readText> =>
+	await readText(await readFile(join(__dirname, 'cases', name)));
+
+const file = (...lines: string[]): string => [DETAILED_HEADER, ...lines, ''].join('\n');
+
+/** The example row with some cells replaced, by position. */
+const row = (changes: Record<number, string>): string =>
+	EXAMPLE_ROW.split(',')
+		.map((cell, position) => changes[position] ?? cell)
+		.join(',');
+
+const idsOf = async (content: string | Uint8Array): Promise<Array<string | null>> =>
+	(await readText(content)).rows.map(({ recordingId }) => recordingId);
+
+describe('FILENAME and DIRECTORY', () => {
+	it('with a placeholder name no recording, and the calls stay apart', async () => {
+		const { rows, hints } = await readCase('placeholder-file-names.csv');
+		expect(rows.map(({ recordingId, transactionId }) => [recordingId, transactionId])).toEqual(
+			['20001', '20002', '20003', '20004', '20005'].map((id) => [null, id]),
+		);
+		expect(hints[0]).toContain("line 2: it names no recording, but 'NULL'");
+	});
+
+	it.each([
+		'N/A',
+		'NULL',
+		'null',
+		'-',
+		'YES',
+		'no',
+		'--',
+		'0',
+		'n/a',
+		'"-"',
+		'none',
+		'Not recorded',
+		'.wav',
+		'R20160607',
+	])('of %s name no recording', async (cell) => {
+		const { rows } = await readText(file(row({ 9: cell })));
+		expect(rows).toHaveLength(1);
+		expect(rows[0]).toMatchObject({ recordingId: null, fileName: null, path: null, wrapUpCode: 'Sale' });
+	});
+
+	it('in a spreadsheet guard come out without it, as every other value does', async () => {
+		const { rows, hints } = await readCase('spreadsheet-guard.csv');
+		expect(rows[0]).toMatchObject({ recordingId: FIRST, customerNumber: '4155550100' });
+		expect(hints).toEqual([]);
+	});
+
+	it.each([
+		'="R201606070130000001.wav"',
+		'"=""R201606070130000001.wav"""',
+		"'R201606070130000001.wav",
+		"'R201606070130000001.wav'",
+		'"""R201606070130000001.wav"""',
+		'  R201606070130000001.wav ',
+		'\u00a0R201606070130000001.wav',
+		'/export/acme/S20160607/R201606070130000001.wav',
+		'D:\\rec files\\R201606070130000001.wav',
+		'\\\\server\\share\\R201606070130000001.wav',
+		'./R201606070130000001.wav',
+	])('written as %s are one name', async (cell) => {
+		expect(await idsOf(file(row({ 9: cell })))).toEqual([FIRST]);
+		expect(await idsOf(file(row({ 9: cell, 10: '' })))).toEqual([FIRST]);
+	});
+
+	it.each(['.WAV', '.mp3', '.Ogg', '.m4a', '.GSM'])('name a recording that ends in %s', async (ending) => {
+		const name = `r201606070130000001${ending}`;
+		const { rows } = await readText(file(row({ 9: name })));
+		expect(rows[0]).toMatchObject({ recordingId: `S20160607/${name}`, recordedAtUtc: '2016-06-07T01:30:00.000Z' });
+	});
+
+	it.each([',', ', ', ';', ' ; ', '|', ' ', '\n'])(
+		'of several names parted by %j are as many calls',
+		async (between) => {
+			const cell = `"R201606070130000001.wav${between}R201606070130000002.wav"`;
+			const { rows, hints } = await readText(file(row({ 9: cell })));
+			expect(
+				rows.map(({ recordingId, sequence, transactionId, indexLine }) => [
+					recordingId,
+					sequence,
+					transactionId,
+					indexLine,
+				]),
+			).toEqual([
+				[FIRST, 1, '10733', 2],
+				[SECOND, 2, '10733', 2],
+			]);
+			expect(hints).toEqual([]);
+		},
+	);
+
+	it('of a name with blanks in it, which is not one of 8x8, are one name', async () => {
+		const { rows } = await readText(file(row({ 9: 'my first call.wav', 10: 'Archive/June' })));
+		expect(rows.map(({ recordingId }) => recordingId)).toEqual(['Archive/June/my first call.wav']);
+	});
+
+	it.each([
+		'/export/acme/S20160607/',
+		'D:\\rec\\S20160607',
+		'./S20160607',
+		's20160607',
+		'="S20160607"',
+		'"S20160606/S20160607"',
+		'ftp://host/acme/S20160607?x',
+		'S20160607 ',
+		'N/A',
+		'-',
+		'',
+		'/export/acme',
+		'S20161399',
+	])('of directory %j are in S20160607', async (cell) => {
+		expect(await idsOf(file(row({ 10: cell })))).toEqual([FIRST]);
+	});
+});
+
+describe('quotes and delimiters', () => {
+	it('that are never closed take no legal row after them', async () => {
+		const { rows } = await readCase('unclosed-quote-then-legal-line-break.csv');
+		expect(
+			rows.map(({ sequence, externalVariable1, wrapUpCode }) => [sequence, externalVariable1, wrapUpCode]),
+		).toEqual([
+			[1, 'en', 'Sale'],
+			[2, 'two\nlines', 'Sale'],
+			[3, 'en', 'Sale'],
+		]);
+	});
+
+	it.each(['"', 'x,"y', '"x', 'a"b,"', ',"",', '"",""",', '"a""', '","'])(
+		'of a scrap (%s) take no row around it',
+		async (scrap) => {
+			const legal = row({ 3: '"⏎Agent ""A"", One"'.replace('⏎', '\n'), 17: '"two\nlines"' });
+			for (const before of [EXAMPLE_ROW, legal]) {
+				const { rows } = await readText(file(before, scrap, legal, scrap, last));
+				const calls = rows.filter(({ recordingId }) => recordingId !== null);
+				expect(calls.map(({ sequence }) => sequence)).toEqual([1, 1, 3]);
+				expect(calls[1]).toMatchObject({
+					agentName: 'Agent "A", One',
+					externalVariable1: 'two\nlines',
+					wrapUpCode: 'Sale',
+				});
+			}
+		},
+	);
+
+	it('with blanks around them are quotes', async () => {
+		const cells = EXAMPLE_ROW.split(',').map((cell) => `\t"${cell === 'en' ? 'a, ""b""\nc' : cell}" `);
+		const { rows, hints } = await readText(file(cells.join(' ,'), later));
+		expect(
+			rows.map(({ sequence, externalVariable1, wrapUpCode }) => [sequence, externalVariable1, wrapUpCode]),
+		).toEqual([
+			[1, 'a, "b"\nc', 'Sale'],
+			[2, 'en', 'Sale'],
+		]);
+		expect(hints).toEqual([]);
+	});
+
+	it('of apostrophes quote in a file that has no others', async () => {
+		const quoted = (line: string): string =>
+			line
+				.split(',')
+				.map((cell) => `'${cell}'`)
+				.join(',');
+		const named = quoted(row({ 3: "O''Brien" })).replace("'en'", "'a, b\nc'");
+		for (const header of [DETAILED_HEADER, quoted(DETAILED_HEADER)]) {
+			const { rows, hints } = await readText([header, named, quoted(later), ''].join('\n'));
+			expect(
+				rows.map(({ sequence, agentName, externalVariable1 }) => [sequence, agentName, externalVariable1]),
+			).toEqual([
+				[1, "O'Brien", 'a, b\nc'],
+				[2, 'Agent One', 'en'],
+			]);
+			expect(hints).toEqual([]);
+		}
+	});
+
+	it('of apostrophes around one value hold it together, and an apostrophe in a name is one', async () => {
+		const { rows } = await readText(file(row({ 3: "'One, Agent'", 15: '"Sales, West"' }), row({ 3: "'t Hooft" })));
+		expect(rows.map(({ agentName }) => agentName)).toEqual(['One, Agent', "'t Hooft"]);
+	});
+
+	it('hold a line break in rows that are shorter or longer than the header', async () => {
+		const short = row({ 17: '"two\nlines"' }).replace(',gold,,Sale', '');
+		const long = `${row({ 9: 'R201606070130000002.wav', 17: '"two\nlines"' })},"more"`;
+		const { rows } = await readText(file(short, long, last));
+		expect(rows.map(({ sequence, externalVariable1 }) => [sequence, externalVariable1])).toEqual([
+			[1, 'two\nlines'],
+			[2, 'two\nlines'],
+			[3, 'en'],
+		]);
+	});
+
+	it.each([
+		['stray at the end of a value', row({ 3: 'Agent One"' }), 'Agent One'],
+		['inside a quoted value', row({ 3: '"Agent "The, One" Smith"' }), 'Agent "The, One" Smith'],
+		['of inches', row({ 3: 'Screen 19"' }), 'Screen 19"'],
+		['behind a backslash', row({ 3: '"Agent \\"A\\" One"' }), 'Agent \\"A\\" One'],
+		['unclosed before others that are closed', row({ 3: '"Agent One', 15: '"Sales, West"' }), 'Agent One'],
+	])('%s lose nothing', async (_, line, agentName) => {
+		const { rows } = await readText(file(line, later));
+		expect(rows.map((read) => [read.agentName, read.sequence])).toEqual([
+			[agentName, 1],
+			['Agent One', 2],
+		]);
+		expect(rows[0]?.wrapUpCode).toBe('Sale');
+	});
+
+	it.each<[string, Record<number, string>, object]>([
+		['a name', { 3: 'One, Agent' }, { agentName: 'One, Agent' }],
+		['two values', { 3: 'One, Agent', 15: 'Sales, West' }, { agentName: 'One, Agent', queueName: 'Sales, West' }],
+		[
+			'three values',
+			{ 3: 'One, A, Jr.', 11: '0,1', 15: 'S, W' },
+			{ agentName: 'One, A, Jr.', accountNumber: '0,1', queueName: 'S, W' },
+		],
+		['the last value', { 20: 'Sale, big, fast' }, { wrapUpCode: 'Sale, big, fast' }],
+		['a time', { 1: '06/06/2016, 18:30:00' }, { startTime: '2016-06-06T18:30:00.000-07:00' }],
+	])('that are missing around %s are put right', async (_, changes, expected) => {
+		const { rows, hints } = await readText(file(row(changes), later));
+		expect(rows).toHaveLength(2);
+		expect(rows[0]).toMatchObject({ recordingId: FIRST, transactionId: '10733', ...expected });
+		if (!(1 in changes)) expect(hints[0]).toContain('line 2: it has more delimiters than columns');
+	});
+
+	it('that are missing are put right in a row that has lost its last value too', async () => {
+		const { rows } = await readText(file(row({ 3: 'One, Agent' }).replace(/,Sale$/, ''), later));
+		expect(rows[0]).toMatchObject({ recordingId: FIRST, agentName: 'One, Agent', transactionId: '10733' });
+	});
+
+	it('may change in the middle of a file', async () => {
+		const other = file(later).replaceAll(',', ';');
+		expect(await idsOf(`${file(EXAMPLE_ROW)}${other}`)).toEqual([FIRST, SECOND]);
+	});
+});
+
+describe('the header', () => {
+	it('stands below a title', async () => {
+		const { rows, hints } = await readCase('title-above-header.csv');
+		expect(rows.map(({ recordingId, indexLine }) => [recordingId, indexLine])).toEqual([
+			[FIRST, 4],
+			[SECOND, 5],
+		]);
+		expect(hints).toEqual([
+			'Index/I20160606.csv: 1 line is no call and was left out, such as a title, a total or dashes: line 1',
+		]);
+	});
+
+	it('may have a comma in one of its cells', async () => {
+		const { rows } = await readCase('comma-in-a-header.csv');
+		expect(rows[0]).toMatchObject({ wrapUpCode: 'Sale', outdialCode: null, externalVariable1: 'en' });
+	});
+
+	it.each([
+		['nineteen lines of title', 'Report,of,calls\n'.repeat(19), ''],
+		['a title that names two columns', 'Agent,Queue\n\n', ''],
+		['a title with commas and quotes', '"Calls, by ""day""",,\n;;\n', ''],
+		['blank lines', '\n\n \n', ''],
+		['a second mark', '\ufeff\ufeff', ''],
+	])('stands below %s', async (_, above) => {
+		expect(await idsOf(`${above}${file(EXAMPLE_ROW, later)}`)).toEqual([FIRST, SECOND]);
+	});
+
+	it('may have line breaks and quotes in its cells', async () => {
+		const header = DETAILED_HEADER.replace('START TIME,', '"START\nTIME",').replace(
+			'WRAP UP CODE',
+			'"WRAP UP\r\nCODE"',
+		);
+		const { rows } = await readText(`${header}\n${EXAMPLE_ROW}\n`);
+		expect(rows[0]).toMatchObject({ startTime: '2016-06-06T18:30:00.000-07:00', wrapUpCode: 'Sale', indexLine: 4 });
+	});
+
+	it('names a column by its own name before an alias, wherever they stand', async () => {
+		const { rows } = await readText(`TYPE,RECORDING,${DETAILED_HEADER},AGENT\nBusiness,YES,${EXAMPLE_ROW},Somebody\n`);
+		expect(rows[0]).toMatchObject({
+			recordingId: FIRST,
+			callType: 'inbound',
+			agentName: 'Agent One',
+			extra: { TYPE: 'Business', RECORDING: 'YES', AGENT: 'Somebody' },
+		});
+	});
+
+	it.each(['Audio', 'SOUND', '', 'Link'])('tells FILENAME by its cells when %j does not name it', async (name) => {
+		const header = DETAILED_HEADER.replace('FILENAME', name);
+		const { rows } = await readText([header, row({ 9: '' }), later, last, ''].join('\n'));
+		expect(rows.map(({ sequence }) => sequence)).toEqual([null, 2, 3]);
+		expect(rows[1]?.extra).toEqual({});
+	});
+
+	it('takes cells that are names before an alias whose cells are none', async () => {
+		const header = DETAILED_HEADER.replace('CASEID', 'RECORDING').replace('FILENAME', 'Audio');
+		const { rows } = await readText([header, row({ 7: 'YES' }), ''].join('\n'));
+		expect(rows[0]).toMatchObject({ recordingId: FIRST, extra: { RECORDING: 'YES' } });
+	});
+
+	it('in another order in the middle of a file starts that order', async () => {
+		const reversed = (line: string): string => line.split(',').reverse().join(',');
+		const content = [
+			DETAILED_HEADER,
+			EXAMPLE_ROW,
+			reversed(DETAILED_HEADER),
+			reversed(later),
+			DETAILED_HEADER,
+			last,
+			'',
+		];
+		const { rows, hints } = await readText(content.join('\n'));
+		expect(
+			rows.map(({ recordingId, agentName, wrapUpCode, extra }) => [recordingId, agentName, wrapUpCode, extra]),
+		).toEqual([FIRST, SECOND, 'S20160607/R201606070130000003.wav'].map((id) => [id, 'Agent One', 'Sale', {}]));
+		expect(hints).toEqual([]);
+	});
+
+	it('of fewer columns in the middle of a file counts for what follows it', async () => {
+		const { rows } = await readText(
+			`${file(EXAMPLE_ROW)}FILENAME,AGENT NAME,"START TIME UTC"\nR201606070130000002.wav,Two,06/07/2016 01:30:00\n`,
+		);
+		expect(rows[1]).toMatchObject({ recordingId: SECOND, agentName: 'Two', callType: null });
+	});
+
+	it('stands below calls that are read by it too', async () => {
+		expect(await idsOf([EXAMPLE_ROW, DETAILED_HEADER, later, ''].join('\n'))).toEqual([FIRST, SECOND]);
+	});
+
+	it.each(['sep=;', 'SEP=;', '"sep=;"', 'sep=;;;;;', ' sep = ; ', '\ufeffsep=;', "'sep=;'"])(
+		'follows a line %j that names the delimiter',
+		async (line) => {
+			const { rows, hints } = await readText(`${line}\n${file(row({ 3: 'Agent| One' })).replaceAll(',', ';')}`);
+			expect(rows[0]).toMatchObject({ recordingId: FIRST, agentName: 'Agent| One' });
+			expect(hints).toEqual([]);
+		},
+	);
+
+	it.each(['sep=\t', 'sep=\\t', 'sep=tab', '"sep=\t"', 'sep=\t\t\t'])('follows a line %j for tabs', async (line) => {
+		const { rows, hints } = await readText(`${line}\n${file(EXAMPLE_ROW).replaceAll(',', '\t')}`);
+		expect(rows[0]?.recordingId).toBe(FIRST);
+		expect(hints).toEqual([]);
+	});
+
+	it('that is cut off makes the file unreadable', async () => {
+		await expect(readCase('header-cut-off.csv')).rejects.toThrow(/ends inside its header/);
+	});
+});
+
+describe('lines that are no calls', () => {
+	it('are no items and are counted in a hint', async () => {
+		const { rows, hints } = await readCase('totals-line.csv');
+		expect(rows.map(({ recordingId }) => recordingId)).toEqual([FIRST]);
+		expect(hints).toEqual([
+			'Index/I20160606.csv: 1 line is no call and was left out, such as a title, a total or dashes: line 3',
+		]);
+	});
+
+	it.each([
+		'Total,,,,,,,,341,,,,,,,,,,,,',
+		'Grand Total:,06/06/2016 00:00:00,06/06/2016 23:59:59,,,,,,12345',
+		'"Total calls",2',
+		'17 rows selected.',
+		'Count: 17',
+		'(2 rows affected)',
+		'--------------------',
+		'----,----,----',
+		',,,,,,,,,,,,,,,,,,,,',
+		';;;;',
+		'"","",""',
+		'Inbound,12',
+		'End of report',
+		'\x1a',
+		'\0\0\0\0\0\0',
+	])('such as %j', async (line) => {
+		for (const content of [file(EXAMPLE_ROW, line, later), `${file(EXAMPLE_ROW, later)}${line}`]) {
+			const { rows, hints } = await readText(content);
+			expect(rows.map(({ recordingId }) => recordingId)).toEqual([FIRST, SECOND]);
+			expect(hints).toHaveLength(1);
+		}
+	});
+
+	it('are counted, and a few of them named', async () => {
+		const { hints } = await readText(file(EXAMPLE_ROW, ...Array<string>(7).fill('----'), later));
+		expect(hints).toEqual([
+			'Index/I20160606.csv: 7 lines are no calls and were left out, such as a title, a total or dashes: lines 3, 4, 5, 6, 7 (and 2 more)',
+		]);
+	});
+
+	it('in UTF-16 at the end of a file that is not are left out, and what follows them is not', async () => {
+		const content = Buffer.concat([
+			Buffer.from(file(EXAMPLE_ROW)),
+			Buffer.from('\ufeffTotal: 2 calls\r\n', 'utf16le'),
+			Buffer.from(`${later}\n`),
+		]);
+		const { rows, hints } = await readText(content);
+		expect(rows.map(({ recordingId }) => recordingId)).toEqual([FIRST, SECOND]);
+		expect(hints).toEqual([expect.stringContaining('line 3: the line is written in UTF-16')]);
+	});
+
+	it('such as zero bytes before a row take nothing from it', async () => {
+		const { rows } = await readText(`${file(EXAMPLE_ROW)}\0\0\0\0${later}\0\n${row({ 3: 'Ag\0ent' })}\x1a`);
+		expect(rows.map(({ sequence, agentName }) => [sequence, agentName])).toEqual([
+			[1, 'Agent One'],
+			[2, 'Agent One'],
+			[1, 'Agent'],
+		]);
+	});
+
+	it('are told from calls that name no recording', async () => {
+		const { rows } = await readText(
+			file(row({ 9: '' }), row({ 1: '', 2: '', 9: 'NULL', 10: '', 12: '', 13: '' }), 'Inbound,06/06/2016 19:00:00'),
+		);
+		expect(rows.map(({ callType }) => callType)).toEqual(['inbound', 'inbound', 'inbound']);
+	});
+});
+
+describe('a row that the file cuts short', () => {
+	it('inside a value of several lines is one row', async () => {
+		const { rows } = await readText(
+			file(EXAMPLE_ROW) + row({ 9: 'R201606070130000002.wav', 17: '"two\nli' }).split(',gold')[0],
+		);
+		expect(rows.map(({ sequence, externalVariable1 }) => [sequence, externalVariable1])).toEqual([
+			[1, 'en'],
+			[2, 'two\nli'],
+		]);
+	});
+
+	it('before it tells anything is left out with a hint', async () => {
+		const { rows, hints } = await readText(`${file(EXAMPLE_ROW)}Inb`);
+		expect(rows).toHaveLength(1);
+		expect(hints).toEqual([expect.stringContaining('line 3: the file ends here')]);
+	});
+});

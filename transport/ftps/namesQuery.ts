@@ -1,0 +1,72 @@
+import type { ControlConnection, Refusal } from './controlConnection';
+import { parseListing, type ListedName } from './directoryListing';
+import { UNKNOWN_COMMAND } from './ftpsFailure';
+
+/** What a directory holds, and the lines of its listing that cannot be read. */
+export interface Listing {
+	readonly names: readonly ListedName[];
+	readonly unreadable: readonly string[];
+}
+
+const HIDDEN_TOO = 'LIST -a';
+/** How servers tell an empty directory by a refusal. */
+const NO_FILES_TEXT = /\bno files\b|\bis empty\b|\bempty directory\b/iu;
+const NO_FILES_REPLIES: ReadonlySet<number> = new Set([450, 550]);
+/** Pure-FTPd says with its 226 that it left out names: `226-Output truncated to 2000 matches`. */
+const TRUNCATED_TEXT = /truncated|too many (?:files|matches|entries)/iu;
+
+function saysEmpty({ reply, failure }: Refusal): boolean {
+	return NO_FILES_REPLIES.has(reply) && NO_FILES_TEXT.test(failure.detail ?? '');
+}
+
+function commandsFor({ traits, habits }: ControlConnection): readonly string[] {
+	const commands = [...(traits.hasMachineListing ? ['MLSD'] : []), HIDDEN_TOO, 'LIST'];
+	return commands.filter((command) => command === 'LIST' || !habits.uselessLists.has(command));
+}
+
+function read(connection: ControlConnection, path: string, text: string): Listing {
+	const unreadable: string[] = [];
+	try {
+		const names = parseListing(text, (line) => unreadable.push(line));
+		return { names, unreadable };
+	} catch (error) {
+		throw connection.error('protocol', path, error instanceof Error ? error.message : undefined);
+	}
+}
+
+/**
+ * The names in the working directory, which is that of `path`. LIST gets no path, because servers split and glob it as `ls` would.
+ * Rejects with a `TransportError`, also when the server did not send the whole listing.
+ */
+export async function namesHere(connection: ControlConnection, path: string): Promise<Listing> {
+	let refused: Refusal | undefined;
+	for (const command of commandsFor(connection)) {
+		const reply = await connection.listing(command, path);
+		if (reply.refusal !== undefined) {
+			// That may be about a file of the name `-a`.
+			if (command !== HIDDEN_TOO && saysEmpty(reply.refusal)) return { names: [], unreadable: [] };
+			if (command === HIDDEN_TOO || UNKNOWN_COMMAND.has(reply.refusal.reply)) {
+				connection.habits.uselessLists.add(command);
+			}
+			refused ??= reply.refusal;
+			continue;
+		}
+		const { text, message } = reply;
+		if (TRUNCATED_TEXT.test(message)) {
+			throw connection.error('protocol', path, 'it holds more names than the server lists, and it says so', {
+				advice: "Ask the operator of the server to raise its limit for listings (Pure-FTPd: 'LimitRecursion' or -L).",
+				isFinal: true,
+			});
+		}
+		if (text !== '' && !text.endsWith('\n')) {
+			throw connection.error('connection-lost', path, 'its listing ended in the middle of a line');
+		}
+		// A server that takes `-a` for a name lists nothing; a real `LIST -a` names at least the directory itself.
+		if (command === HIDDEN_TOO && text.trim() === '') {
+			connection.habits.uselessLists.add(command);
+			continue;
+		}
+		return read(connection, path, text);
+	}
+	throw refused?.failure ?? connection.error('protocol', path, 'it lists no names');
+}
