@@ -3,7 +3,7 @@ import type { IndexColumn } from './indexColumn';
 
 /** The first word of a line that sums up, or says how many there are. */
 const SUMMARY =
-	/^\W*(?:grand|sub|sum|total|count|average|avg|records?|rows?|calls?\s*:|end of|page|\d+\s+(?:records?|rows?|calls?))/i;
+	/^\W*(?:grand|sub|sum|total|count|average|avg|records?|rows?|calls?\s*:|end of|page|\d+\s+(?:records?|rows?|calls?))(?!\p{L})/iu;
 const NUMBER_DIALLED = /^\+?\d[\d\s().-]{4,}$/;
 const CALL_TYPE = /^(?:in|out|direct)/i;
 
@@ -20,7 +20,7 @@ const ENOUGH = 2;
  */
 export function isNoCall(
 	cellOf: (column: IndexColumn) => string | undefined,
-	columns: readonly IndexColumn[],
+	columns: ReadonlySet<IndexColumn>,
 	first: string | undefined,
 ): boolean {
 	if (first === undefined) return true;
@@ -39,6 +39,6 @@ export function isNoCall(
 		/[A-Za-z\u0080-\uffff]{2}/.test(cellOf('agentName') ?? ''),
 	].filter(Boolean).length;
 	if (pieces >= ENOUGH) return false;
-	const filled = columns.filter((column) => /[\p{L}\p{N}]/u.test(cellOf(column) ?? '')).length;
-	return filled < ENOUGH || filled * 2 < columns.length;
+	const filled = [...columns].filter((column) => /[\p{L}\p{N}]/u.test(cellOf(column) ?? '')).length;
+	return filled < ENOUGH || filled * 2 < columns.size;
 }

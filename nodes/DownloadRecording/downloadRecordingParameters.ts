@@ -140,14 +140,14 @@ export const downloadRecordingParameters: INodeProperties[] = [
 				description: 'Whether the two channels of a recording become one in the MP3',
 			},
 			{
-				displayName: 'MP3 Bitrate (kbit/s)',
+				displayName: 'MP3 Bitrate',
 				name: 'mp3Bitrate',
 				type: 'number',
 				typeOptions: { minValue: 0, maxValue: 320 },
 				displayOptions: { show: { audioFormat: ['mp3'] } },
 				default: 0,
 				description:
-					'Constant bitrate of the MP3. 0 suits speech: 24 a channel at 8 kHz. What MP3 does not know at a sample rate becomes the nearest that it does.',
+					'Constant bitrate of the MP3 in kbit/s. 0 suits speech: 24 a channel at 8 kHz. What MP3 does not know at a sample rate becomes the nearest that it does.',
 			},
 			{
 				displayName: 'On Missing File',
