@@ -90,7 +90,7 @@ export class RowBuilder {
 		const aligned = this.#alignedCells(record);
 		const cells = { get: (column: IndexColumn): string | undefined => this.#cell(aligned, column) };
 		const places = recordingPlaces(cells.get('fileName'), cells.get('directory'));
-		if (places[0]?.fileName === null && isNoCall(cells.get, [...this.#columns], aligned.find(Boolean))) {
+		if (places[0]?.fileName === null && isNoCall(cells.get, this.#columns, aligned.find(Boolean))) {
 			this.#tellNoCall(record);
 			return [];
 		}
