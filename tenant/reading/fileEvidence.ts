@@ -64,10 +64,15 @@ export class FileEvidence {
 		return ofDay;
 	}
 
-	/** The tenant days in which most rows lie: none for a file without calls, several when as many lie in each. */
+	/**
+	 * The tenant days in which most rows lie: none for a file without calls. Of days with as many rows those count whose calls did not
+	 * just run over a midnight; several are left when that tells nothing.
+	 */
 	get mainDays(): CalendarDate[] {
 		const most = Math.max(...[...this.#days.values()].map(({ rows }) => rows));
-		return [...this.#days].filter(([, { rows }]) => rows === most).map(([date]) => date);
+		const days = [...this.#days].filter(([, { rows }]) => rows === most);
+		const own = days.filter(([, { hasOwn }]) => hasOwn);
+		return (own.length > 0 ? own : days).map(([date]) => date);
 	}
 
 	/** No row has a time by which it lies in a day. */
