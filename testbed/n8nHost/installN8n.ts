@@ -32,7 +32,8 @@ export async function installN8n(say: (line: string) => void, release: N8nReleas
 	await rm(markerOf(release), { force: true });
 	await runNpm(['ci', '--ignore-scripts'], directory);
 	say('Building sqlite3, the database driver that n8n uses ...');
-	await runNpm(['rebuild', 'sqlite3'], directory);
+	// Said here, because the program that runs this may hand on that no scripts are to run (.npmrc).
+	await runNpm(['rebuild', 'sqlite3', '--ignore-scripts=false'], directory);
 	await writeFile(markerOf(release), await lockDigest(release));
 	say('n8n is installed.');
 }

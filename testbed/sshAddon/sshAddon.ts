@@ -38,7 +38,7 @@ export async function builtSshAddon(): Promise<string> {
 	const wanted = `${process.versions.modules} ${process.arch}`;
 	if (existsSync(MARKER) && (await readFile(MARKER, 'utf8')) === wanted && existsSync(ADDON)) return ADDON;
 	await runNpm(['ci', '--ignore-scripts'], DIRECTORY);
-	await runNpm(['rebuild', 'ssh2', `--nodedir=${HEADERS}`], DIRECTORY);
+	await runNpm(['rebuild', 'ssh2', '--ignore-scripts=false', `--nodedir=${HEADERS}`], DIRECTORY);
 	if (!existsSync(ADDON)) throw new Error("ssh2's addon was not built; see the output of npm rebuild ssh2");
 	await writeFile(MARKER, wanted);
 	return ADDON;
