@@ -61,6 +61,9 @@ describe('deploy/compose.yaml', () => {
 		expect(Object.keys(n8n.environment ?? {})).toEqual(expect.arrayContaining(Object.keys(tested)));
 		for (const name of ['EXECUTIONS_MODE', 'DB_TYPE', 'N8N_DEFAULT_BINARY_DATA_MODE'])
 			expect([name, n8n.environment?.[name]]).toEqual([name, tested[name]]);
+		// n8n 3 loads nothing that n8n has not verified without it; the image says so too, for whoever runs it without the compose file.
+		expect(n8n.environment?.['N8N_UNVERIFIED_PACKAGES_ENABLED']).toBe('true');
+		expect(readFileSync(join(DEPLOY, 'Dockerfile'), 'utf8')).toContain('ENV N8N_UNVERIFIED_PACKAGES_ENABLED=true');
 		expect([worker.command, worker.deploy?.replicas]).toEqual(['worker --concurrency=5', 2]);
 	});
 
