@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -32,16 +32,18 @@ export interface PureftpdOptions {
 	readonly mostNames?: number | undefined;
 }
 
-/** Adds the one user, who is not known to the system. pure-pw asks for the password twice. */
+/**
+ * Writes the database with the one user, who is not known to the system. The password is hashed as glibc does it: what
+ * pure-pw makes of one (Argon2) is tuned to take a second of every log-in.
+ */
 async function writeUser(database: string, username: string, password: string, root: string): Promise<void> {
+	const run = promisify(execFile);
+	const { stdout } = await run('openssl', ['passwd', '-6', password]);
 	const passwords = `${database}.txt`;
-	const adding = promisify(execFile)(PURE_PW, [
-		...['useradd', username, '-f', passwords, '-F', database],
-		...['-u', String(NOBODY), '-g', String(NOBODY), '-d', root, '-m'],
-	]);
-	adding.child.stdin?.end(`${password}\n${password}\n`);
-	await adding;
-	if ((await readFile(passwords, 'utf8')) === '') throw new Error('pure-pw wrote no user');
+	// Account, password, user and group id, name, home directory, and twelve fields that may be empty (pure-pw(8)).
+	const fields = [username, stdout.trim(), NOBODY, NOBODY, '', `${root}/./`, ...Array<string>(12).fill('')];
+	await writeFile(passwords, `${fields.join(':')}\n`, { mode: 0o600 });
+	await run(PURE_PW, ['mkdb', database, '-f', passwords]);
 }
 
 /** A real Pure-FTPd: explicit TLS on both connections, and one user of its own. */

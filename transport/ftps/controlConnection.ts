@@ -275,10 +275,14 @@ export class ControlConnection implements PooledConnection {
 		return reply.refusal;
 	}
 
-	/** As `retrieve`, but breaks off when the sink has enough. The connection may be of no more use after it. */
-	async retrievePart(target: Target, start: number, sink: TransferSink): Promise<Refusal | undefined> {
+	/**
+	 * As `retrieve`, but breaks off when the sink has enough. The connection may be of no more use after it, and is not waited
+	 * for where it `isLast` of it.
+	 */
+	async retrievePart(target: Target, start: number, sink: TransferSink, isLast: boolean): Promise<Refusal | undefined> {
 		const breakOff = (): void => this.#dataConnector.reset();
-		const reply = await this.#retrieve({ command: `RETR ${target.absolute}`, start, sink, breakOff }, target.path);
+		const command = `RETR ${target.absolute}`;
+		const reply = await this.#retrieve({ command, start, sink, breakOff, isLast }, target.path);
 		return reply.refusal;
 	}
 

@@ -181,7 +181,7 @@ export class FtpsStore implements RemoteStore {
 		});
 		const isPart = end < size && (this.#breakOff !== 'costly' || size - from > CHEAP_TO_FINISH);
 		const refusal = isPart
-			? await connection.retrievePart(target, from, sink)
+			? await connection.retrievePart(target, from, sink, this.#breakOff === 'costly')
 			: await connection.retrieve(target, from, sink);
 		// Whatever it says: that it knows no REST, or not for this file, some servers tell in the words of another failure.
 		if (refusal !== undefined && from > 0) {

@@ -26,6 +26,8 @@ export interface RetrievalOptions {
 	readonly isListing?: boolean | undefined;
 	/** Ends the data connection when the sink has enough. Without it the file is fetched to its end. */
 	readonly breakOff?: (() => void) | undefined;
+	/** The control connection is given up after breaking off: this server has been found to say nothing more on it. */
+	readonly isLast?: boolean | undefined;
 }
 
 function isReset(error: Error | undefined): boolean {
@@ -175,7 +177,10 @@ export class Retrieval {
 		this.#watch(0);
 		breakOff();
 		if (this.#confirmation !== undefined) this.#task?.resolve(undefined);
-		else this.#ftp.socket.setTimeout(Math.min(CONFIRMATION_MILLISECONDS, this.#ftp.timeout));
+		else
+			this.#ftp.socket.setTimeout(
+				this.#options.isLast === true ? 1 : Math.min(CONFIRMATION_MILLISECONDS, this.#ftp.timeout),
+			);
 	}
 
 	/** How long the data connection may be silent, 0 for as long as it likes. */
