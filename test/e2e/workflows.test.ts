@@ -221,17 +221,20 @@ describe('the workflows of workflows/ in a real n8n', () => {
 			const calls = [recordedElsewhere(-10, 5, 9_100), recordedElsewhere(10, -5, 9_101)];
 			const disk = new DiskTenant(demo.tenant.root, Date.now);
 			const index = `Index/I${day.replaceAll('-', '')}.csv`;
-			const text = await disk.text(index);
+			const detailed = calls.map(({ directory }) => `${directory}/I${directory.slice(1)}_version2.csv`);
+			const texts = await Promise.all([index, ...detailed].map(async (path) => [path, await disk.text(path)] as const));
 			const [original] = lastDays((call) => call.tenantDay === day);
 			if (original === undefined) throw new Error('The tenant has no calls');
 			const before = demo.crm.deliveries().length;
 			try {
 				for (const { path } of calls) await disk.put(path, await readFile(join(demo.tenant.root, original.path)));
 				await disk.index(index, 'basic', calls);
+				// A call that only the basic index lists would wait for the other.
+				for (const [position, call] of calls.entries()) await disk.index(detailed[position] ?? '', 'detailed', [call]);
 				expectSuccess(await backfill([day]));
 				expect(delivered(before)).toEqual(calls.map(({ recordingId }) => recordingId).sort());
 			} finally {
-				await writeFile(join(demo.tenant.root, index), text);
+				for (const [path, text] of texts) await writeFile(join(demo.tenant.root, path), text);
 				for (const { path } of calls) await rm(join(demo.tenant.root, path));
 			}
 		});

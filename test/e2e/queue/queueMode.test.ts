@@ -160,7 +160,9 @@ describe.skipIf(missing !== undefined)(`n8n in queue mode${missing === undefined
 		await activate(client, id);
 		const day = tenant.tenant.days.at(-1) ?? '';
 		const disk = new DiskTenant(tenant.tenant.root, Date.now);
-		const index = `Index/I${day.replaceAll('-', '')}.csv`;
+		// The tenant writes detailed indexes: a call that only the basic one lists would wait for them.
+		const stamp = day.replaceAll('-', '');
+		const index = `S${stamp}/I${stamp}_version2.csv`;
 		const before = await disk.text(index);
 		const sounds = soundLibrary();
 		const random = seededRandom('new calls');
@@ -175,7 +177,7 @@ describe.skipIf(missing !== undefined)(`n8n in queue mode${missing === undefined
 				const audio = callAudio(call, sounds, random);
 				sums.set(call.path, createHash('sha256').update(audio).digest('hex'));
 				await disk.put(call.path, audio);
-				await disk.index(index, 'basic', [call]);
+				await disk.index(index, 'detailed', [call]);
 				await until(`recording ${position + 1}`, async () => (await downloads()).length > position, 20_000);
 			}
 			// Two more polls, which must find nothing.
