@@ -1,6 +1,6 @@
 import type { WavHeader } from './wavHeader';
 import { formatOf, isOpenLength, samplesHeld, secondsOf } from './wavSound';
-import type { WavFacts, WavFormat } from './wavSound';
+import type { HeldSamples, WavFacts, WavFormat } from './wavSound';
 
 /**
  * - `whole`: a WAV whose lengths agree with the file
@@ -117,8 +117,9 @@ function cutOf(
 	if (data === undefined) return isRiffBroken ? missing(riffEnd, end) : undefined;
 	if (dataEnd !== undefined && dataEnd <= end) return undefined;
 
+	const promised = dataEnd === undefined ? undefined : dataEnd - from;
 	const secondsThere = format === undefined ? null : secondsOf(format, there, undefined);
-	const byFact = format === undefined ? undefined : factClaim(format, there, statedSamples);
+	const byFact = format === undefined ? undefined : factClaim(format, there, promised, statedSamples);
 	const isTooLittle = secondsThere !== null && isMuchShorter(secondsThere, indexedSeconds ?? 0);
 	const isEnough = secondsThere !== null && indexedSeconds !== null && indexedSeconds > 0 && !isTooLittle;
 	if (dataEnd === undefined) {
@@ -146,16 +147,29 @@ function cutOf(
 
 /**
  * Whether the samples that `fact` states are all there; `undefined` when it states none, or the codec does not tell how many
- * are there. Some writers count the samples of all channels together.
+ * are there. Some writers count the samples of all channels together; not one whose count fits the length that it promises,
+ * or half a recording of two channels would be taken for a whole one.
+ *
+ * @param promised bytes of sound by the header, `undefined` when left open
  */
-function factClaim(format: WavFormat, there: number, stated: number | undefined): 'all' | 'less' | undefined {
+function factClaim(
+	format: WavFormat,
+	there: number,
+	promised: number | undefined,
+	stated: number | undefined,
+): 'all' | 'less' | undefined {
 	if (stated === undefined || isOpenLength(stated)) return undefined;
 	const held = samplesHeld(format, there);
 	if (held === undefined) return undefined;
-	const { whole, most, perBlock } = held;
-	if (stated > most * format.channels) return 'less';
-	const isAll = [stated, stated / format.channels].some((each) => each <= whole && each > whole - perBlock);
-	return isAll ? 'all' : undefined;
+	const counted = promised === undefined ? undefined : samplesHeld(format, promised);
+	const isOfEach = counted !== undefined && isCountOf(stated, counted);
+	const together = isOfEach ? 1 : format.channels;
+	if (stated > held.most * together) return 'less';
+	return isCountOf(stated, held) || isCountOf(stated / together, held) ? 'all' : undefined;
+}
+
+function isCountOf(samples: number, { whole, perBlock }: HeldSamples): boolean {
+	return samples <= whole && samples > whole - perBlock;
 }
 
 /** What is unusual about lengths that do not mean a cut. The pad byte after a chunk of odd length is forgotten by many writers. */

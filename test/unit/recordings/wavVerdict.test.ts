@@ -126,7 +126,8 @@ describe('claims about a WAV that contradict each other', () => {
 				expect(streamed(left).verdict).toBe('truncated');
 				expect(streamed(left, 1).verdict).toBe('truncated');
 			}),
-			{ numRuns: 1_000 },
+			// Cut in the middle, one of two channels has as many samples as `fact` states halves of.
+			{ numRuns: 1_000, examples: [[layouts.at(-1) ?? { sound: 0 }, 4_093]] },
 		);
 	});
 
