@@ -403,7 +403,9 @@ export class SftpConnection implements ReadChannel {
 		work: (onServer: string) => Promise<T>,
 	): Promise<T> {
 		const { manners } = this.#options;
-		if (!isPathRefusal(refusal) || !this.isOpen) throw refusal;
+		// Another request may have shown meanwhile that relative paths are taken: then this one is about the path.
+		const isAboutPath = manners.takesRelativePaths === true;
+		if (isAboutPath || !isPathRefusal(refusal) || !this.isOpen) throw refusal;
 		manners.loginDirectory ??= this.#loginDirectory(signal);
 		const absolute = absolutePath(await manners.loginDirectory, relative);
 		if (absolute === relative) {
