@@ -4,6 +4,9 @@ import { until } from '../../testbed/n8nHost/activeWorkflow';
 import { callAt } from '../../testbed/tenant/diskTenant';
 import { TriggeredN8n } from './triggeredN8n';
 
+/** The detailed index of a day after it was renamed. */
+const DETAILED = 'S20261031/I20261031_version3.csv';
+
 /** The days around 2026-11-01, which in Los Angeles has 25 hours: its hour from 01:00 to 02:00 comes twice. */
 describe('the Recording Trigger in an active workflow of a real n8n', () => {
 	let n8n: TriggeredN8n;
@@ -26,6 +29,7 @@ describe('the Recording Trigger in an active workflow of a real n8n', () => {
 	];
 	const onlyDetailed = callAt('2026-10-31T17:00:00Z', 13);
 	const afterRename = callAt('2026-10-31T19:00:00Z', 14);
+	const unfinished = callAt('2026-10-31T19:30:00Z', 16);
 	const whileOff = callAt('2026-10-31T20:00:00Z', 15);
 	const longDay = [
 		callAt('2026-11-01T07:30:00Z', 20),
@@ -65,16 +69,24 @@ describe('the Recording Trigger in an active workflow of a real n8n', () => {
 
 	it('emits nothing again when an edition of the index is renamed, and goes on with it', async () => {
 		await n8n.tenant.rename('Index/I20261031.csv', 'Index/I20261031_version1.csv');
+		await n8n.tenant.rename('S20261031/I20261031_version2.csv', DETAILED);
 		await n8n.expectNothingNew();
-		await n8n.tenant.index('Index/I20261031_version1.csv', 'basic', [afterRename]);
+		await n8n.tenant.index(DETAILED, 'detailed', [afterRename]);
 		await n8n.expectNew(afterRename);
+	});
+
+	it('waits with a call that only the basic index lists, until its row is in the detailed one', async () => {
+		await n8n.tenant.index('Index/I20261031_version1.csv', 'basic', [unfinished]);
+		await n8n.expectNothingNew();
+		await n8n.tenant.index(DETAILED, 'detailed', [unfinished]);
+		await n8n.expectNew(unfinished);
 	});
 
 	it('emits after a restart what came while n8n was off, and a day of 25 hours', async () => {
 		await n8n.stop();
-		await n8n.tenant.index('Index/I20261031_version1.csv', 'basic', [whileOff]);
+		await n8n.tenant.index(DETAILED, 'detailed', [whileOff]);
 		await n8n.setClock('2026-11-02T08:45:00Z');
-		await n8n.tenant.index('Index/I20261101.csv', 'basic', longDay);
+		await n8n.tenant.index('Index/I20261101_version2.csv', 'detailed', longDay);
 		await n8n.start();
 		await n8n.expectNew(whileOff, ...longDay);
 		const times = new Map((await n8n.emitted()).map((row) => [row['recordingId'], row['startTime']]));
@@ -91,13 +103,13 @@ describe('the Recording Trigger in an active workflow of a real n8n', () => {
 		await n8n.kill();
 		await n8n.start();
 		await n8n.expectNothingNew();
-		await n8n.tenant.index('Index/I20261101.csv', 'basic', [lateInLongDay]);
+		await n8n.tenant.index('Index/I20261101_version2.csv', 'detailed', [lateInLongDay]);
 		await n8n.expectNew(lateInLongDay);
 	});
 
 	it('has emitted every recording once in the end, none missed and none twice', async () => {
 		await n8n.expectNothingNew();
-		const all = [...late, ...halloween, onlyDetailed, afterRename, whileOff, ...longDay, lateInLongDay];
+		const all = [...late, ...halloween, onlyDetailed, afterRename, unfinished, whileOff, ...longDay, lateInLongDay];
 		expect([...(await n8n.emittedIds())].sort()).toEqual(all.map(({ recordingId }) => recordingId).sort());
 	});
 });
