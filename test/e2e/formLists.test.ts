@@ -90,7 +90,7 @@ describe.each(PROTOCOLS)('the lists of the forms in a real n8n over %s', (protoc
 		const expected = demo.tenant.calls.filter(kept).map(({ recordingId }) => recordingId);
 		expect(expected.length).toBeGreaterThan(0);
 		expect(items.map((item) => item['recordingId'])).toEqual(expected);
-		expect(items.every((item) => Object.keys(item).length === 10)).toBe(true);
+		expect(items.every((item) => Object.keys(item).length === 11)).toBe(true);
 	});
 
 	it('lists directories and recordings, and downloads what was chosen from them', async () => {
