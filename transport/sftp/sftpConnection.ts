@@ -403,11 +403,11 @@ export class SftpConnection implements ReadChannel {
 		work: (onServer: string) => Promise<T>,
 	): Promise<T> {
 		const { manners } = this.#options;
-		// Another request may have shown meanwhile that relative paths are taken: then this one is about the path.
-		const isAboutPath = manners.takesRelativePaths === true;
-		if (isAboutPath || !isPathRefusal(refusal) || !this.isOpen) throw refusal;
+		if (!isPathRefusal(refusal) || !this.isOpen) throw refusal;
 		manners.loginDirectory ??= this.#loginDirectory(signal);
 		const absolute = absolutePath(await manners.loginDirectory, relative);
+		// Another request may have shown meanwhile that relative paths are taken: then the refusal is about the path.
+		if (this.#options.manners.takesRelativePaths === true) throw refusal;
 		if (absolute === relative) {
 			// The next one asks again, unless it was the server that did not tell.
 			if (!this.isOpen || signal?.aborted === true) manners.loginDirectory = undefined;
