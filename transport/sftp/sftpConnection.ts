@@ -56,6 +56,8 @@ export class ServerManners {
 
 	/** Whether paths that begin at the login directory were understood; `undefined` until one was. */
 	takesRelativePaths: boolean | undefined;
+	/** Requests under way that will show it. */
+	readonly undecided = new Set<Promise<unknown>>();
 
 	/** Where a login begins, asked for when a relative path was refused; `undefined` when the server does not tell. */
 	loginDirectory: Promise<string | undefined> | undefined;
@@ -387,13 +389,17 @@ export class SftpConnection implements ReadChannel {
 		const relative = this.#onServer(path);
 		if (relative.startsWith('/') || manners.takesRelativePaths === true) return await work(relative);
 		if (manners.takesRelativePaths === false) return await work(absolutePath(await manners.loginDirectory, relative));
-		return await work(relative).then(
-			(result) => {
-				if (relative !== '.') manners.takesRelativePaths = true;
-				return result;
-			},
-			async (error: unknown) => await this.#atAbsolute(relative, error, signal, work),
-		);
+		const attempt = work(relative);
+		manners.undecided.add(attempt);
+		return await attempt
+			.finally(() => manners.undecided.delete(attempt))
+			.then(
+				(result) => {
+					if (relative !== '.') manners.takesRelativePaths = true;
+					return result;
+				},
+				async (error: unknown) => await this.#atAbsolute(relative, error, signal, work),
+			);
 	}
 
 	async #atAbsolute<T>(
@@ -404,9 +410,10 @@ export class SftpConnection implements ReadChannel {
 	): Promise<T> {
 		const { manners } = this.#options;
 		if (!isPathRefusal(refusal) || !this.isOpen) throw refusal;
+		// The others of the same moment may show that relative paths are taken: then the refusal is about the path.
+		if (manners.undecided.size > 0) await Promise.any(manners.undecided).catch(() => undefined);
 		manners.loginDirectory ??= this.#loginDirectory(signal);
 		const absolute = absolutePath(await manners.loginDirectory, relative);
-		// Another request may have shown meanwhile that relative paths are taken: then the refusal is about the path.
 		if (this.#options.manners.takesRelativePaths === true) throw refusal;
 		if (absolute === relative) {
 			// The next one asks again, unless it was the server that did not tell.
