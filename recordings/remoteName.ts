@@ -25,17 +25,27 @@ export interface RecordingStamp {
 	readonly sequence: number;
 }
 
+/** The name that was read last: a row's is asked about by several who weigh it. */
+let last: { readonly fileName: string; readonly stamp: RecordingStamp | undefined } = {
+	fileName: '',
+	stamp: undefined,
+};
+
 /** What a recording's name says, or `undefined` when it is not named like a recording. */
 export function parseRecordingName(fileName: string): RecordingStamp | undefined {
+	if (fileName !== last.fileName) last = { fileName, stamp: stampOf(fileName) };
+	return last.stamp;
+}
+
+function stampOf(fileName: string): RecordingStamp | undefined {
 	const [, stamp, sequence] = RECORDING.exec(fileName) ?? [];
 	if (stamp === undefined || sequence === undefined) return undefined;
-	const date = parseCompactDate(stamp.slice(0, 8));
-	if (date === undefined) return undefined;
-	const [hour, minute, second] = [stamp.slice(8, 10), stamp.slice(10, 12), stamp.slice(12, 14)].map(Number);
-	if (hour === undefined || minute === undefined || second === undefined) return undefined;
+	if (parseCompactDate(stamp.slice(0, 8)) === undefined) return undefined;
+	const [year = 0, month = 0, day = 0] = [stamp.slice(0, 4), stamp.slice(4, 6), stamp.slice(6, 8)].map(Number);
+	const [hour = 0, minute = 0, second = 0] = [stamp.slice(8, 10), stamp.slice(10, 12), stamp.slice(12, 14)].map(Number);
 	if (hour > 23 || minute > 59 || second > 59) return undefined;
-	const time = `${stamp.slice(8, 10)}:${stamp.slice(10, 12)}:${stamp.slice(12, 14)}`;
-	return { recordedAtUtc: Date.parse(`${date}T${time}.000Z`), sequence: Number(sequence) };
+	// Date.UTC takes years below 100 for others, which no recording is from.
+	return { recordedAtUtc: Date.UTC(year, month - 1, day, hour, minute, second), sequence: Number(sequence) };
 }
 
 /** The UTC date of a day directory, or `undefined` for any other name. */
