@@ -1,6 +1,7 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { Gate } from '../../transport/gate';
+import { isNotFound } from '../../transport/ifThere';
 import { ResumingStore } from '../../transport/resumingStore';
 import { TransportError } from '../../transport/transportError';
 import type { TenantSession } from '../connection/tenantSession';
@@ -127,8 +128,4 @@ export class DownloadRun {
 		if (failure instanceof TransportError && (failure.code === 'busy' || failure.code === 'connection-lost'))
 			this.#inFlight.limit.objected();
 	}
-}
-
-function isNotFound(error: unknown): error is TransportError {
-	return error instanceof TransportError && error.code === 'not-found';
 }
