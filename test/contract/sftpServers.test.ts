@@ -6,6 +6,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { type OddSftp, type OddSftpOptions, type OddTree, startOddSftp } from '../../testbed/servers/oddSftp';
 import { sshKeyPair } from '../../testbed/servers/sshKeyPair';
 import type { SftpSettings } from '../../transport/connectionSettings';
+import type { RemoteStore } from '../../transport/remoteStore';
+import { ResumingStore } from '../../transport/resumingStore';
 import { fingerprintOf } from '../../transport/sftp/hostKey';
 import { SftpStore } from '../../transport/sftp/sftpStore';
 import { drain, failureOf } from './storeContract';
@@ -146,6 +148,27 @@ const LISTINGS: Readonly<Record<string, NonNullable<OddSftpOptions['change']>>> 
 		pieces(sftp, tree, ({ all, given, send }) => send(all.slice(Math.max(0, given.at - 10), (given.at += 100)))),
 };
 
+/** Nothing in the answers of these shows that they are wrong, but for what every directory holds. */
+const IS_UNPROVABLE = /without a sign|to all that ask while it reads/u;
+
+/** A store on a server that passes for OpenSSH's own, with and without the two names that one lists in each directory. */
+async function inOrder(
+	change: NonNullable<OddSftpOptions['change']>,
+	listsItself: boolean,
+): Promise<{ store: RemoteStore; opened: string[] }> {
+	const opened: string[] = [];
+	const { store } = await odd({
+		...{ ident: 'OpenSSH_9.2p1', extensions: ['fsync@openssh.com'] },
+		change: (sftp, tree) => {
+			sftp.on('OPENDIR', (_id, path) => void opened.push(path));
+			const attrs = { mode: 0o040755, uid: 0, gid: 0, size: 0, atime: 0, mtime: 1_000 };
+			const itself = ['.', '..'].map((filename) => ({ filename, longname: `drwxr-xr-x ${filename}`, attrs }));
+			change(sftp, { ...tree, entries: (handle) => [...(listsItself ? itself : []), ...tree.entries(handle)] });
+		},
+	});
+	return { store: new ResumingStore(store, { retries: 1 }), opened };
+}
+
 describe('A server that', () => {
 	test.each(Object.entries(LISTINGS))('%s lists every name once', async (_name, change) => {
 		const { store } = await odd({ change });
@@ -156,6 +179,25 @@ describe('A server that', () => {
 		const { store } = await odd({ change, ident: 'OpenSSH_9.2p1' });
 		expect(await arrived(store)).toEqual(WHOLE);
 	});
+
+	/** READDIRs are sent ahead to what says that it is OpenSSH's own server, until an answer is odd. */
+	test.each(Object.entries(LISTINGS))(
+		'passes for a server that answers in order and %s lists every name once, its first directory at the second attempt',
+		async (_name, change) => {
+			const { store, opened } = await inOrder(change, false);
+			expect(await arrived(store)).toEqual(WHOLE);
+			expect(opened).toEqual(['.', '.', 'Index', DAY]);
+		},
+	);
+
+	test.each(Object.entries(LISTINGS).filter(([name]) => !IS_UNPROVABLE.test(name)))(
+		'passes for one, lists a directory and its parent, too, and %s lists every name once',
+		async (_name, change) => {
+			const { store, opened } = await inOrder(change, true);
+			expect(await arrived(store)).toEqual(WHOLE);
+			expect(opened.length - new Set(opened).size).toBeLessThanOrEqual(1);
+		},
+	);
 
 	test('leaves the file type out of the permissions tells it by the long name', async () => {
 		const { store } = await odd({
