@@ -16,6 +16,7 @@ import { exampleCalls } from '../../tenant/polling/exampleCalls';
 import type { PollRequest } from '../../tenant/polling/pollRequest';
 import type { AudioFile } from '../../tenant/polling/audioFile';
 import { pollBudgetOf } from './hostBudget';
+import { KeptMemory } from './keptMemory';
 import { filesToReport, firstMet } from './reportedOnce';
 import { newestFiles, pollFiles } from '../../tenant/polling/watchFiles';
 import { pollIndex } from '../../tenant/polling/watchIndex';
@@ -64,9 +65,9 @@ export async function sampleRecordings(context: IPollFunctions): Promise<INodeEx
  * down with the next emission, so that a failure in between must leave nothing behind.
  */
 export async function pollRecordings(context: IPollFunctions): Promise<INodeExecutionData[][] | null> {
-	const memory = context.getWorkflowStaticData('node');
+	const memory = new KeptMemory(context);
 	const outcome = await withRequest(context, async (request, watch) => {
-		const previous = readPollState(memory['state'], watch);
+		const previous = readPollState(memory.state, watch);
 		const polled = await (watch === 'files' ? pollFiles(request, previous) : pollIndex(request, previous));
 		refuseTooMuch(polled.state, request);
 		return polled;
@@ -81,7 +82,7 @@ export async function pollRecordings(context: IPollFunctions): Promise<INodeExec
 	const [reported] = filesToReport(keyOf(context), unreadable.keys(), items.length === 0);
 	const failure = reported === undefined ? undefined : unreadable.get(reported);
 	if (failure !== undefined) throw failure;
-	memory['state'] = state as unknown as IDataObject;
+	memory.keep(state as unknown as IDataObject, items.length > 0);
 	return items.length === 0 ? null : outputOf(context, items);
 }
 
