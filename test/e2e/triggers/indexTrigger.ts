@@ -6,7 +6,7 @@ import type { SupportedN8n } from '../matrix/supportedN8n';
 import { TriggeredN8n } from './triggeredN8n';
 
 /** Between two polls there is time for what a test does. */
-const SECONDS_TO_ACT = 15;
+const SECONDS_TO_ACT = 20;
 
 /** The detailed index of a day after it was renamed. */
 const DETAILED = 'S20261031/I20261031_version3.csv';

@@ -170,7 +170,13 @@ export class TriggeredN8n {
 		const nodes = workflow.nodes.map((node) => (node.id === 'trigger' ? { ...node, name } : node));
 		const connections = { [name]: Object.values(workflow.connections)[0] };
 		const rename = async (): Promise<void> => {
-			await client.putWorkflow({ ...workflow, nodes, connections });
+			await client.putWorkflow({
+				id: this.#workflow,
+				name: workflow.name,
+				nodes,
+				connections,
+				settings: workflow.settings,
+			});
 			await activate(client, this.#workflow);
 		};
 		await (this.host.isDurable === true ? rename() : this.#whileItPolls(rename));
