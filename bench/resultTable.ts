@@ -21,7 +21,8 @@ export interface Summary {
 	readonly stoppedAfter: number | undefined;
 }
 
-function median(values: readonly (number | undefined)[]): number | undefined {
+/** The middle one, or half way between the middle two; of what is not `undefined`. */
+export function median(values: readonly (number | undefined)[]): number | undefined {
 	const known = values.filter((value) => value !== undefined).sort((a, b) => a - b);
 	const upper = known[Math.floor(known.length / 2)];
 	const lower = known[Math.floor((known.length - 1) / 2)];
