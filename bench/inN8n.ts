@@ -66,7 +66,7 @@ function ourNode(host: HostN8n, name: string, maxConnections: number): Contestan
 		name,
 		kind: 'ours',
 		protocols: ['sftp', 'ftps'],
-		missing: distMissing,
+		missing: () => distMissing(),
 		prepare: host,
 		async download(job) {
 			const n8n = await host();

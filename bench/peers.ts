@@ -26,6 +26,10 @@ function whereIs(program: string): string | undefined {
 		});
 }
 
+export function programMissing(program: string): string | undefined {
+	return whereIs(program) === undefined ? `${program} is not installed` : undefined;
+}
+
 /** First line of what a program says of itself, for the record of a measurement. */
 export function versionOf(program: string, argument: string): string | undefined {
 	const path = whereIs(program);
@@ -79,7 +83,7 @@ function peer(
 		name,
 		kind,
 		protocols,
-		missing: () => (whereIs(program) === undefined ? `${program} is not installed` : undefined),
+		missing: () => programMissing(program),
 		download: (job) => runClient(program, commandLine(job), job),
 	};
 }
@@ -97,19 +101,33 @@ const sftp =
 		destination,
 	];
 
+/** What `lftp` is told before it fetches anything. */
+export function lftpCommands({
+	protocol,
+	host,
+	port,
+	username,
+	password,
+	keyFile,
+	caFile,
+}: Job['endpoint']): readonly string[] {
+	return [
+		`set sftp:connect-program "ssh -a -x -i ${keyFile} ${SSH_OPTIONS.join(' ')}"`,
+		`set ssl:ca-file ${caFile}`,
+		'set cmd:fail-exit yes',
+		protocol === 'sftp'
+			? `open -u ${username},unused sftp://${host}:${port}`
+			: `open -u ${username},${password} ftps://${host}:${port}`,
+	];
+}
+
 const lftp =
 	(parallel: number): CommandLine =>
 	({ endpoint, tree, destination }) => {
-		const { protocol, host, port, username, password, keyFile, caFile } = endpoint;
 		// Files of half a gigabyte: several connections to each, as its manual recommends.
 		const pieces = parallel > 1 && tree.bytes / tree.files.length > LARGE ? ['--use-pget-n=4'] : [];
 		const commands = [
-			`set sftp:connect-program "ssh -a -x -i ${keyFile} ${SSH_OPTIONS.join(' ')}"`,
-			`set ssl:ca-file ${caFile}`,
-			'set cmd:fail-exit yes',
-			protocol === 'sftp'
-				? `open -u ${username},unused sftp://${host}:${port}`
-				: `open -u ${username},${password} ftps://${host}:${port}`,
+			...lftpCommands(endpoint),
 			`mirror ${['-P', parallel, ...pieces].join(' ')} ${tree.name} ${destination}`,
 		];
 		return ['--norc', '-c', commands.join('; ')];

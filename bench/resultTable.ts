@@ -1,4 +1,5 @@
 import { linkSeconds, type TransferResult } from './transferRun';
+import type { Link } from './wan';
 
 /** The runs of one contestant on one tree, link and protocol, summed up. */
 export interface Summary {
@@ -21,7 +22,8 @@ export interface Summary {
 	readonly stoppedAfter: number | undefined;
 }
 
-function median(values: readonly (number | undefined)[]): number | undefined {
+/** Of those that are known; `undefined` when none is. */
+export function median(values: readonly (number | undefined)[]): number | undefined {
 	const known = values.filter((value) => value !== undefined).sort((a, b) => a - b);
 	const upper = known[Math.floor(known.length / 2)];
 	const lower = known[Math.floor((known.length - 1) / 2)];
@@ -91,6 +93,13 @@ export function textTable(headers: readonly string[], rows: readonly (readonly s
 	return [line(headers), widths.map((width) => '-'.repeat(width)).join('  '), ...rows.map(line)].join('\n');
 }
 
+/** How fast a link is, and whether its connections begin slowly. */
+export function linkText({ downlink, slowStart }: Link): string {
+	const rate = `${downlink ?? 'unlimited'} Mbit/s`;
+	if (slowStart === undefined) return rate;
+	return `${rate}, slow start${slowStart.restartsAfterIdle ? '' : ', windows stay open over pauses'}`;
+}
+
 /** What the summaries say, a table for each tree, link and protocol. */
 export function transferTables(results: readonly TransferResult[]): string {
 	const headers = ['', 's', 'x best peer', 'x link', 'CPU s', 'peak MB'];
@@ -105,7 +114,7 @@ export function transferTables(results: readonly TransferResult[]): string {
 				digits(summary.peakMegabytes, 0),
 			]);
 			const [first] = group;
-			const title = first === undefined ? '' : `${groupOf(first)}, ${first.link.downlink ?? 'unlimited'} Mbit/s`;
+			const title = first === undefined ? '' : `${groupOf(first)}, ${linkText(first.link)}`;
 			return `${title}\n${textTable(headers, rows)}`;
 		})
 		.join('\n\n');

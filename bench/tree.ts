@@ -53,6 +53,15 @@ export function recordingSizes(count: number, total: number): number[] {
 	return drawn.map((size) => 2 * Math.round((size * scale) / 2));
 }
 
+/** The directories of so many rounds, one each, with files as a call of a second or two leaves them. */
+export function roundPlans(rounds: number, files: number): TreePlan[] {
+	return Array.from({ length: rounds }, (_, round) => ({
+		name: `round${files}-${round}`,
+		label: `round ${round + 1} of ${files} files of 16 kB`,
+		sizes: same(files, 16 * KILOBYTE),
+	}));
+}
+
 /** The measured trees by name. */
 export const TREES: Readonly<Record<string, TreePlan>> = Object.fromEntries(
 	[

@@ -179,6 +179,9 @@ export class Wan {
 
 	readonly #servers: Server[] = [];
 
+	/** Connections that clients opened, by the port of the server that they were meant for. */
+	readonly #opened = new Map<number, number>();
+
 	readonly #sockets = new Set<Socket>();
 
 	readonly #stop = new AbortController();
@@ -196,6 +199,7 @@ export class Wan {
 	/** Passes connections to `at` on to `target`. Port 0 takes any that is free; gives the one that it is. */
 	async listen(at: Address, target: Address): Promise<number> {
 		const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (client) => {
+			this.#opened.set(target.port, this.connectionsTo(target.port) + 1);
 			this.#join(client, target).catch(() => client.destroy());
 		});
 		this.#servers.push(server);
@@ -205,6 +209,11 @@ export class Wan {
 		});
 		const address = server.address();
 		return typeof address === 'object' && address !== null ? address.port : at.port;
+	}
+
+	/** Connections that clients have opened to a server's port so far. */
+	connectionsTo(port: number): number {
+		return this.#opened.get(port) ?? 0;
 	}
 
 	/** Ends every connection at once. */
