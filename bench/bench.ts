@@ -12,7 +12,7 @@ import { contestantsInN8n } from './inN8n';
 import { MeasuredN8n } from './measuredN8n';
 import { MeasuredServers, serverMissing, type Protocol } from './measuredServers';
 import { ourTransport } from './ourTransport';
-import { PEERS, versionOf } from './peers';
+import { FFMPEG, PEERS, versionOf } from './peers';
 import { drawPictures } from './pictures';
 import { besideFtpNode, transferTables } from './resultTable';
 import { LFTP_SESSION, ourRounds, roundsTable, runRounds, type RoundsContestant, type RoundsResult } from './rounds';
@@ -236,6 +236,7 @@ async function main(): Promise<void> {
 		...[undefined, ...others].flatMap((checkout) => ourTransport(checkout)),
 		...contestantsInN8n(n8n.host),
 		...PEERS,
+		FFMPEG,
 	];
 	const allOfRounds = [...[undefined, ...others].map((checkout) => ourRounds(checkout)), LFTP_SESSION];
 	if (options.help || options.list) {

@@ -69,6 +69,16 @@ export const STANDARD: readonly BenchSet[] = [
 		indexes: [],
 	},
 	{
+		name: 'mp3',
+		trees: ['speech'],
+		roundTrips: [80],
+		protocols: ['sftp'],
+		contestants: ['node', 'node to MP3', 'ffmpeg'],
+		repeat: 1,
+		limit: 180,
+		indexes: [],
+	},
+	{
 		name: 'rounds',
 		trees: [],
 		roundTrips: [80, 300],

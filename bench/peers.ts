@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { bareEnvironment, startProgram } from '../testbed/n8nHost/childProcess';
 import { verifyFiles, type Contestant, type Job } from './contestant';
@@ -69,6 +70,25 @@ async function runClient(program: string, args: readonly string[], job: Job): Pr
 	await verifyFiles(job.destination, job.tree);
 	return { seconds, cpuSeconds: cpuSecondsOfEndedChildren() - cpuBefore, peakMegabytes };
 }
+
+/** `ffmpeg` over all files of the tree where they lie, one after the other, each at the bitrate that our node takes. */
+export const FFMPEG: Contestant = {
+	name: 'ffmpeg',
+	kind: 'converter',
+	protocols: ['sftp', 'ftps'],
+	missing: () => programMissing('ffmpeg'),
+	async download({ tree, destination, signal }) {
+		const cpuBefore = cpuSecondsOfEndedChildren();
+		const begun = performance.now();
+		for (const { name } of tree.files) {
+			const [from, to] = [join(tree.directory, name), join(destination, `${name}.mp3`)];
+			const args = ['-loglevel', 'error', '-threads', '1', '-i', from, '-c:a', 'libmp3lame', '-b:a', '48k', to];
+			await promisify(execFile)('ffmpeg', args, { signal });
+		}
+		const seconds = (performance.now() - begun) / 1_000;
+		return { seconds, cpuSeconds: cpuSecondsOfEndedChildren() - cpuBefore, peakMegabytes: undefined };
+	},
+};
 
 type CommandLine = (job: Job) => readonly string[];
 

@@ -13,6 +13,7 @@ export interface Summary {
 	readonly seconds: number | undefined;
 	readonly cpuSeconds: number | undefined;
 	readonly peakMegabytes: number | undefined;
+	readonly longestTurn: number | undefined;
 	/** Seconds over those of the fastest peer, at whichever setting. */
 	readonly toBestPeer: number | undefined;
 	/** Seconds over those that the link alone needs. */
@@ -62,6 +63,7 @@ function summariesOfGroup(runs: readonly TransferResult[]): Summary[] {
 				seconds,
 				cpuSeconds: median(group.map(({ cpuSeconds }) => cpuSeconds)),
 				peakMegabytes: median(group.map(({ peakMegabytes }) => peakMegabytes)),
+				longestTurn: median(group.map(({ longestTurn }) => longestTurn)),
 				toBestPeer: Number.isFinite(bestPeer) ? ratio(seconds, bestPeer) : undefined,
 				toLink: ratio(seconds, linkSeconds(first.bytes, first.link)),
 				runs: group.length,
@@ -102,7 +104,7 @@ export function linkText({ downlink, slowStart }: Link): string {
 
 /** What the summaries say, a table for each tree, link and protocol. */
 export function transferTables(results: readonly TransferResult[]): string {
-	const headers = ['', 's', 'x best peer', 'x link', 'CPU s', 'peak MB'];
+	const headers = ['', 's', 'x best peer', 'x link', 'CPU s', 'peak MB', 'longest turn, ms'];
 	return groupsBy(results, groupOf)
 		.map((group) => {
 			const rows = summariesOfGroup(group).map((summary) => [
@@ -112,6 +114,7 @@ export function transferTables(results: readonly TransferResult[]): string {
 				digits(summary.toLink, 2),
 				digits(summary.cpuSeconds, 1),
 				digits(summary.peakMegabytes, 0),
+				digits(summary.longestTurn, 0),
 			]);
 			const [first] = group;
 			const title = first === undefined ? '' : `${groupOf(first)}, ${linkText(first.link)}`;

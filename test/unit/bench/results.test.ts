@@ -142,7 +142,7 @@ describe('the command line', () => {
 	const namesOf = (...args: string[]): string[] => readOptions(args).sets.map(({ name }) => name);
 
 	it('takes the standard sets when nothing is said, a short one with --quick, and all with --full', () => {
-		expect(namesOf()).toEqual(['round trips', 'FTP node', 'memory', 'rounds', 'index']);
+		expect(namesOf()).toEqual(['round trips', 'FTP node', 'memory', 'mp3', 'rounds', 'index']);
 		expect(readOptions([])).toMatchObject({ name: 'standard', pictures: true, resume: false });
 		expect(readOptions(['--quick'])).toMatchObject({ name: 'quick', pictures: false });
 		expect(namesOf('--full').length).toBeGreaterThan(4);
