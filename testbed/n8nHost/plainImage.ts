@@ -77,9 +77,11 @@ async function copy(instruction: Instruction, building: Building): Promise<Build
 	await mkdir(directory, { recursive: true });
 	const there = await readdir(building.context, { withFileTypes: true });
 	const files = there.filter((entry) => entry.isFile()).map(({ name }) => name);
+	if (files.includes('.dockerignore')) throw new NotUnderstood(line, 'COPY beside a .dockerignore');
 	for (const word of words) {
+		const [head = '', tail, more] = word.split('*');
+		if (more !== undefined) throw new NotUnderstood(line, `${word}, which has more than one star`);
 		// As with Docker, a pattern may find nothing, and a name must be there.
-		const [head = '', tail] = word.split('*');
 		const found = files.filter((name) =>
 			tail === undefined ? name === word : name.startsWith(head) && name.endsWith(tail),
 		);

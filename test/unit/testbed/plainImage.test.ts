@@ -46,6 +46,11 @@ describe('a Dockerfile done in a directory', () => {
 		await expect(build(HEAD, { VERISON: '2.0' })).rejects.toThrow('has no ARG VERISON');
 	});
 
+	it('copies nothing where a .dockerignore might leave files out', async () => {
+		writeFileSync(join(directory, '.dockerignore'), '*.sh');
+		await expect(build(`${HEAD}COPY start.sh /opt/it/${END}`)).rejects.toThrow('line 3: COPY beside a .dockerignore');
+	});
+
 	it('fails when a step fails', async () => {
 		await expect(build(`${HEAD}RUN echo no such thing >&2; exit 3${END}`)).rejects.toThrow('no such thing');
 	});
@@ -55,6 +60,7 @@ describe('a Dockerfile done in a directory', () => {
 		['COPY --chmod=755 start.sh /opt/it/', 'the flag --chmod of COPY'],
 		['RUN --mount=type=cache true', 'the flag --mount of RUN'],
 		['COPY gone.sh /opt/it/', 'gone.sh, which is no file beside it'],
+		['COPY *a*.sh /opt/it/', '*a*.sh, which has more than one star'],
 		['COPY start.sh it/', 'COPY other than'],
 		['RUN cat /etc/passwd', '/etc/passwd, which the Dockerfile did not make'],
 		['RUN ["true"]', 'RUN with a list'],
