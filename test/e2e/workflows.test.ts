@@ -84,6 +84,8 @@ describe('the workflows of workflows/ in a real n8n', () => {
 	/** What the workflows that look back three days find: the demo's tenant has no more. */
 	const lastDays = (keeps: (call: TenantCall) => boolean): TenantCall[] => demo.tenant.calls.filter(keeps);
 
+	/** A step without the pauses that spare a real service. */
+	const WITHOUT_PAUSES = { options: { timeout: 30_000 } };
 	/** The calls of a filter that keeps a few, delivered under a name of their own: what other tests delivered does not count. */
 	const deliveredAs = (deliveryName: string): Record<string, Record<string, unknown>> => ({
 		'List Index': {
@@ -358,7 +360,10 @@ describe('the workflows of workflows/ in a real n8n', () => {
 						transcriptsUrl: `${system.url}/transcripts`,
 					},
 					// The demo's calls last 3 to 9 seconds.
-					parameters: { 'List Index': { filters: { callTypes: ['inbound', 'outbound'], minimumDuration: seconds } } },
+					parameters: {
+						Transcribe: WITHOUT_PAUSES,
+						'List Index': { filters: { callTypes: ['inbound', 'outbound'], minimumDuration: seconds } },
+					},
 				}),
 			);
 			const calls = lastDays((call) => call.callType !== 'directAgentAccess' && call.durationSeconds >= seconds);
@@ -392,13 +397,7 @@ describe('the workflows of workflows/ in a real n8n', () => {
 			const execution = await run(FILE, {
 				credentials: [tenant(), await stored('httpBearerAuth', { token: 'speech-key' })],
 				settings: { transcriptionUrl: service1.url, transcriptsUrl: system.url },
-				parameters: {
-					'List Index': {
-						filters: { wrapUpCodes: 'Sale, Complaint*' },
-						options: { onlyUndelivered: true, deliveryName: 'Codes' },
-					},
-					'Mark Delivered': { options: { deliveryName: 'Codes' } },
-				},
+				parameters: { Transcribe: WITHOUT_PAUSES, ...deliveredAs('Codes') },
 			});
 			expect(execution.status).toBe('error');
 			expect(execution.error?.message).toContain('At least 1 calls did not get through: ');
@@ -464,7 +463,7 @@ describe('the workflows of workflows/ in a real n8n', () => {
 			const filledIn = {
 				credentials: [tenant(), await stored('httpBearerAuth', { token: 'speech-key' })],
 				settings: { transcriptionUrl: server.url, transcriptsUrl: system.url, maximumMB: String(maximumMB) },
-				parameters: deliveredAs('Small'),
+				parameters: { Transcribe: WITHOUT_PAUSES, ...deliveredAs('Small') },
 			};
 			const calls = lastDays(isSaleOrComplaint);
 			// Mono takes 3,000 bytes a second.
@@ -540,7 +539,7 @@ describe('the workflows of workflows/ in a real n8n', () => {
 		): Promise<FilledIn> => ({
 			credentials: [tenant(), await stored('hubspotAppToken', { appToken: 'hub-token' })],
 			settings: { hubspotUrl: server.url, ...settings },
-			parameters,
+			parameters: { ...Object.fromEntries(HUBSPOT_STEPS.map((step) => [step, WITHOUT_PAUSES])), ...parameters },
 		});
 
 		it('stores each recording as a private file, logs a call with it for the contact, and names a call that is refused', async () => {
@@ -592,11 +591,9 @@ describe('the workflows of workflows/ in a real n8n', () => {
 			const fits = ({ bytes }: TenantCall): boolean => bytes <= maximumMB * 1_000_000;
 			const large = lastDays((call) => isSaleOrComplaint(call) && !fits(call));
 			expect(large.length).toBeGreaterThan(0);
-			const options = { timeout: 30_000 };
-			const steps = Object.fromEntries(HUBSPOT_STEPS.map((step) => [step, { options }]));
 			const reports = await nights(
 				FILE,
-				await filledInFor(hubspot, { maximumMB: String(maximumMB) }, { ...deliveredAs('Faults'), ...steps }),
+				await filledInFor(hubspot, { maximumMB: String(maximumMB) }, deliveredAs('Faults')),
 				faults,
 			);
 			const calls = lastDays((call) => isSaleOrComplaint(call) && fits(call));
