@@ -1,4 +1,5 @@
 import { unpackAscending } from './ascendingNumbers';
+import type { EmittedBatch } from './emittedRecordings';
 import type { PackedSeen } from './seenRecordings';
 import type { CalendarDate } from '../../recordings/calendarDate';
 
@@ -35,6 +36,8 @@ export interface PollState {
 	readonly unseeded: readonly string[];
 	/** Index files with calls that wait for a detailed row: when the first has waited long enough, in seconds since the epoch. */
 	readonly waiting?: Readonly<Record<string, number>>;
+	/** What was emitted and is not known to be delivered, where only a mark counts as that. */
+	readonly emitted?: readonly EmittedBatch[];
 	/** When the last poll was, in seconds since the epoch. The first versions of this package did not keep it. */
 	readonly polled?: number;
 }
@@ -42,8 +45,9 @@ export interface PollState {
 /** What an earlier poll left, of whatever version that knows these fields; `undefined` when it is damaged. */
 export function readPollState(kept: unknown): PollState | undefined {
 	if (!isRecord(kept)) return undefined;
-	const { since, files, directories, seen, arriving = {}, unseeded, waiting = {}, polled, earlier } = kept;
+	const { since, files, directories, seen, arriving = {}, unseeded, waiting = {}, polled, earlier, emitted } = kept;
 	if (polled !== undefined && typeof polled !== 'number') return undefined;
+	if (emitted !== undefined && !(Array.isArray(emitted) && emitted.every(isEmittedBatch))) return undefined;
 	if (!isDate(since) || (earlier !== undefined && !isDate(earlier))) return undefined;
 	if (!isRecord(files) || !isRecord(directories) || !isRecord(seen)) return undefined;
 	if (!isRecord(arriving) || !Array.isArray(unseeded) || !isRecord(waiting)) return undefined;
@@ -64,6 +68,7 @@ export function readPollState(kept: unknown): PollState | undefined {
 		unseeded: unseeded.filter((path) => typeof path === 'string'),
 		...(Object.keys(dueTimes).length === 0 ? {} : { waiting: dueTimes }),
 		...(polled === undefined ? {} : { polled }),
+		...(emitted === undefined ? {} : { emitted }),
 	};
 }
 
@@ -100,6 +105,15 @@ function isDirectoryMark(value: unknown): value is DirectoryMark {
 function isArrivingMark(value: unknown): value is ArrivingMark {
 	if (!Array.isArray(value) || value.length !== 3) return false;
 	return [value[0], value[1] ?? 0, value[2]].every((number) => typeof number === 'number');
+}
+
+function isEmittedBatch(value: unknown): value is EmittedBatch {
+	if (!isRecord(value) || !isDate(value['first']) || !isRecord(value['named'])) return false;
+	const areTexts = [value['files'], value['others']].every(
+		(texts) => Array.isArray(texts) && texts.every((text) => typeof text === 'string'),
+	);
+	const areNumbers = typeof value['at'] === 'number' && typeof value['attempts'] === 'number';
+	return areTexts && areNumbers && Object.values(value['named']).every(isPacked);
 }
 
 /** What a listing says about a file. */

@@ -2,11 +2,13 @@ import { firstDay, hasEveryDay, isListingDue, nextSince, sinceOf } from './pollW
 import { arrivingMark, markOf } from './pollState';
 import type { ArrivingMark, DirectoryMark, PollState } from './pollState';
 import { parseDirectoryName, parseRecordingName } from '../../recordings/remoteName';
+import { Redelivery } from './redelivery';
 import { keyOfRecording, SeenRecordings } from './seenRecordings';
 import type { SeenKey } from './seenRecordings';
 import { addDays, dateMillis, dateOfMillis } from '../../recordings/tenantDay';
 import type { CalendarDate } from '../../recordings/calendarDate';
 import type { RemoteEntry } from '../../transport/remoteStore';
+import { ifThere } from '../../transport/ifThere';
 import { Gate } from '../../transport/gate';
 import { ExplainedError } from '../explainedError';
 import type { AudioFile } from './audioFile';
@@ -74,6 +76,7 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 	const { now, lookbackDays, maximumItems } = request;
 	const today = dateOfMillis(now);
 	const since = previous === undefined ? firstDay(today, lookbackDays) : sinceOf(previous, today, now);
+	const redelivery = await Redelivery.begin(request, previous);
 	const seen = new SeenRecordings(previous?.seen);
 	const known = Object.keys(previous?.directories ?? {});
 	const step = listingsAtOnce(request);
@@ -147,9 +150,18 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 		);
 	}
 
+	found.push(...(await filesAgain(request, redelivery)));
 	found.sort(byAge);
 	const chosen = found.slice(0, maximumItems);
 	for (const { key } of chosen) seen.add(key, 'settled');
+	const items = await redelivery.undelivered(chosen.map(({ file }) => file));
+	const emitted = items.map(({ recordingId, directory }) => ({
+		recordingId,
+		files: [],
+		date: parseDirectoryName(directory) ?? today,
+	}));
+	const thereAgain = new Set(found.map(({ file }) => file.recordingId));
+	const batches = redelivery.next(emitted, now, ({ recordingId }) => thereAgain.has(recordingId));
 	const left = found.slice(maximumItems).map(({ date, file }) => ({ date, directory: file.directory }));
 	// A directory with files left has to be listed by the next poll, however large it is.
 	for (const { directory } of left) marks.delete(directory);
@@ -158,7 +170,7 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 	const nextDay = nextSince(since, today, lookbackDays, datesLeft);
 	seen.forgetBefore(since);
 	return {
-		items: chosen.map(({ file }) => file),
+		items,
 		state: {
 			since: nextDay,
 			...(since === nextDay ? {} : { earlier: since }),
@@ -170,10 +182,28 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 			arriving: Object.fromEntries(kept.map(({ file, mark }) => [file.path, mark])),
 			unseeded: [...unseeded],
 			polled: Math.floor(now / 1_000),
+			...(batches === undefined ? {} : { emitted: batches }),
 		},
 		unreadable: new Map(),
 		withoutIndex: [],
+		givenUp: redelivery.givenUp,
 	};
+}
+
+/** Files that were emitted, are not marked and are still there. */
+async function filesAgain(request: PollRequest, { due }: Redelivery): Promise<NewFile[]> {
+	const { store, budget, now, warn } = request;
+	const gate = new Gate(() => listingsAtOnce(request));
+	const files = await gate.map([...due.keys()], async (recordingId) => {
+		const entry = await ifThere(store.stat(recordingId, { signal: budget.signal }));
+		const directory = recordingId.slice(0, recordingId.lastIndexOf('/'));
+		const date = parseDirectoryName(directory) ?? dateOfMillis(now);
+		const file = entry === undefined ? undefined : audioFileOf(directory, date, entry);
+		if (file === undefined)
+			warn(`${recordingId} was to come again, because it is not marked as delivered, but is no longer on the server`);
+		return file;
+	});
+	return files.filter((file) => file !== undefined);
 }
 
 /** The newest audio files, oldest first. */
