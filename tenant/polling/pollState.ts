@@ -15,8 +15,11 @@ export type FileMark = readonly [size: number, modified: number | null, lastRowL
 /** When a directory was last listed, in seconds since the epoch, and how many names it held. */
 export type DirectoryMark = readonly [listed: number, names: number];
 
-/** A file that may still be being written: bytes, when it was changed, and since when it is known like this, in seconds since the epoch. */
-export type ArrivingMark = readonly [size: number, modified: number | null, since: number];
+/**
+ * A file that may still be being written: bytes, when it was changed, and since when it is known like this, in seconds since the epoch.
+ * The fourth one is since when it is known at all, where that is longer.
+ */
+export type ArrivingMark = readonly [size: number, modified: number | null, since: number, first?: number];
 
 /**
  * What a trigger remembers of one tenant and of what it watches there. n8n keeps it as JSON in one column together with everything
@@ -103,8 +106,8 @@ function isDirectoryMark(value: unknown): value is DirectoryMark {
 }
 
 function isArrivingMark(value: unknown): value is ArrivingMark {
-	if (!Array.isArray(value) || value.length !== 3) return false;
-	return [value[0], value[1] ?? 0, value[2]].every((number) => typeof number === 'number');
+	if (!Array.isArray(value) || (value.length !== 3 && value.length !== 4)) return false;
+	return [value[0], value[1] ?? 0, ...value.slice(2)].every((number) => typeof number === 'number');
 }
 
 function isEmittedBatch(value: unknown): value is EmittedBatch {
@@ -150,9 +153,9 @@ const STAYED_FOR = 15;
 const OLD_ENOUGH = 60;
 
 /**
- * What is known of a file that may still be being written, `undefined` when it is whole. Its time is that of the server, whose clock may
- * be ahead of ours or behind it. So it counts only where nothing speaks against it: a time to come does, and one before
- * the last listing, in which the file was not.
+ * What is known of a file that may still be being written, `undefined` when it is whole. A file without a byte never is. Its time is
+ * that of the server, whose clock may be ahead of ours or behind it. So it counts only where nothing speaks against it: a time to
+ * come does, and one before the last listing, in which the file was not.
  *
  * @param listedBefore when its directory was last listed, in seconds since the epoch, `undefined` when it was not
  */
@@ -165,8 +168,20 @@ export function arrivingMark(
 	const seconds = Math.floor(now / 1_000);
 	// A mark of a time to come is of a clock that was ahead, and the waiting begins anew.
 	if (before !== undefined && before[0] === size && before[1] === modified && before[2] <= seconds)
-		return seconds - before[2] >= STAYED_FOR ? undefined : before;
+		return size !== 0 && seconds - before[2] >= STAYED_FOR ? undefined : before;
 	const isBelievable = before === undefined && modified !== null && modified > (listedBefore ?? -Infinity);
-	if (isBelievable && seconds - modified >= OLD_ENOUGH) return undefined;
+	if (size !== 0 && isBelievable && seconds - modified >= OLD_ENOUGH) return undefined;
 	return [size, modified, seconds];
+}
+
+/** A mark that also says since when the file is known at all, by the mark that it had before. */
+export function withFirstLook(mark: ArrivingMark, before: ArrivingMark | undefined): ArrivingMark {
+	const [size, modified, since] = mark;
+	const first = before === undefined ? since : firstLook(before);
+	return first < since ? [size, modified, since, first] : mark;
+}
+
+/** When a file that may still be being written was first seen, in seconds since the epoch. */
+export function firstLook([, , since, first = since]: ArrivingMark): number {
+	return first;
 }
