@@ -23,7 +23,7 @@ export interface Summary {
 	readonly stoppedAfter: number | undefined;
 }
 
-/** Of those that are known; `undefined` when none is. */
+/** The middle one, or half way between the middle two, of those that are known; `undefined` when none is. */
 export function median(values: readonly (number | undefined)[]): number | undefined {
 	const known = values.filter((value) => value !== undefined).sort((a, b) => a - b);
 	const upper = known[Math.floor(known.length / 2)];

@@ -19,6 +19,8 @@ export interface OddSftpOptions {
 	readonly hostKeys?: readonly string[] | undefined;
 	/** The server's name in its first line. */
 	readonly ident?: string | undefined;
+	/** Extensions of the protocol that its first answer names. */
+	readonly extensions?: readonly string[] | undefined;
 	/** Takes handlers off the session and puts odd ones in their place. */
 	readonly change?: ((sftp: SFTPWrapper, tree: OddTree) => void) | undefined;
 	/** In place of all of SFTP. */
@@ -62,7 +64,13 @@ export async function startOddSftp(options: OddSftpOptions): Promise<OddSftp> {
 		connection.on('session', (accept) => {
 			const session = accept();
 			if (options.session !== undefined) options.session(session);
-			else session.on('sftp', (acceptSftp) => serve(acceptSftp(), options));
+			else {
+				session.on('sftp', (acceptSftp) => {
+					const sftp = acceptSftp();
+					if (options.extensions !== undefined) nameExtensions(sftp, options.extensions);
+					serve(sftp, options);
+				});
+			}
 		});
 	});
 	const listener = createServer({ noDelay: true }, (socket) => {
@@ -84,6 +92,29 @@ export async function startOddSftp(options: OddSftpOptions): Promise<OddSftp> {
 				for (const socket of sockets) socket.destroy();
 			}),
 	};
+}
+
+/** SSH_FXP_VERSION (draft-ietf-secsh-filexfer-02, 4). */
+const VERSION = 2;
+
+/** ssh2's server has no extensions to name, so they are put into its first answer on the way out. */
+function nameExtensions(sftp: SFTPWrapper, extensions: readonly string[]): void {
+	const protocol = Reflect.get(sftp, '_protocol') as { channelData: (channel: number, data: Buffer) => void };
+	const send = protocol.channelData.bind(protocol);
+	protocol.channelData = (channel, data) => {
+		protocol.channelData = send;
+		if (data[4] !== VERSION) throw new Error('ssh2 does not begin with its version any more');
+		const pairs = extensions.flatMap((name) => [text(name), text('1')]);
+		const packet = Buffer.concat([data, ...pairs]);
+		packet.writeUInt32BE(packet.length - 4, 0);
+		send(channel, packet);
+	};
+}
+
+function text(value: string): Buffer {
+	const length = Buffer.alloc(4);
+	length.writeUInt32BE(Buffer.byteLength(value));
+	return Buffer.concat([length, Buffer.from(value)]);
 }
 
 function serve(sftp: SFTPWrapper, { files, change, paths }: OddSftpOptions): void {

@@ -116,7 +116,8 @@ async function namesInTurn(
 
 /**
  * Every name of an open directory, with several READDIRs in flight; `undefined` when an answer was odd: a name twice, names behind
- * the end, an error or silence where the end should be. Then nothing that was read counts.
+ * the end, an error where the end should be, a directory without itself and its parent, which the servers that are known to answer
+ * in order always list. Then nothing that was read counts. Silence ends the connection; the next one is asked in turn.
  */
 async function namesAhead(
 	connection: SftpConnection,
@@ -128,7 +129,9 @@ async function namesAhead(
 	for (let inFlight = FIRST_READDIRS; ; inFlight = Math.min(MOST_READDIRS, inFlight * 2)) {
 		const requests = Array.from({ length: inFlight }, () => connection.readdir(handle, directory, signal));
 		const batches = await Promise.all(requests).catch((error: unknown) => {
-			if (isOdd(error) && connection.isOpen) return undefined;
+			if (!isOdd(error)) throw error;
+			connection.listInTurn();
+			if (connection.isOpen) return undefined;
 			throw error;
 		});
 		if (batches === undefined) return undefined;
@@ -137,7 +140,7 @@ async function namesAhead(
 			if (batch === undefined || batch.length === 0) hasEnded = true;
 			else if (hasEnded || !addNames(names, batch)) return undefined;
 		}
-		if (hasEnded) return [...names.values()];
+		if (hasEnded) return names.has('.') && names.has('..') ? [...names.values()] : undefined;
 		checkLength(names, directory);
 	}
 }
