@@ -98,7 +98,7 @@ describe('an update of the package in a real n8n', () => {
 			userFolder: join(directory, 'n8n'),
 			logFile: join(directory, 'logs', `n8n-${starts}.log`),
 			env: {
-				NODE_OPTIONS: `--require ${join(__dirname, 'shiftedClock.cjs')}`,
+				NODE_OPTIONS: `--require ${join(__dirname, 'triggers', 'shiftedClock.cjs')}`,
 				SHIFTED_CLOCK_FILE: join(directory, 'clock'),
 			},
 		});
