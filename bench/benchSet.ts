@@ -75,7 +75,7 @@ export const STANDARD: readonly BenchSet[] = [
 		protocols: ['sftp'],
 		contestants: ['node', 'node to MP3', 'ffmpeg'],
 		repeat: 1,
-		limit: 180,
+		limit: 400,
 		indexes: [],
 	},
 	{
