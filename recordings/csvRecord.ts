@@ -1,3 +1,5 @@
+import { parse } from 'csv-parse/sync';
+
 import { callWeight, looksLikeCall } from './callShape';
 import { cellsOf, formOf, isOpen, plainCells } from './csvCells';
 import type { CsvDialect, CsvForm } from './csvCells';
@@ -34,7 +36,7 @@ export interface LineObserver {
 /** A quoted value may run over this many lines. */
 const MOST_LINES = 100;
 const MOST_CHARACTERS = 262_144;
-/** Rows handed over at once: one by one costs more than parting them, and few stay small. */
+/** Rows handed to the parser at once: enough to run at its speed, few enough to stay small. */
 const BATCH = 500;
 
 interface PendingRow {
@@ -45,9 +47,9 @@ interface PendingRow {
 }
 
 /**
- * Rows of a CSV, in batches. A parser of RFC 4180 would let one quote that nobody closed swallow the rows after it, so rows are
- * put together here: a line that ends inside a quoted cell goes on in the next lines only if that makes a row and takes none of
- * another; otherwise it is a row by itself with a stray quote.
+ * Rows of a CSV, the legal ones parsed by csv-parse in batches. A parser alone would let one quote that nobody closed swallow
+ * the rows after it, so rows are put together here: a line that ends inside a quoted cell goes on in the next lines only if that
+ * makes a row and takes none of another; otherwise it is a row by itself with a stray quote.
  */
 export async function* readRecords(
 	batches: AsyncIterable<readonly TextLine[]>,
@@ -65,11 +67,11 @@ export async function* readRecords(
 			}
 			const cleaned = clean(line);
 			if (cleaned !== undefined) assembly.add(cleaned);
-			if (assembly.rows.length >= BATCH) yield assembly.take().map((row) => recordOf(row, dialect));
+			if (assembly.rows.length >= BATCH) yield parseBatch(assembly.take(), dialect);
 		}
 	}
 	assembly.end();
-	yield assembly.take().map((row) => recordOf(row, dialect));
+	yield parseBatch(assembly.take(), dialect);
 }
 
 /** A byte order mark of UTF-8, as it stands in text that is not decoded yet. */
@@ -265,20 +267,40 @@ function joined(lines: readonly TextLine[]): string {
 	return lines.map((line, position) => (position === lines.length - 1 ? line.text : line.text + line.end)).join('');
 }
 
-function recordOf({ text, line, unterminated, form }: PendingRow, dialect: RowDialect): CsvRecord {
-	const cells = settledCells(text, form, dialect);
-	return {
-		cells: cells.length * 2 < dialect.columnCount ? otherwiseParted(text, cells, dialect) : cells,
-		line,
-		unterminated,
-		strayQuote: form === 'broken' || isOpen(form),
-	};
+function parseBatch(batch: readonly PendingRow[], dialect: RowDialect): CsvRecord[] {
+	const legal = parseLegal(
+		batch.filter(({ form }) => form === 'legal').map(({ text }) => text),
+		dialect,
+	);
+	let next = 0;
+	return batch.map(({ text, line, unterminated, form }) => {
+		const cells = form === 'legal' ? (legal[next++] ?? []) : looseCells(text, form, dialect);
+		return {
+			cells: cells.length * 2 < dialect.columnCount ? otherwiseParted(text, cells, dialect) : cells,
+			line,
+			unterminated,
+			strayQuote: form === 'broken' || isOpen(form),
+		};
+	});
 }
 
-/** Cells of a row; with a stray quote in it as if quotes meant nothing, where that and nothing else makes a whole row. */
-function settledCells(text: string, form: CsvForm, dialect: RowDialect): string[] {
+/** Cells of rows that are legal CSV. */
+function parseLegal(rows: readonly string[], { delimiter, quote }: CsvDialect): string[][] {
+	if (rows.length === 0) return [];
+	return parse(rows.join('\n'), {
+		delimiter,
+		quote,
+		escape: quote,
+		relax_column_count: true,
+		skip_empty_lines: false,
+		record_delimiter: ['\r\n', '\n', '\r'],
+	}) as string[][];
+}
+
+/** Cells of a row that is not: with its quotes where these make a whole row, else as if they meant nothing. */
+function looseCells(text: string, form: CsvForm, dialect: RowDialect): string[] {
 	const cells = cellsOf(text, dialect);
-	if (!(form === 'broken' || isOpen(form)) || cells.length >= dialect.columnCount) return cells;
+	if (form === 'padded' || form === 'bare' || cells.length >= dialect.columnCount) return cells;
 	const plain = plainCells(text, dialect);
 	return plain.length === dialect.columnCount ? plain : cells;
 }

@@ -22,6 +22,10 @@ export interface ConnectionShare {
 	isAway?(): boolean;
 	/** `listener` is called, again and again, while `claimSurplus` may say `true`. */
 	whenWanted(listener: () => void): void;
+	/** Told that a connection was opened, which proves the login. */
+	loggedIn?(whenClosed: Promise<void>): void;
+	/** Told why the first one could not be opened; gives the error to go on with. */
+	notOpened?(error: unknown): Promise<unknown>;
 }
 
 /** For a store that shares its account with nobody. */
@@ -51,10 +55,11 @@ export async function openLeased<C extends Closable>(
 ): Promise<C | undefined> {
 	const lease = isFirst ? await share.first(signal) : await share.another(signal);
 	if (lease === undefined) return undefined;
-	const connection = await open().catch((error: unknown) => {
+	const connection = await open().catch(async (error: unknown) => {
 		lease.release();
-		return Promise.reject(error);
+		return await Promise.reject(isFirst ? ((await share.notOpened?.(error)) ?? error) : error);
 	});
+	share.loggedIn?.(connection.whenClosed);
 	void connection.whenClosed.then(lease.release);
 	return connection;
 }

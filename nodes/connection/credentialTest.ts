@@ -5,6 +5,7 @@ import type {
 	INodeCredentialTestResult,
 } from 'n8n-workflow';
 
+import { coordination } from '../../coordination/coordination';
 import { ZoneClock } from '../../recordings/zoneClock';
 import { openStore } from '../../transport/openStore';
 import { accountConnections, INTERACTIVE_PATIENCE } from './accountConnections';
@@ -12,12 +13,14 @@ import { explain } from '../run/nodeError';
 import { ExplainedError } from '../../tenant/explainedError';
 import { tenantOverview } from '../../tenant/reading/indexListing';
 import type { TenantOverview } from '../../tenant/reading/indexListing';
+import { proveReading } from '../../tenant/reading/readingProof';
+import { forgetRefusedLogin } from './refusedLogin';
 import { tenantConnection } from './tenantConnection';
 
 /** Somebody waits in front of the screen. */
 const PATIENCE = 15_000;
 
-/** Logs in, finds the tenant directory and says what is in it. */
+/** Logs in, finds the tenant directory, reads a byte of what is in it and says what it found. */
 export async function eightByEightConnectionTest(
 	this: ICredentialTestFunctions,
 	credential: ICredentialsDecrypted,
@@ -34,10 +37,17 @@ export async function eightByEightConnectionTest(
 async function connect(data: ICredentialDataDecryptedObject): Promise<string> {
 	const { settings, timeZone } = tenantConnection(data, { connectTimeout: PATIENCE, stallTimeout: PATIENCE });
 	const clock = new ZoneClock(timeZone);
+	await forgetRefusedLogin(settings, coordination());
 	const share = accountConnections(settings, INTERACTIVE_PATIENCE);
 	const store = openStore({ ...settings, maxConnections: 1 }, share);
-	const overview = await tenantOverview(store, settings.tenantDirectory).finally(async () => await store.close());
-	return foundMessage(overview, clock.zoneName, settings.tenantDirectory);
+	try {
+		const overview = await tenantOverview(store, settings.tenantDirectory);
+		const message = foundMessage(overview, clock.zoneName, settings.tenantDirectory);
+		await proveReading(store, overview);
+		return message;
+	} finally {
+		await store.close();
+	}
 }
 
 function foundMessage(

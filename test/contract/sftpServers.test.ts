@@ -1,15 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import ssh2 from 'ssh2';
-import type { AuthContext, Connection, FileEntry } from 'ssh2';
+import type { AuthContext, Connection } from 'ssh2';
 import { afterEach, describe, expect, test } from 'vitest';
 
-import { type OddSftp, type OddSftpOptions, type OddTree, startOddSftp } from '../../testbed/servers/oddSftp';
+import { type OddSftp, type OddSftpOptions, startOddSftp } from '../../testbed/servers/oddSftp';
 import { sshKeyPair } from '../../testbed/servers/sshKeyPair';
+import { available, type OpenSsh, startOpenSsh } from '../../testbed/servers/openssh';
+import { realServer, temporaryDirectory } from '../../testbed/servers/process';
 import type { SftpSettings } from '../../transport/connectionSettings';
 import type { RemoteStore } from '../../transport/remoteStore';
 import { ResumingStore } from '../../transport/resumingStore';
 import { fingerprintOf } from '../../transport/sftp/hostKey';
 import { SftpStore } from '../../transport/sftp/sftpStore';
+import { LISTINGS, MANNERS, refusesFstat } from './oddServers';
 import { drain, failureOf } from './storeContract';
 
 const { STATUS_CODE } = ssh2.utils.sftp;
@@ -45,7 +48,7 @@ async function odd(
 }
 
 /** Every file of the tenant as it arrives by listing and reading, with its size told or not: a few by their bytes, all by name. */
-async function arrived(store: SftpStore): Promise<Record<string, string>> {
+async function arrived(store: RemoteStore): Promise<Record<string, string>> {
 	const files: Record<string, string> = {};
 	for (const { path, type } of await store.list('')) {
 		if (type !== 'directory') continue;
@@ -67,86 +70,10 @@ const WHOLE = Object.fromEntries(
 	Object.entries(FILES).map(([file, bytes]) => [file, `file ${isSample(file) ? bytes.toString('base64') : ''}`]),
 );
 
-/** READDIR in pieces of 100 names, by `answer`, which gets how many were asked for before. */
-function pieces(
-	sftp: Parameters<NonNullable<OddSftpOptions['change']>>[0],
-	tree: OddTree,
-	answer: (state: {
-		id: number;
-		all: FileEntry[];
-		asked: number;
-		ends: number;
-		send: (names: FileEntry[] | undefined) => void;
-		given: { at: number };
-	}) => void,
-): void {
-	const states = new Map<string, { asked: number; ends: number; given: { at: number } }>();
-	sftp.removeAllListeners('READDIR');
-	sftp.on('READDIR', (id, handle) => {
-		const state = states.get(String(handle)) ?? { asked: 0, ends: 0, given: { at: 0 } };
-		states.set(String(handle), state);
-		const send = (names: FileEntry[] | undefined): void => {
-			if (names === undefined || names.length === 0) {
-				state.ends += 1;
-				sftp.status(id, STATUS_CODE.EOF);
-			} else sftp.name(id, names);
-		};
-		answer({ id, all: tree.entries(handle), asked: state.asked, ends: state.ends, send, given: state.given });
-		state.asked += 1;
-	});
-}
-
 /** Every status of the protocol that is a refusal, and the end. */
 const FSTAT_REFUSALS = Object.entries(STATUS_CODE).flatMap(([name, status]) =>
 	typeof status === 'number' && name !== 'OK' ? [[name, status] as const] : [],
 );
-
-const LATE = 5;
-const later = (work: () => void): void => void setTimeout(work, LATE);
-
-const LISTINGS: Readonly<Record<string, NonNullable<OddSftpOptions['change']>>> = {
-	'gives the same names to every READDIR that is in flight': (sftp, tree) =>
-		pieces(sftp, tree, ({ all, given, send }) => {
-			const { at } = given;
-			later(() => {
-				given.at = at + 100;
-				send(all.slice(at, at + 100));
-			});
-		}),
-	'leaves names out without a sign when READDIRs overlap': (sftp, tree) =>
-		pieces(sftp, tree, ({ all, given, send }) => {
-			given.at += 100;
-			later(() => send(all.slice(given.at - 100, given.at)));
-		}),
-	'says the end to all that ask while it reads': (sftp, tree) => {
-		let isBusy = false;
-		pieces(sftp, tree, ({ all, given, send }) => {
-			if (isBusy) return send(undefined);
-			isBusy = true;
-			later(() => {
-				isBusy = false;
-				send(all.slice(given.at, (given.at += 100)));
-			});
-		});
-	},
-	'answers a READDIR behind the end with an error': (sftp, tree) =>
-		pieces(sftp, tree, ({ id, all, given, ends, send }) => {
-			if (ends > 0) sftp.status(id, STATUS_CODE.FAILURE);
-			else send(all.slice(given.at, (given.at += 100)));
-		}),
-	'never answers a READDIR behind the end': (sftp, tree) =>
-		pieces(sftp, tree, ({ all, given, ends, send }) => {
-			if (ends === 0) send(all.slice(given.at, (given.at += 100)));
-		}),
-	'ends with an answer that has no names, and goes on with others': (sftp, tree) =>
-		pieces(sftp, tree, ({ id, all, given, send }) => {
-			const some = all.slice(given.at, (given.at += 100));
-			if (some.length > 0) send(some);
-			else sftp.name(id, []);
-		}),
-	'gives a name twice': (sftp, tree) =>
-		pieces(sftp, tree, ({ all, given, send }) => send(all.slice(Math.max(0, given.at - 10), (given.at += 100)))),
-};
 
 /** Nothing in the answers of these shows that they are wrong, but for what every directory holds. */
 const IS_UNPROVABLE = /without a sign|to all that ask while it reads/u;
@@ -200,80 +127,29 @@ describe('A server that', () => {
 	);
 
 	test('leaves the file type out of the permissions tells it by the long name', async () => {
-		const { store } = await odd({
-			change: (sftp, tree) => {
-				sftp.removeAllListeners('READDIR');
-				const listed = new Set<string>();
-				sftp.on('READDIR', (id, handle) => {
-					if (listed.has(String(handle))) return sftp.status(id, STATUS_CODE.EOF);
-					listed.add(String(handle));
-					const bare = ({ filename, longname, attrs }: FileEntry): FileEntry => ({
-						filename,
-						longname,
-						attrs: { ...attrs, mode: attrs.mode & 0o777 },
-					});
-					sftp.name(id, tree.entries(handle).map(bare));
-				});
-			},
-		});
+		const { store } = await odd(MANNERS['leaves the file type out of the permissions']);
 		expect(await arrived(store)).toEqual(WHOLE);
 	});
 
 	test('tells no file type anywhere has its directories found by opening them, and its files by their names', async () => {
-		const { store } = await odd({
-			change: (sftp, tree) => {
-				for (const event of ['READDIR', 'STAT', 'FSTAT'] as const) sftp.removeAllListeners(event);
-				const listed = new Set<string>();
-				const bare = (entry: FileEntry): FileEntry => ({
-					...entry,
-					longname: entry.filename,
-					attrs: { ...entry.attrs, mode: 0o644 },
-				});
-				sftp.on('READDIR', (id, handle) => {
-					if (listed.has(String(handle))) return sftp.status(id, STATUS_CODE.EOF);
-					listed.add(String(handle));
-					sftp.name(id, tree.entries(handle).map(bare));
-				});
-				const tell = (id: number, path: string): void => {
-					const attrs = tree.attributes(path);
-					if (attrs === undefined) sftp.status(id, STATUS_CODE.NO_SUCH_FILE);
-					else sftp.attrs(id, { ...attrs, mode: 0o644 });
-				};
-				sftp.on('STAT', tell);
-				sftp.on('FSTAT', (id, handle) => tell(id, tree.pathOf(handle)));
-			},
-		});
+		const { store } = await odd(MANNERS['tells no file type anywhere']);
 		expect(await arrived(store)).toEqual(WHOLE);
 		expect(await store.stat(DAY)).toMatchObject({ type: 'directory' });
 		expect(await store.stat('Index/I20160606.csv')).toMatchObject({ type: 'file', size: 5 });
 	});
 
 	test.each(FSTAT_REFUSALS)('refuses FSTAT with %s gives every file whole', async (_name, status) => {
-		const { store } = await odd({
-			change: (sftp) => {
-				sftp.removeAllListeners('FSTAT');
-				sftp.on('FSTAT', (id) => sftp.status(id, status));
-			},
-		});
+		const { store } = await odd({ change: refusesFstat(status) });
 		expect(await arrived(store)).toEqual(WHOLE);
 	});
 
 	test('says that an open file is empty gives every file whole', async () => {
-		const { store } = await odd({
-			change: (sftp) => {
-				sftp.removeAllListeners('FSTAT');
-				sftp.on('FSTAT', (id) => sftp.attrs(id, { mode: 0o100644, uid: 0, gid: 0, size: 0, atime: 0, mtime: 1_000 }));
-			},
-		});
+		const { store } = await odd(MANNERS['says that an open file is empty']);
 		expect(await arrived(store)).toEqual(WHOLE);
 	});
 
 	test('does not know STAT tells a file from the listing of its directory', async () => {
-		const { store } = await odd({
-			change: (sftp) => {
-				for (const event of ['STAT', 'LSTAT'] as const) sftp.removeAllListeners(event);
-			},
-		});
+		const { store } = await odd(MANNERS['does not know STAT']);
 		expect(await arrived(store)).toEqual(WHOLE);
 		expect(await store.stat('')).toMatchObject({ type: 'directory' });
 		expect(await store.stat('Index/I20160606.csv')).toMatchObject({ type: 'file', size: 5 });
@@ -283,7 +159,7 @@ describe('A server that', () => {
 	test('refuses paths that begin at the login directory is asked for it once, and then by whole paths', async () => {
 		let asked = 0;
 		const { store } = await odd({
-			paths: 'absolute',
+			...MANNERS['refuses paths that begin at the login directory'],
 			change: (sftp) => {
 				sftp.on('REALPATH', () => {
 					asked += 1;
@@ -403,6 +279,39 @@ describe('A login', () => {
 		expect(await failureOf(store.list(''))).toMatchObject({ code: 'login-failed' });
 		expect(await failureOf(store.list(''))).toMatchObject({ code: 'login-failed' });
 		expect(tried).toEqual(['password']);
+	});
+
+	describe.skipIf(realServer('OpenSSH', available()).skip)('to a real OpenSSH with MaxAuthTries 1', () => {
+		async function strict(
+			changes: (server: OpenSsh) => Partial<SftpSettings>,
+		): Promise<{ ssh: OpenSsh; store: SftpStore }> {
+			const root = await temporaryDirectory('8x8-max-auth-tries');
+			cleanups.push(root.remove);
+			const ssh = await startOpenSsh({ root: root.path, configuration: ['MaxAuthTries 1'] });
+			cleanups.push(ssh.close);
+			const store = new SftpStore({
+				...{ protocol: 'sftp', host: ssh.host, port: ssh.port, username: ssh.username },
+				...{ hostKeyFingerprints: [], allowUnknownHostKey: true, tenantDirectory: '', maxConnections: 1 },
+				...{ connectTimeout: 5_000, stallTimeout: 2_000 },
+				...changes(ssh),
+			});
+			cleanups.push(() => store.close());
+			return { ssh, store };
+		}
+		const times = (ssh: OpenSsh, line: RegExp): number => ssh.output().match(line)?.length ?? 0;
+
+		test('with a key succeeds at the first attempt', async () => {
+			const { ssh, store } = await strict(({ privateKey }) => ({ privateKey }));
+			expect(await store.list('')).toEqual([]);
+			expect([times(ssh, /Accepted publickey/gu), times(ssh, /Failed|exceeded/gu)]).toEqual([1, 0]);
+		});
+
+		test('with a wrong password is refused, and sends it once', async () => {
+			const { ssh, store } = await strict(() => ({ password: 'wrong' }));
+			expect(await failureOf(store.list(''))).toMatchObject({ code: 'login-failed' });
+			expect(await failureOf(store.list(''))).toMatchObject({ code: 'login-failed' });
+			expect(times(ssh, /Failed password/gu)).toBe(1);
+		});
 	});
 
 	test.each(['Welcome to files.example.com\n', '\u001b[1mWelcome', 'Übertragungen\n'])(

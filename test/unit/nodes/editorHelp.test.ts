@@ -41,6 +41,45 @@ describe('the connection test', () => {
 		});
 	});
 
+	it.each([
+		['the newest index', 'Index/I20261121.csv'],
+		['a recording, where there is no index', 'S20261121/R202611210130000001.wav'],
+	])('reads a byte of %s', async (_what, path) => {
+		store.put(path, 'bytes');
+		expect(await connectionTest()).toMatchObject({ status: 'OK' });
+		expect(store.requests.filter((request) => request.startsWith('read '))).toEqual([`read ${path}`]);
+	});
+
+	it('passes when one file is refused and the next is not', async () => {
+		store.put('Index/I20261120.csv', 'bytes').put('Index/I20261121.csv', 'bytes');
+		store.failures.set('read Index/I20261121.csv', [new TransportError('permission-denied', 'no')]);
+		expect(await connectionTest()).toMatchObject({ status: 'OK' });
+	});
+
+	it.each(['permission-denied', 'not-found', 'protocol'] as const)(
+		'does not pass on a server that lists its files and refuses to read them (%s)',
+		async (code) => {
+			for (const day of ['18', '19', '20', '21']) {
+				store.put(`Index/I202611${day}.csv`, 'bytes');
+				store.failures.set(`read Index/I202611${day}.csv`, [new TransportError(code, 'Refused.')]);
+			}
+			expect(await connectionTest()).toEqual({
+				status: 'Error',
+				message:
+					"Connected, and the directories can be listed, but 'Index/I20261121.csv' cannot be read: Refused. Ask the operator of the server to let this account read the files",
+			});
+		},
+	);
+
+	it('tells a connection that breaks while it reads as such', async () => {
+		store.put('Index/I20261121.csv', 'bytes');
+		store.failures.set('read Index/I20261121.csv', [new TransportError('connection-lost', 'The connection ended.')]);
+		expect(await connectionTest()).toMatchObject({
+			status: 'Error',
+			message: expect.stringContaining('The connection ended') as string,
+		});
+	});
+
 	it('does not pass for a directory that is no tenant, or is not there', async () => {
 		store.put('photos/cat.jpg', '');
 		expect(await connectionTest()).toMatchObject({
