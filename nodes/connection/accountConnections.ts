@@ -66,6 +66,7 @@ export function accountConnections(
 				return await Promise.reject(isKnown ? noConnectionError(error, settings, patience) : error);
 			}),
 		another: async (signal) => await run.another(signal),
+		adopt: (lease) => run.adopt(lease),
 		claimSurplus: () => run.claimSurplus(),
 		whenWanted: (listener) => run.whenWanted(listener),
 		isAway: () => run.kept === 0,

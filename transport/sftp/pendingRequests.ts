@@ -21,7 +21,7 @@ interface PendingRequest {
 export class PendingRequests {
 	readonly #pending = new Map<number, PendingRequest>();
 
-	readonly #interval: number;
+	#interval = SHORTEST_CHECK;
 
 	readonly #silent: () => void;
 
@@ -35,8 +35,17 @@ export class PendingRequests {
 
 	/** `silent` is called when a request is overdue and nothing else was answered for `stallTimeout` ms either. */
 	constructor(stallTimeout: number, silent: () => void) {
-		this.#interval = Math.max(SHORTEST_CHECK, Math.ceil(stallTimeout / CHECKS));
 		this.#silent = silent;
+		this.allow(stallTimeout);
+	}
+
+	get isEmpty(): boolean {
+		return this.#pending.size === 0;
+	}
+
+	/** Another stall timeout from the next time on that something is waited for after nothing was. */
+	allow(stallTimeout: number): void {
+		this.#interval = Math.max(SHORTEST_CHECK, Math.ceil(stallTimeout / CHECKS));
 	}
 
 	/**
