@@ -43,9 +43,17 @@ export class PendingRequests {
 		return this.#pending.size === 0;
 	}
 
-	/** Another stall timeout from the next time on that something is waited for after nothing was. */
+	/** Another stall timeout, also for what is waited for now. */
 	allow(stallTimeout: number): void {
 		this.#interval = Math.max(SHORTEST_CHECK, Math.ceil(stallTimeout / CHECKS));
+		if (this.#timer === undefined) return;
+		clearInterval(this.#timer);
+		this.#timer = this.#checks();
+	}
+
+	/** It is the socket that keeps the process alive, while somebody needs the connection. */
+	#checks(): NodeJS.Timeout {
+		return setInterval(() => this.#check(), this.#interval).unref();
 	}
 
 	/**
@@ -55,7 +63,7 @@ export class PendingRequests {
 	begin(fail: (why: Unanswered) => void): () => boolean {
 		const id = (this.#last += 1);
 		this.#pending.set(id, { checksWithoutProgress: 0, fail });
-		this.#timer ??= setInterval(() => this.#check(), this.#interval);
+		this.#timer ??= this.#checks();
 		return () => {
 			this.#lowestAnswered = Math.min(this.#lowestAnswered, id);
 			const isAwaited = this.#pending.delete(id);
