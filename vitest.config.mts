@@ -29,7 +29,20 @@ export default defineConfig({
 			project('unit', { testTimeout: 20_000 }),
 			project('contract', { testTimeout: 60_000, hookTimeout: 60_000 }),
 			project('faults', { testTimeout: 60_000, hookTimeout: 60_000 }),
-			project('e2e', { testTimeout: 300_000, hookTimeout: 600_000, fileParallelism: false }),
+			project('e2e', {
+				testTimeout: 300_000,
+				hookTimeout: 600_000,
+				fileParallelism: false,
+				exclude: ['test/e2e/triggers/**'],
+			}),
+			// They mostly wait for the next poll.
+			project('triggers', {
+				include: ['test/e2e/triggers/*.test.ts'],
+				testTimeout: 300_000,
+				hookTimeout: 600_000,
+				maxWorkers: 4,
+				sequence: { groupOrder: 1 },
+			}),
 		],
 	},
 });

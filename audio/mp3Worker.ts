@@ -8,6 +8,7 @@ import { createMp3Encoder } from 'wasm-media-encoders';
 
 import type { FromWorker, ToWorker } from './conversionMessage';
 import { SampleReader } from './pcmSamples';
+import { giveWay } from './threadPriority';
 
 type Encoder = Awaited<ReturnType<typeof createMp3Encoder>>;
 
@@ -58,6 +59,8 @@ async function handle(message: ToWorker): Promise<void> {
 	if (message.kind === 'end') answer(id, last, true);
 	free.push(encoder);
 }
+
+giveWay();
 
 parentPort?.on('message', (message: ToWorker) => {
 	handle(message).catch((error: unknown) => {

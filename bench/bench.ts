@@ -11,10 +11,11 @@ import { indexTable, runIndexes, type IndexResult } from './indexRun';
 import { contestantsInN8n } from './inN8n';
 import { MeasuredN8n } from './measuredN8n';
 import { MeasuredServers, serverMissing, type Protocol } from './measuredServers';
-import { OUR_TRANSPORT } from './ourTransport';
-import { PEERS, versionOf } from './peers';
+import { ourTransport } from './ourTransport';
+import { FFMPEG, PEERS, versionOf } from './peers';
 import { drawPictures } from './pictures';
 import { besideFtpNode, transferTables } from './resultTable';
+import { LFTP_SESSION, ourRounds, roundsTable, runRounds, type RoundsContestant, type RoundsResult } from './rounds';
 import { runTransfers, type TransferResult } from './transferRun';
 import { makeTree, TREES } from './tree';
 import type { IndexPlan } from './indexFile';
@@ -34,6 +35,7 @@ interface SetResults {
 	readonly measuredAt: string;
 	readonly transfers: readonly TransferResult[];
 	readonly indexes: readonly IndexResult[];
+	readonly rounds: readonly RoundsResult[];
 }
 
 function machine(): Record<string, unknown> {
@@ -60,15 +62,25 @@ function lazyN8n(say: (line: string) => void) {
 	};
 }
 
-function chosenContestants(all: readonly Contestant[], names: readonly string[] | undefined): Contestant[] {
-	const unknown = names?.filter((name) => !all.some((one) => one.name === name)) ?? [];
+/** What another checkout has of a contestant is chosen with it. */
+const isNamed = ({ name }: Named, names: readonly string[]): boolean =>
+	names.some((one) => name === one || name.startsWith(`${one}@`));
+
+type Named = Pick<Contestant, 'name' | 'missing'>;
+
+function refuseUnknown(all: readonly Named[], names: readonly string[] = []): void {
+	const unknown = names.filter((name) => !all.some((one) => one.name === name));
 	if (unknown.length > 0) throw new RangeError(`There is no contestant "${unknown.join('", "')}"; --list names them`);
-	return all.filter((one) => (names?.includes(one.name) ?? true) && one.missing() === undefined);
+}
+
+function chosen<T extends Named>(all: readonly T[], names: readonly string[] | undefined): T[] {
+	return all.filter((one) => (names === undefined || isNamed(one, names)) && one.missing() === undefined);
 }
 
 interface SetRun {
 	readonly set: BenchSet;
 	readonly all: readonly Contestant[];
+	readonly allOfRounds: readonly RoundsContestant[];
 	readonly options: BenchOptions;
 	readonly host: () => Promise<MeasuredN8n>;
 	readonly say: (line: string) => void;
@@ -78,16 +90,17 @@ interface SetRun {
 	readonly keep: (results: SetResults) => Promise<void>;
 }
 
-const isSameRun = (a: TransferResult, tree: string, link: Link, protocol: Protocol): boolean =>
-	a.tree === tree && a.protocol === protocol && JSON.stringify(a.link) === JSON.stringify(link);
+const isSameWay = (a: TransferResult | RoundsResult, link: Link, protocol: Protocol): boolean =>
+	a.protocol === protocol && JSON.stringify(a.link) === JSON.stringify(link);
 
-async function runSet({ set, all, options, host, say, known, keep }: SetRun): Promise<SetResults> {
+async function runSet({ set, all, allOfRounds, options, host, say, known, keep }: SetRun): Promise<SetResults> {
 	const protocols = set.protocols.filter((protocol) => {
 		const missing = serverMissing(protocol);
 		if (missing !== undefined) say(`${protocol} is left out: ${missing}`);
 		return missing === undefined;
 	});
-	const contestants = chosenContestants(all, set.contestants);
+	refuseUnknown([...all, ...allOfRounds], set.contestants);
+	const contestants = chosen(all, set.contestants);
 	await mkdir(TREE_DIRECTORY, { recursive: true });
 	// Indexes are read over SFTP, because n8n's own FTP node has no TLS.
 	const served = set.indexes.length > 0 ? [...new Set<Protocol>([...protocols, 'sftp'])] : protocols;
@@ -96,10 +109,12 @@ async function runSet({ set, all, options, host, say, known, keep }: SetRun): Pr
 	const scratch = await temporaryDirectory('8x8-bench-scratch');
 	const { repeat, limit } = set;
 	const transfers = [...known.transfers];
+	const rounds = [...known.rounds];
 	const soFar = (indexes: readonly IndexResult[]): SetResults => ({
 		measuredAt: new Date().toISOString(),
 		transfers,
 		indexes,
+		rounds,
 	});
 	const measure = async (): Promise<SetResults> => {
 		for (const name of set.trees) {
@@ -110,8 +125,8 @@ async function runSet({ set, all, options, host, say, known, keep }: SetRun): Pr
 			for (const protocol of protocols) {
 				const tooSlow = new Set<string>();
 				for (const roundTrip of set.roundTrips.toSorted((a, b) => a - b)) {
-					const link = linkOf(roundTrip, options.megabits);
-					const before = known.transfers.filter((one) => isSameRun(one, tree.name, link, protocol));
+					const link = linkOf(roundTrip, options.link);
+					const before = known.transfers.filter((one) => one.tree === tree.name && isSameWay(one, link, protocol));
 					const isLeft = ({ name }: Contestant): boolean =>
 						!tooSlow.has(name) && !before.some(({ contestant }) => contestant === name);
 					const results = await runTransfers({
@@ -124,6 +139,21 @@ async function runSet({ set, all, options, host, say, known, keep }: SetRun): Pr
 					transfers.push(...results);
 					await keep(soFar(known.indexes));
 				}
+			}
+		}
+		for (const plan of set.rounds === undefined ? [] : [set.rounds]) {
+			for (const [protocol, roundTrip] of protocols.flatMap((one) => set.roundTrips.map((ms) => [one, ms] as const))) {
+				const link = linkOf(roundTrip, options.link);
+				const isLeft = ({ name }: RoundsContestant): boolean =>
+					!known.rounds.some((one) => one.contestant === name && isSameWay(one, link, protocol));
+				rounds.push(
+					...(await runRounds({
+						...{ servers, link, protocol, limit, say, root: TREE_DIRECTORY, scratch: scratch.path },
+						plan,
+						contestants: chosen(allOfRounds, set.contestants).filter(isLeft),
+					})),
+				);
+				await keep(soFar(known.indexes));
 			}
 		}
 		const isLeft = ({ rows, kept }: IndexPlan): boolean =>
@@ -143,7 +173,7 @@ async function runSet({ set, all, options, host, say, known, keep }: SetRun): Pr
 	}
 }
 
-const NOTHING: SetResults = { measuredAt: '', transfers: [], indexes: [] };
+const NOTHING: SetResults = { measuredAt: '', transfers: [], indexes: [], rounds: [] };
 
 /** The results file of a name: sets that are measured again replace themselves in it. */
 class ResultsFile {
@@ -161,10 +191,14 @@ class ResultsFile {
 
 	/** What has been measured of a set; what failed is to be tried again. */
 	async known(set: string): Promise<SetResults> {
-		const before = (await this.sets())[set] ?? NOTHING;
+		const before = { ...NOTHING, ...(await this.sets())[set] };
 		const isMeasured = ({ failure, stoppedAfter }: TransferResult): boolean =>
 			failure === undefined || stoppedAfter !== undefined;
-		return { ...before, transfers: before.transfers.filter(isMeasured) };
+		return {
+			...before,
+			transfers: before.transfers.filter(isMeasured),
+			rounds: before.rounds.filter(({ failure }) => failure === undefined),
+		};
 	}
 
 	/** Puts a set's results in place of what it said of that set before. */
@@ -175,8 +209,9 @@ class ResultsFile {
 	}
 }
 
-function list(all: readonly Contestant[]): string {
-	return all
+function list(all: readonly Contestant[], allOfRounds: readonly RoundsContestant[]): string {
+	const ofRounds = allOfRounds.map((one) => ({ ...one, protocols: ['rounds'] }));
+	return [...all, ...ofRounds]
 		.map(
 			({ name, kind, protocols, missing }) =>
 				`${name.padEnd(22)}${kind.padEnd(14)}${(missing() ?? protocols.join(', ')).trim()}`,
@@ -196,9 +231,16 @@ async function main(): Promise<void> {
 	const say = (line: string): void =>
 		console.log(`${((performance.now() - begun) / 1_000).toFixed(0).padStart(5)} s  ${line}`);
 	const n8n = lazyN8n(say);
-	const all = [...OUR_TRANSPORT, ...contestantsInN8n(n8n.host), ...PEERS];
+	const others = options.beside;
+	const all = [
+		...[undefined, ...others].flatMap((checkout) => ourTransport(checkout)),
+		...contestantsInN8n(n8n.host),
+		...PEERS,
+		FFMPEG,
+	];
+	const allOfRounds = [...[undefined, ...others].map((checkout) => ourRounds(checkout)), LFTP_SESSION];
 	if (options.help || options.list) {
-		console.log(options.help ? USAGE : list(all));
+		console.log(options.help ? USAGE : list(all, allOfRounds));
 		return;
 	}
 	const file = new ResultsFile(options.name);
@@ -206,10 +248,11 @@ async function main(): Promise<void> {
 		for (const set of options.sets) {
 			const known = options.resume ? await file.known(set.name) : NOTHING;
 			const keep = (results: SetResults): Promise<void> => file.record(set.name, results);
-			const results = await runSet({ set, all, options, host: n8n.host, say, known, keep });
+			const results = await runSet({ set, all, allOfRounds, options, host: n8n.host, say, known, keep });
 			await keep(results);
 			if (results.transfers.length > 0) console.log(`\n${transferTables(results.transfers)}\n`);
 			if (results.indexes.length > 0) console.log(`\n${indexTable(results.indexes)}\n`);
+			if (results.rounds.length > 0) console.log(`\n${roundsTable(results.rounds)}\n`);
 			const transfers = Object.values(await file.sets()).flatMap((one) => one.transfers);
 			const beside = besideFtpNode(results.transfers);
 			if (beside !== undefined) console.log(`${beside}\n`);

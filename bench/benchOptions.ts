@@ -1,7 +1,9 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { FULL, QUICK, STANDARD, type BenchSet } from './benchSet';
+import { FULL, QUICK, STANDARD, type BenchSet, type LinkOptions } from './benchSet';
 import type { Protocol } from './measuredServers';
+import type { RoundsPlan } from './rounds';
 import { TREES } from './tree';
 
 export const USAGE = `npm run bench -- [options]
@@ -19,10 +21,16 @@ export const USAGE = `npm run bench -- [options]
   --protocols NAMES        sftp, ftps
   --contestants NAMES      see --list
   --indexes ROWSxKEPT      indexes to list, such as 100000x1000
+  --rounds ROUNDSxFILES    node runs one after the other, such as 10x50
   --repeat N
   --limit SECONDS          after which a download is stopped
 
   --megabits N             of the link, each way; default 1000 up to 5 ms, 200 beyond
+  --slow-start             every connection begins with ten segments and doubles what it has under way each round trip, as
+                           TCP does, and begins anew after a pause
+  --keep-windows           with it: windows stay open over pauses (Linux with tcp_slow_start_after_idle=0)
+  --beside DIRECTORIES     other checkouts with a dist/: their "transport", "transport -16" and "node runs" take turns with
+                           ours, named after the directory (transport@old)
   --name NAME              of bench/results/NAME.json; sets measured again replace themselves there
   --no-pictures            leave docs/pictures as it is
   --list                   the contestants, and what is missing for them here
@@ -35,7 +43,9 @@ export const USAGE = `npm run bench -- [options]
 export interface BenchOptions {
 	readonly sets: readonly BenchSet[];
 	readonly name: string;
-	readonly megabits: number | undefined;
+	readonly link: LinkOptions;
+	/** Other checkouts. */
+	readonly beside: readonly string[];
 	readonly pictures: boolean;
 	readonly resume: boolean;
 	readonly list: boolean;
@@ -76,6 +86,12 @@ function protocolsIn(list: string): Protocol[] {
 	});
 }
 
+function roundsIn(text: string): RoundsPlan {
+	const [rounds = 0, files = 0] = numbersIn(text.replace('x', ','), 'rounds');
+	if (rounds < 1 || files < 1) throw new RangeError(`--rounds takes ROUNDSxFILES, not "${text}"`);
+	return { rounds, files };
+}
+
 /** @throws {RangeError} for what cannot be read; a `TypeError` of Node's own for options that do not exist. */
 export function readOptions(args: readonly string[]): BenchOptions {
 	const { values } = parseArgs({
@@ -90,6 +106,10 @@ export function readOptions(args: readonly string[]): BenchOptions {
 			protocols: { type: 'string' },
 			contestants: { type: 'string' },
 			indexes: { type: 'string' },
+			rounds: { type: 'string' },
+			'slow-start': { type: 'boolean' },
+			'keep-windows': { type: 'boolean' },
+			beside: { type: 'string' },
 			repeat: { type: 'string' },
 			limit: { type: 'string' },
 			megabits: { type: 'string' },
@@ -99,8 +119,11 @@ export function readOptions(args: readonly string[]): BenchOptions {
 			help: { type: 'boolean' },
 		},
 	});
-	const { trees, 'round-trips': roundTrips, protocols, contestants, indexes, repeat, limit } = values;
-	const own = [trees, roundTrips, protocols, contestants, indexes].some((value) => value !== undefined);
+	const { trees, 'round-trips': roundTrips, protocols, contestants, indexes, rounds, repeat, limit } = values;
+	const own = [trees, roundTrips, protocols, contestants, indexes, rounds].some((value) => value !== undefined);
+	if (values['keep-windows'] === true && values['slow-start'] !== true)
+		throw new RangeError('--keep-windows goes with --slow-start');
+	const slowStart = values['slow-start'] === true ? { restartsAfterIdle: values['keep-windows'] !== true } : undefined;
 	const plan = values.full === true ? 'full' : own || values.quick === true ? 'quick' : 'standard';
 	const all = { full: FULL, quick: QUICK, standard: STANDARD }[plan];
 	const base = values.set === undefined ? all : chosen(all, namesIn(values.set), 'set');
@@ -109,13 +132,14 @@ export function readOptions(args: readonly string[]): BenchOptions {
 			name: own ? `custom ${set.name}` : set.name,
 			trees:
 				trees === undefined
-					? indexes === undefined
+					? indexes === undefined && rounds === undefined
 						? set.trees
 						: []
 					: chosen(Object.values(TREES), namesIn(trees), 'trees').map(({ name }) => name),
 			roundTrips: roundTrips === undefined ? set.roundTrips : numbersIn(roundTrips, 'round-trips'),
 			protocols: protocols === undefined ? set.protocols : protocolsIn(protocols),
-			contestants: contestants === undefined ? set.contestants : namesIn(contestants),
+			contestants:
+				contestants !== undefined ? namesIn(contestants) : rounds === undefined ? set.contestants : undefined,
 			repeat: oneNumber(repeat, 'repeat') ?? set.repeat,
 			limit: oneNumber(limit, 'limit') ?? set.limit,
 			indexes:
@@ -127,13 +151,17 @@ export function readOptions(args: readonly string[]): BenchOptions {
 							const [rows = 0, kept = 0] = numbersIn(text.replace('x', ','), 'indexes');
 							return { rows, kept };
 						}),
+			rounds: rounds === undefined ? (own ? undefined : set.rounds) : roundsIn(rounds),
 		}),
 	);
+	// What is measured otherwise must not take the place of what the pictures show.
+	const isUsual = !own && slowStart === undefined && values.beside === undefined;
 	return {
 		sets,
-		name: values.name ?? (own ? 'custom' : plan),
-		megabits: oneNumber(values.megabits, 'megabits'),
-		pictures: values['no-pictures'] !== true && plan !== 'quick' && !own,
+		name: values.name ?? (isUsual ? plan : 'custom'),
+		link: { megabits: oneNumber(values.megabits, 'megabits'), slowStart },
+		beside: namesIn(values.beside ?? '').map((directory) => resolve(directory)),
+		pictures: values['no-pictures'] !== true && plan !== 'quick' && isUsual,
 		resume: values.resume === true,
 		list: values.list === true,
 		help: values.help === true,

@@ -1,5 +1,7 @@
 import type { IndexPlan } from './indexFile';
 import type { Protocol } from './measuredServers';
+import type { RoundsPlan } from './rounds';
+import type { SlowStart } from './congestionWindow';
 import type { Link } from './wan';
 
 /** Downloads that belong together. */
@@ -14,6 +16,8 @@ export interface BenchSet {
 	/** Seconds after which a download is stopped and a contestant's larger round trips are left out. */
 	readonly limit: number;
 	readonly indexes: readonly IndexPlan[];
+	/** Node runs one after the other; absent = none. */
+	readonly rounds?: RoundsPlan | undefined;
 }
 
 const OURS_AND_THE_FAST = ['transport', 'transport -16', 'node', 'lftp -P16', 'rclone tuned'];
@@ -63,6 +67,26 @@ export const STANDARD: readonly BenchSet[] = [
 		repeat: 1,
 		limit: 90,
 		indexes: [],
+	},
+	{
+		name: 'mp3',
+		trees: ['speech'],
+		roundTrips: [80],
+		protocols: ['sftp'],
+		contestants: ['node', 'node to MP3', 'ffmpeg'],
+		repeat: 1,
+		limit: 180,
+		indexes: [],
+	},
+	{
+		name: 'rounds',
+		trees: [],
+		roundTrips: [80, 300],
+		protocols: ['sftp', 'ftps'],
+		repeat: 1,
+		limit: 180,
+		indexes: [],
+		rounds: { rounds: 10, files: 50 },
 	},
 	{
 		name: 'index',
@@ -146,9 +170,15 @@ const LOCAL_MILLISECONDS = 5;
 const LOCAL_MEGABITS = 1_000;
 const WIDE_MEGABITS = 200;
 
+/** What all links of a run have. */
+export interface LinkOptions {
+	readonly megabits: number | undefined;
+	readonly slowStart: SlowStart | undefined;
+}
+
 /** The link of a round trip: 0 is the loopback itself, 1 ms a gigabit network, more an ocean's 200 Mbit/s each way. */
-export function linkOf(roundTrip: number, megabits?: number): Link {
+export function linkOf(roundTrip: number, { megabits, slowStart }: Partial<LinkOptions> = {}): Link {
 	if (roundTrip === 0) return { roundTrip };
 	const rate = megabits ?? (roundTrip <= LOCAL_MILLISECONDS ? LOCAL_MEGABITS : WIDE_MEGABITS);
-	return { roundTrip, downlink: rate, uplink: rate };
+	return { roundTrip, downlink: rate, uplink: rate, ...(slowStart === undefined ? {} : { slowStart }) };
 }

@@ -21,9 +21,10 @@ export interface Contestant {
 	readonly name: string;
 	/**
 	 * `ours` against `peer`; `default` as it comes, `best` set up by somebody who knows it. n8n's own FTP node is what
-	 * its users have today: it is measured and is no peer that we have to keep up with.
+	 * its users have today: it is measured and is no peer that we have to keep up with. A `converter` downloads nothing: it
+	 * makes MP3s of what lies on the disk, for its processor time.
 	 */
-	readonly kind: 'ours' | 'peer default' | 'peer best' | 'n8n FTP node';
+	readonly kind: 'ours' | 'peer default' | 'peer best' | 'n8n FTP node' | 'converter';
 	readonly protocols: readonly Protocol[];
 	/** Why it cannot run here, `undefined` when it can. */
 	missing(): string | undefined;

@@ -38,15 +38,24 @@ export function sftpNodeCredential({ host, port, username, privateKey }: Endpoin
 	return { host, port, username, password: '', privateKey, passphrase: '' };
 }
 
-function costOf({ seconds, cpuSeconds, peakMegabytes }: MeasuredExecution): Cost {
-	return { seconds, cpuSeconds, peakMegabytes };
+function costOf({ seconds, cpuSeconds, peakMegabytes, longestTurn }: MeasuredExecution): Cost {
+	return { seconds, cpuSeconds, peakMegabytes, longestTurn };
 }
 
-function verifyStore({ storedFiles, storedBytes }: MeasuredExecution, { tree }: Job): void {
-	if (storedFiles === tree.files.length && storedBytes === tree.bytes) return;
+function verifyStore({ storedFiles, storedBytes }: MeasuredExecution, { tree }: Job, bytes = tree.bytes): void {
+	if (storedFiles === tree.files.length && storedBytes === bytes) return;
 	throw new Error(
-		`n8n stored ${storedFiles} files of ${storedBytes} bytes; the tree has ${tree.files.length} of ${tree.bytes}`,
+		`n8n stored ${storedFiles} files of ${storedBytes} bytes instead of ${tree.files.length} of ${bytes}`,
 	);
+}
+
+/** Bytes of the MP3s that the items speak of. */
+function convertedBytes({ result }: MeasuredExecution): number {
+	const sizes = itemsOf(result, DOWNLOAD).map(({ json }) => {
+		const { audio } = Object(json['download']);
+		return Number(audio?.bytes);
+	});
+	return sizes.reduce((sum, bytes) => sum + bytes, 0);
 }
 
 /** The items' checksums have to be the tree's. */
@@ -61,12 +70,17 @@ function verifyItems({ result }: MeasuredExecution, { tree }: Job): void {
 	throw new Error(`${items.filter(isRight).length} of ${tree.files.length} items have the right checksum`);
 }
 
-function ourNode(host: HostN8n, name: string, maxConnections: number): Contestant {
+function ourNode(
+	host: HostN8n,
+	name: string,
+	maxConnections: number,
+	audioFormat: 'asRecorded' | 'mp3' = 'asRecorded',
+): Contestant {
 	return {
 		name,
 		kind: 'ours',
 		protocols: ['sftp', 'ftps'],
-		missing: distMissing,
+		missing: () => distMissing(),
 		prepare: host,
 		async download(job) {
 			const n8n = await host();
@@ -76,11 +90,16 @@ function ourNode(host: HostN8n, name: string, maxConnections: number): Contestan
 				name: DOWNLOAD,
 				type: `${PACKAGE_NAME}.downloadRecording`,
 				typeVersion: 1,
-				parameters: { download: 'directory', directory: tree.name, pattern: '*', options: { checksum: 'sha256' } },
+				parameters: {
+					download: 'directory',
+					directory: tree.name,
+					pattern: '*',
+					options: { checksum: 'sha256', audioFormat },
+				},
 				credentials,
 			};
 			const execution = await n8n.measure(measuredWorkflow('benchDownload000', [step]), job.signal);
-			verifyStore(execution, job);
+			verifyStore(execution, job, audioFormat === 'mp3' ? convertedBytes(execution) : tree.bytes);
 			verifyItems(execution, job);
 			return costOf(execution);
 		},
@@ -120,6 +139,7 @@ export function contestantsInN8n(host: HostN8n): readonly Contestant[] {
 	return [
 		ourNode(host, 'node', 4),
 		ourNode(host, 'node -16', 16),
+		ourNode(host, 'node to MP3', 4, 'mp3'),
 		ftpNode(host, 'FTP node', {}),
 		ftpNode(host, 'FTP node concurrent', { enableConcurrentReads: true, maxConcurrentReads: 64, chunkSize: 64 }),
 	];

@@ -23,7 +23,7 @@ const REST_MILLISECONDS = 1_500;
 
 export interface MeasuredExecution extends Cost {
 	readonly result: ExecutionResult;
-	/** Bytes of the files that the execution left in the binary store. */
+	/** Files that the execution left in the binary store, and their bytes. */
 	readonly storedFiles: number;
 	readonly storedBytes: number;
 }
@@ -94,7 +94,12 @@ export class MeasuredN8n {
 		let n8n: RunningN8n | undefined;
 		try {
 			await installPackage(directory.path);
-			n8n = await startN8n({ userFolder: directory.path, logFile: join(directory.path, 'n8n.log') });
+			n8n = await startN8n({
+				userFolder: directory.path,
+				logFile: join(directory.path, 'n8n.log'),
+				// Its metrics tell how long its event loop was held up.
+				env: { N8N_METRICS: 'true' },
+			});
 			await n8n.client.logIn(OWNER);
 			return new MeasuredN8n(n8n, n8nProcess(), directory.path, directory.remove);
 		} catch (error) {
@@ -123,10 +128,12 @@ export class MeasuredN8n {
 		await client.putWorkflow(workflow);
 		await pause(REST_MILLISECONDS);
 		resetPeakMemory(this.#pid);
+		await this.#longestTurn();
 		const cpuBefore = cpuSecondsOf(this.#pid);
 		const id = await client.startWorkflow(workflow.id, START);
 		const seconds = await this.#duration(id, workflow.id, signal);
 		const cpuSeconds = cpuSecondsOf(this.#pid) - cpuBefore;
+		const longestTurn = await this.#longestTurn();
 		const peakMegabytes = peakMegabytesOf(this.#pid);
 		const stored = await this.#clearStore(workflow.id);
 		const readBack = async () => await client.waitForExecution(id, FINISHED_MILLISECONDS);
@@ -134,12 +141,30 @@ export class MeasuredN8n {
 		signal.throwIfAborted();
 		if (result.status !== 'success')
 			throw new Error(`The execution ended as ${result.status}: ${result.error?.message ?? ''}`);
-		return { seconds, cpuSeconds, peakMegabytes, result, storedFiles: stored.files, storedBytes: stored.bytes };
+		return {
+			seconds,
+			cpuSeconds,
+			peakMegabytes,
+			longestTurn,
+			result,
+			storedFiles: stored.files,
+			storedBytes: stored.bytes,
+		};
 	}
 
 	async stop(): Promise<void> {
 		await this.#n8n.stop();
 		await this.#remove();
+	}
+
+	/**
+	 * The longest turn of n8n's event loop since this was asked last, milliseconds: `monitorEventLoopDelay` of Node.js, which
+	 * n8n's metrics (prom-client's) show and begin anew.
+	 */
+	async #longestTurn(): Promise<number> {
+		const metrics = await fetch(`${this.#n8n.url}/metrics`).then(async (answer) => await answer.text());
+		const seconds = /^\S*nodejs_eventloop_lag_max_seconds ([\d.e+-]+)$/m.exec(metrics)?.[1];
+		return Number(seconds) * 1_000;
 	}
 
 	/** Waits by the list of executions: asking for one itself makes n8n load all of its data each time. */

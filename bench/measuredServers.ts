@@ -30,6 +30,8 @@ export interface Endpoint {
 /** The way to the servers, open until it is closed. */
 export interface Way {
 	readonly endpoint: (protocol: Protocol) => Endpoint;
+	/** Connections that were opened to log in over it; 0 on the loopback itself, where nobody counts. */
+	readonly logIns: (protocol: Protocol) => number;
 	close(): Promise<void>;
 }
 
@@ -116,6 +118,7 @@ export class MeasuredServers {
 		if (link.roundTrip === 0) {
 			return {
 				endpoint: (protocol) => this.#endpoint(protocol, SERVER, ports[protocol]),
+				logIns: () => 0,
 				close: async () => undefined,
 			};
 		}
@@ -129,6 +132,7 @@ export class MeasuredServers {
 		}
 		return {
 			endpoint: (protocol) => this.#endpoint(protocol, BEHIND_WAN, ports[protocol]),
+			logIns: (protocol) => wan.connectionsTo(ports[protocol]),
 			close: () => wan.close(),
 		};
 	}

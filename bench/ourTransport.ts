@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { bareEnvironment, startProgram } from '../testbed/n8nHost/childProcess';
 import { PROJECT_ROOT } from '../testbed/n8nHost/projectPaths';
@@ -7,11 +7,9 @@ import type { ConnectionSettings } from '../transport/connectionSettings';
 import { verifyFiles, type Contestant, type Job } from './contestant';
 import type { Endpoint } from './measuredServers';
 import type { Cost } from './processCost';
+import { SFTP_FILES, SMALL_SFTP_FILES } from './shippedTransport';
 import type { TransportOrder, TransportResult } from './transportRun';
 
-/** Files at work at once over SFTP, as many as Download Recording takes by itself: four times as many where they are small. */
-const SFTP_FILES = 32;
-const SMALL_SFTP_FILES = 128;
 const SMALL_BYTES = 65_536;
 
 /** Our settings for an endpoint, with everything verified that can be. */
@@ -60,10 +58,15 @@ async function runTransport(order: TransportOrder, { signal }: Job): Promise<Tra
 	return JSON.parse(output);
 }
 
-/** Why what n8n would load is not there, `undefined` when it is. */
-export function distMissing(): string | undefined {
-	return existsSync(join(PROJECT_ROOT, 'dist')) ? undefined : 'dist/ is missing: run `npm run build` first';
+/** Why what n8n would load of a checkout is not there, `undefined` when it is. */
+export function distMissing(checkout = PROJECT_ROOT): string | undefined {
+	const dist = join(checkout, 'dist');
+	return existsSync(dist) ? undefined : `${dist} is missing: run \`npm run build\` there first`;
 }
+
+/** The name of one of ours, as another checkout has it. */
+export const besideName = (name: string, checkout: string): string =>
+	checkout === PROJECT_ROOT ? name : `${name}@${basename(checkout)}`;
 
 /** BENCH_PROFILE=directory writes a processor profile of the transport there, to be opened in a browser's tools. */
 function profiling(): string[] {
@@ -71,18 +74,19 @@ function profiling(): string[] {
 	return directory === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${directory}`];
 }
 
-function ours(maxConnections: number, name: string): Contestant {
+function ours(checkout: string, maxConnections: number, name: string): Contestant {
 	return {
-		name,
+		name: besideName(name, checkout),
 		kind: 'ours',
 		protocols: ['sftp', 'ftps'],
-		missing: distMissing,
+		missing: () => distMissing(checkout),
 		async download(job): Promise<Cost> {
 			const { endpoint, tree, destination } = job;
 			const isSmall = tree.bytes / tree.files.length <= SMALL_BYTES;
 			const sftpFiles = isSmall ? SMALL_SFTP_FILES : SFTP_FILES;
 			const filesInFlight = endpoint.protocol === 'sftp' ? sftpFiles : maxConnections;
 			const order = {
+				checkout,
 				settings: connectionSettings(endpoint, maxConnections),
 				directory: tree.name,
 				destination,
@@ -98,5 +102,10 @@ function ours(maxConnections: number, name: string): Contestant {
 /**
  * Our transport without n8n: listing, pipelined reads, resume, verification and SHA-256, written to files. Its clock
  * starts when the program is loaded, because in n8n it is.
+ *
+ * @param checkout whose `dist/` is measured
  */
-export const OUR_TRANSPORT: readonly Contestant[] = [ours(4, 'transport'), ours(16, 'transport -16')];
+export const ourTransport = (checkout = PROJECT_ROOT): readonly Contestant[] => [
+	ours(checkout, 4, 'transport'),
+	ours(checkout, 16, 'transport -16'),
+];

@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { bareEnvironment, startProgram } from '../testbed/n8nHost/childProcess';
 import { verifyFiles, type Contestant, type Job } from './contestant';
@@ -24,6 +25,10 @@ function whereIs(program: string): string | undefined {
 				return false;
 			}
 		});
+}
+
+export function programMissing(program: string): string | undefined {
+	return whereIs(program) === undefined ? `${program} is not installed` : undefined;
 }
 
 /** First line of what a program says of itself, for the record of a measurement. */
@@ -66,6 +71,25 @@ async function runClient(program: string, args: readonly string[], job: Job): Pr
 	return { seconds, cpuSeconds: cpuSecondsOfEndedChildren() - cpuBefore, peakMegabytes };
 }
 
+/** `ffmpeg` over all files of the tree where they lie, one after the other, each at the bitrate that our node takes. */
+export const FFMPEG: Contestant = {
+	name: 'ffmpeg',
+	kind: 'converter',
+	protocols: ['sftp', 'ftps'],
+	missing: () => programMissing('ffmpeg'),
+	async download({ tree, destination, signal }) {
+		const cpuBefore = cpuSecondsOfEndedChildren();
+		const begun = performance.now();
+		for (const { name } of tree.files) {
+			const [from, to] = [join(tree.directory, name), join(destination, `${name}.mp3`)];
+			const args = ['-loglevel', 'error', '-threads', '1', '-i', from, '-c:a', 'libmp3lame', '-b:a', '48k', to];
+			await promisify(execFile)('ffmpeg', args, { signal });
+		}
+		const seconds = (performance.now() - begun) / 1_000;
+		return { seconds, cpuSeconds: cpuSecondsOfEndedChildren() - cpuBefore, peakMegabytes: undefined };
+	},
+};
+
 type CommandLine = (job: Job) => readonly string[];
 
 function peer(
@@ -79,7 +103,7 @@ function peer(
 		name,
 		kind,
 		protocols,
-		missing: () => (whereIs(program) === undefined ? `${program} is not installed` : undefined),
+		missing: () => programMissing(program),
 		download: (job) => runClient(program, commandLine(job), job),
 	};
 }
@@ -97,19 +121,33 @@ const sftp =
 		destination,
 	];
 
+/** What `lftp` is told before it fetches anything. */
+export function lftpCommands({
+	protocol,
+	host,
+	port,
+	username,
+	password,
+	keyFile,
+	caFile,
+}: Job['endpoint']): readonly string[] {
+	return [
+		`set sftp:connect-program "ssh -a -x -i ${keyFile} ${SSH_OPTIONS.join(' ')}"`,
+		`set ssl:ca-file ${caFile}`,
+		'set cmd:fail-exit yes',
+		protocol === 'sftp'
+			? `open -u ${username},unused sftp://${host}:${port}`
+			: `open -u ${username},${password} ftps://${host}:${port}`,
+	];
+}
+
 const lftp =
 	(parallel: number): CommandLine =>
 	({ endpoint, tree, destination }) => {
-		const { protocol, host, port, username, password, keyFile, caFile } = endpoint;
 		// Files of half a gigabyte: several connections to each, as its manual recommends.
 		const pieces = parallel > 1 && tree.bytes / tree.files.length > LARGE ? ['--use-pget-n=4'] : [];
 		const commands = [
-			`set sftp:connect-program "ssh -a -x -i ${keyFile} ${SSH_OPTIONS.join(' ')}"`,
-			`set ssl:ca-file ${caFile}`,
-			'set cmd:fail-exit yes',
-			protocol === 'sftp'
-				? `open -u ${username},unused sftp://${host}:${port}`
-				: `open -u ${username},${password} ftps://${host}:${port}`,
+			...lftpCommands(endpoint),
 			`mirror ${['-P', parallel, ...pieces].join(' ')} ${tree.name} ${destination}`,
 		];
 		return ['--norc', '-c', commands.join('; ')];

@@ -8,6 +8,8 @@ export interface Cost {
 	readonly cpuSeconds: number | undefined;
 	/** Highest resident memory of the client's processes, megabytes. */
 	readonly peakMegabytes: number | undefined;
+	/** The longest that n8n's event loop took for one turn, milliseconds; absent where it is not n8n. */
+	readonly longestTurn?: number | undefined;
 }
 
 /** USER_HZ: 100 on every Linux that Node.js runs on. */

@@ -1,4 +1,5 @@
 import { linkSeconds, type TransferResult } from './transferRun';
+import type { Link } from './wan';
 
 /** The runs of one contestant on one tree, link and protocol, summed up. */
 export interface Summary {
@@ -12,6 +13,7 @@ export interface Summary {
 	readonly seconds: number | undefined;
 	readonly cpuSeconds: number | undefined;
 	readonly peakMegabytes: number | undefined;
+	readonly longestTurn: number | undefined;
 	/** Seconds over those of the fastest peer, at whichever setting. */
 	readonly toBestPeer: number | undefined;
 	/** Seconds over those that the link alone needs. */
@@ -21,7 +23,8 @@ export interface Summary {
 	readonly stoppedAfter: number | undefined;
 }
 
-function median(values: readonly (number | undefined)[]): number | undefined {
+/** The middle one, or half way between the middle two, of those that are known; `undefined` when none is. */
+export function median(values: readonly (number | undefined)[]): number | undefined {
 	const known = values.filter((value) => value !== undefined).sort((a, b) => a - b);
 	const upper = known[Math.floor(known.length / 2)];
 	const lower = known[Math.floor((known.length - 1) / 2)];
@@ -60,6 +63,7 @@ function summariesOfGroup(runs: readonly TransferResult[]): Summary[] {
 				seconds,
 				cpuSeconds: median(group.map(({ cpuSeconds }) => cpuSeconds)),
 				peakMegabytes: median(group.map(({ peakMegabytes }) => peakMegabytes)),
+				longestTurn: median(group.map(({ longestTurn }) => longestTurn)),
 				toBestPeer: Number.isFinite(bestPeer) ? ratio(seconds, bestPeer) : undefined,
 				toLink: ratio(seconds, linkSeconds(first.bytes, first.link)),
 				runs: group.length,
@@ -91,9 +95,16 @@ export function textTable(headers: readonly string[], rows: readonly (readonly s
 	return [line(headers), widths.map((width) => '-'.repeat(width)).join('  '), ...rows.map(line)].join('\n');
 }
 
+/** How fast a link is, and whether its connections begin slowly. */
+export function linkText({ downlink, slowStart }: Link): string {
+	const rate = `${downlink ?? 'unlimited'} Mbit/s`;
+	if (slowStart === undefined) return rate;
+	return `${rate}, slow start${slowStart.restartsAfterIdle ? '' : ', windows stay open over pauses'}`;
+}
+
 /** What the summaries say, a table for each tree, link and protocol. */
 export function transferTables(results: readonly TransferResult[]): string {
-	const headers = ['', 's', 'x best peer', 'x link', 'CPU s', 'peak MB'];
+	const headers = ['', 's', 'x best peer', 'x link', 'CPU s', 'peak MB', 'longest turn, ms'];
 	return groupsBy(results, groupOf)
 		.map((group) => {
 			const rows = summariesOfGroup(group).map((summary) => [
@@ -103,9 +114,10 @@ export function transferTables(results: readonly TransferResult[]): string {
 				digits(summary.toLink, 2),
 				digits(summary.cpuSeconds, 1),
 				digits(summary.peakMegabytes, 0),
+				digits(summary.longestTurn, 0),
 			]);
 			const [first] = group;
-			const title = first === undefined ? '' : `${groupOf(first)}, ${first.link.downlink ?? 'unlimited'} Mbit/s`;
+			const title = first === undefined ? '' : `${groupOf(first)}, ${linkText(first.link)}`;
 			return `${title}\n${textTable(headers, rows)}`;
 		})
 		.join('\n\n');

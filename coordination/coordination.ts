@@ -5,12 +5,15 @@ import { MemoryLedger } from './memoryLedger';
 import { RedisLedger, type LedgerTimes } from './redisLedger';
 import { RedisLink } from './redisLink';
 import { isQueueMode, redisSettings, type Environment } from './redisSettings';
+import { ProcessRefusals, RedisRefusals, type RefusedLogins } from './refusedLogins';
 import { RedisTurns, type TurnTimes } from './redisTurns';
 import { ProcessTurns, type Turns } from './turns';
 
-/** What the runs of this n8n agree on: connections to an account, and turns. */
+/** What the runs of this n8n agree on: connections to an account, logins that were refused, and turns. */
 export class Coordination {
 	readonly turns: Turns;
+
+	readonly refusedLogins: RefusedLogins;
 
 	readonly #ledgerOf: (account: string) => LeaseLedger;
 
@@ -20,6 +23,7 @@ export class Coordination {
 	/** @param link to the Redis that several processes share; without it there is this process only */
 	constructor(link?: RedisLink, times: { readonly ledger?: LedgerTimes; readonly turns?: Partial<TurnTimes> } = {}) {
 		this.turns = link === undefined ? new ProcessTurns() : new RedisTurns(link, times.turns);
+		this.refusedLogins = link === undefined ? new ProcessRefusals() : new RedisRefusals(link);
 		this.#ledgerOf =
 			link === undefined ? () => new MemoryLedger() : (account) => new RedisLedger(link, account, times.ledger);
 	}

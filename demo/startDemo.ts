@@ -8,7 +8,7 @@ import { freePort } from '../testbed/n8nHost/freePort';
 import type { Owner, StoredCredential } from '../testbed/n8nHost/n8nClient';
 import { DEMO_RELEASE, type N8nRelease } from '../testbed/n8nHost/n8nRelease';
 import { installPackage } from '../testbed/n8nHost/packPackage';
-import { startN8n, type RunningN8n } from '../testbed/n8nHost/startN8n';
+import { startN8n, type N8nOptions, type RunningN8n } from '../testbed/n8nHost/startN8n';
 import { startEmbeddedFtps } from '../testbed/servers/embeddedFtps';
 import { startEmbeddedSftp } from '../testbed/servers/embeddedSftp';
 import { generateTenant } from '../testbed/tenant/generateTenant';
@@ -45,6 +45,8 @@ export interface DemoOptions {
 	/** Default: the n8n of `demo/n8n`. */
 	readonly release?: N8nRelease;
 	readonly n8nEnv?: Readonly<Record<string, string>>;
+	/** Starts an n8n that has the nodes. Default: the built package is installed into the n8n of `release`. */
+	readonly launch?: (place: N8nOptions) => Promise<RunningN8n>;
 	/** Told what is being done. */
 	readonly say?: (line: string) => void;
 }
@@ -122,6 +124,12 @@ export async function startDemo(options: DemoOptions): Promise<RunningDemo> {
 		release = DEMO_RELEASE,
 		n8nEnv = {},
 		say = () => undefined,
+		launch = async (place) => {
+			say('Installing the package into n8n the way n8n does ...');
+			await installPackage(place.userFolder);
+			say('Starting n8n ...');
+			return await startN8n(place);
+		},
 	} = options;
 	const started: (() => Promise<void>)[] = [];
 	const stop = async (): Promise<void> => {
@@ -142,12 +150,9 @@ export async function startDemo(options: DemoOptions): Promise<RunningDemo> {
 		started.push(() => crm.close());
 
 		const userFolder = join(directory, 'n8n');
-		say('Installing the package into n8n the way n8n does ...');
-		await installPackage(userFolder);
-		say('Starting n8n ...');
 		const n8nLog = join(directory, 'logs', 'n8n.log');
 		const port = await freePort(preferredPorts?.n8n);
-		const n8n = await startN8n({ userFolder, port, release, logFile: n8nLog, env: n8nEnv });
+		const n8n = await launch({ userFolder, port, release, logFile: n8nLog, env: n8nEnv });
 		started.push(() => n8n.stop());
 		const owner = await demoOwner(directory);
 		await n8n.client.logIn(owner).catch((error: unknown) => {

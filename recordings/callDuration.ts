@@ -2,6 +2,7 @@ import { clip } from './clippedText';
 
 /** Digits in groups of three, parted by a comma, a dot, a blank or an apostrophe; then perhaps a decimal part. */
 const GROUPED = /^[1-9]\d{0,2}(?:([,.'’\s])\d{3})(?:\1\d{3})*(?:[.,]\d+)?$/;
+const DIGITS = /^\d{1,12}$/;
 const PLAIN = /^\d{1,12}(?:[.,]\d{1,9})?$/;
 const NUMBER_AND_UNIT = /^([\d.,'’\s]*\d)\s*(ms|msecs?|milliseconds?)?$/i;
 /** `mm:ss`, `h:mm:ss`, and `1.02:03:04` or `1 day, 2:03:04` with days before it. */
@@ -21,6 +22,7 @@ const LONGEST = 40;
 export function readDuration(text: string): readonly number[] | undefined {
 	const trimmed = text.trim();
 	if (trimmed === '' || trimmed.length > LONGEST) return undefined;
+	if (DIGITS.test(trimmed)) return [Number(trimmed), Number(trimmed) / 1_000];
 	const [, digits, milliseconds] = NUMBER_AND_UNIT.exec(trimmed) ?? [];
 	const numbers = digits === undefined ? [] : numbersOf(digits);
 	if (numbers.length > 0) {

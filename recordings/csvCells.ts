@@ -56,11 +56,17 @@ function skipBlanks(text: string, from: number, delimiter: string): number {
 
 /**
  * Cells of one row as a person would part them, whatever its quotes: a quoted cell ends at the first quote with a delimiter behind
- * it; when another cell opens a quote before that, or none is there, the quote is a stray one and the cell ends like one without.
+ * it; when another cell opens a quote before that, or none is there, the quote is a stray one and the cell ends like one without. The
+ * cells of a legal row are those of RFC 4180.
  */
 export function cellsOf(text: string, { delimiter, quote }: CsvDialect): string[] {
 	const cells: string[] = [];
 	for (let from = 0; from <= text.length; ) {
+		// Most rows have no quote, or none behind the first cells: what is left then parts itself.
+		if (!text.includes(quote, from)) {
+			const plain = text.slice(from).split(delimiter);
+			return cells.length === 0 ? plain : cells.concat(plain);
+		}
 		const begin = skipBlanks(text, from, delimiter);
 		const isGuard = text[begin] === '=' && text[begin + 1] === quote;
 		const open = isGuard ? begin + 1 : begin;

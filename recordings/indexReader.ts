@@ -78,7 +78,8 @@ export async function* readIndex(
 				sample = undefined;
 			}
 		}
-		yield* builtFrom(undecided.take(drafts));
+		// `yield*` would take three more turns of the event loop's microtasks a row.
+		for (const read of builtFrom(undecided.take(drafts))) yield read;
 	}
 	yield* builtFrom(undecided.take(sampled()));
 	yield* builtFrom(undecided.rest());

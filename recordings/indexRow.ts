@@ -90,7 +90,10 @@ export function detailOf(path: string, columns: ReadonlySet<IndexColumn>): Index
 
 export function richnessOf(row: IndexRow): number {
 	let filled = 0;
-	for (const value of Object.values(row)) if (value !== null && typeof value !== 'object') filled += 1;
+	for (const field in row) {
+		const value = row[field as keyof IndexRow];
+		if (value !== null && typeof value !== 'object') filled += 1;
+	}
 	for (const value of Object.values(row.extra)) if (value !== null) filled += 1;
 	return filled;
 }

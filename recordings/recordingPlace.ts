@@ -24,11 +24,14 @@ export function recordingPlaces(fileCell: string | undefined, directoryCell: str
 	return files.map((path) => {
 		const fileName = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
 		const stamp = parseRecordingName(fileName);
-		const ofStamp = stamp === undefined ? undefined : directoryNameOf(dateOfMillis(stamp.recordedAtUtc));
 		const inPath = fileName === path ? undefined : dayDirectoryIn(path.slice(0, -fileName.length));
-		const directory = stated ?? inPath ?? ofStamp ?? otherDirectory(directoryCell);
+		const directory = stated ?? inPath ?? ofStamp(stamp) ?? otherDirectory(directoryCell);
 		return { fileName, directory: directory ?? null, stamp };
 	});
+}
+
+function ofStamp(stamp: RecordingStamp | undefined): string | undefined {
+	return stamp === undefined ? undefined : directoryNameOf(dateOfMillis(stamp.recordedAtUtc));
 }
 
 const DAY_DIRECTORY = /(?<![A-Za-z0-9])S(\d{8})(?![A-Za-z0-9])/gi;

@@ -8,7 +8,7 @@ import type { CalendarDate } from './calendarDate';
  *   apart those of one second (a public API sample shows R202103101740420023.wav beside startTime 1615398042234);
  * - index files `Iyyyymmdd.csv`, and `Iyyyymmdd_version2.csv` with more columns (seen in a public archive script).
  */
-const RECORDING = /^R(\d{14})(\d+)\.[A-Za-z0-9]{2,4}$/i;
+const RECORDING = /^R(\d{8})(\d\d)(\d\d)(\d\d)(\d+)\.[A-Za-z0-9]{2,4}$/i;
 const DIRECTORY = /^S(\d{8})$/i;
 const INDEX = /^I(\d{8})(?:_version(\d{1,3}))?\.csv$/i;
 
@@ -38,20 +38,19 @@ export function parseRecordingName(fileName: string): RecordingStamp | undefined
 }
 
 function stampOf(fileName: string): RecordingStamp | undefined {
-	const [, stamp, sequence] = RECORDING.exec(fileName) ?? [];
-	if (stamp === undefined || sequence === undefined) return undefined;
-	if (parseCompactDate(stamp.slice(0, 8)) === undefined) return undefined;
-	const [year = 0, month = 0, day = 0] = [stamp.slice(0, 4), stamp.slice(4, 6), stamp.slice(6, 8)].map(Number);
-	const [hour = 0, minute = 0, second = 0] = [stamp.slice(8, 10), stamp.slice(10, 12), stamp.slice(12, 14)].map(Number);
+	const [, day, hours, minutes, seconds, sequence] = RECORDING.exec(fileName) ?? [];
+	const midnight = day === undefined ? undefined : compactDay(day)?.midnight;
+	if (midnight === undefined) return undefined;
+	const [hour, minute, second] = [Number(hours), Number(minutes), Number(seconds)];
 	if (hour > 23 || minute > 59 || second > 59) return undefined;
-	// Date.UTC takes years below 100 for others, which no recording is from.
-	return { recordedAtUtc: Date.UTC(year, month - 1, day, hour, minute, second), sequence: Number(sequence) };
+	const recordedAtUtc = midnight + ((hour * 60 + minute) * 60 + second) * 1_000;
+	return { recordedAtUtc, sequence: Number(sequence) };
 }
 
 /** The UTC date of a day directory, or `undefined` for any other name. */
 export function parseDirectoryName(name: string): CalendarDate | undefined {
 	const [, digits] = DIRECTORY.exec(name) ?? [];
-	return digits === undefined ? undefined : parseCompactDate(digits);
+	return digits === undefined ? undefined : compactDay(digits)?.date;
 }
 
 export interface IndexName {
@@ -64,7 +63,7 @@ export interface IndexName {
 /** What an index file's name says, or `undefined` for any other name. */
 export function parseIndexName(name: string): IndexName | undefined {
 	const [, digits, edition] = INDEX.exec(name) ?? [];
-	const date = digits === undefined ? undefined : parseCompactDate(digits);
+	const date = digits === undefined ? undefined : compactDay(digits)?.date;
 	return date === undefined ? undefined : { date, edition: edition === undefined ? 1 : Number(edition) };
 }
 
@@ -73,7 +72,24 @@ export function directoryNameOf(date: CalendarDate): string {
 	return `S${date.replaceAll('-', '')}`;
 }
 
-function parseCompactDate(digits: string): CalendarDate | undefined {
-	const date = `${digits.slice(0, 4)}-${digits.slice(4, 6)}-${digits.slice(6, 8)}`;
-	return isCalendarDate(date) ? date : undefined;
+interface CompactDay {
+	readonly date: CalendarDate;
+	/** Milliseconds since the epoch at 00:00 UTC. */
+	readonly midnight: number;
+}
+
+/** The digits that were read last: the names in an index are of one or two days. */
+let lastDay: { readonly digits: string; readonly day: CompactDay | undefined } = { digits: '', day: undefined };
+
+/** The day of eight digits, `undefined` when the calendar does not have it. */
+function compactDay(digits: string): CompactDay | undefined {
+	if (digits !== lastDay.digits) lastDay = { digits, day: readCompactDay(digits) };
+	return lastDay.day;
+}
+
+function readCompactDay(digits: string): CompactDay | undefined {
+	const [year, month, day] = [digits.slice(0, 4), digits.slice(4, 6), digits.slice(6, 8)];
+	const date = `${year}-${month}-${day}`;
+	// Date.UTC takes years below 100 for others, which no recording is from.
+	return isCalendarDate(date) ? { date, midnight: Date.UTC(Number(year), Number(month) - 1, Number(day)) } : undefined;
 }

@@ -6,6 +6,7 @@ import { callTypeOf, detailOf, richnessOf } from './indexRow';
 import type { IndexDetail, IndexRow, ReadRow } from './indexRow';
 import { decodeField } from './indexText';
 import type { IndexEncoding } from './indexText';
+import { UTC_TEXT } from './isoText';
 import { isNoCall } from './noCall';
 import { parseRecordingName } from './remoteName';
 import { recordingPaths, recordingPlaces } from './recordingPlace';
@@ -154,8 +155,8 @@ export class RowBuilder {
 			callTypeLabel: label,
 			startTime: startUtc === undefined ? null : this.clock.isoAt(startUtc),
 			stopTime: stopUtc === undefined ? null : this.clock.isoAt(stopUtc),
-			startTimeUtc: startUtc === undefined ? null : new Date(startUtc).toISOString(),
-			stopTimeUtc: stopUtc === undefined ? null : new Date(stopUtc).toISOString(),
+			startTimeUtc: startUtc === undefined ? null : UTC_TEXT.of(startUtc),
+			stopTimeUtc: stopUtc === undefined ? null : UTC_TEXT.of(stopUtc),
 			durationSeconds,
 			agentName: text('agentName'),
 			customerNumber,
@@ -174,7 +175,7 @@ export class RowBuilder {
 			directory,
 			fileName,
 			path,
-			recordedAtUtc: stamp === undefined ? null : new Date(stamp.recordedAtUtc).toISOString(),
+			recordedAtUtc: stamp === undefined ? null : UTC_TEXT.of(stamp.recordedAtUtc),
 			sequence: stamp?.sequence ?? null,
 			indexFile: this.indexFile,
 			indexLine: record.line,

@@ -33,8 +33,13 @@ export function dateMillis(date: CalendarDate): number {
 	return Date.parse(`${date}T00:00:00.000Z`);
 }
 
+/** The date that was asked for last: the calls of an index lie in one or two days. */
+let last: { readonly day: number; readonly date: CalendarDate } | undefined;
+
 export function dateOfMillis(utcMillis: number): CalendarDate {
-	return new Date(utcMillis).toISOString().slice(0, 10);
+	const day = Math.floor(utcMillis / DAY);
+	if (last?.day !== day) last = { day, date: new Date(utcMillis).toISOString().slice(0, 10) };
+	return last.date;
 }
 
 /** The calendar date some days later (or earlier, when negative). */

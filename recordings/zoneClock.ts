@@ -1,7 +1,10 @@
 import { IANAZone } from 'luxon';
 
+import { IsoText } from './isoText';
+
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 const MONTH = 30 * 24 * HOUR;
 
 /** Wall-clock date and time, months from 1, as written on a clock that shows no zone. */
@@ -47,6 +50,13 @@ export class ZoneClock {
 
 	readonly #offsetByHour = new Map<number, number>();
 
+	readonly #isoTexts = new Map<number, IsoText>();
+
+	/** The day that was asked about last: the calls of an index lie in one or two. */
+	#lastAround: { readonly day: number; readonly offsets: readonly number[] } | undefined;
+
+	#lastFirst: { readonly localMillis: number; readonly instant: number } | undefined;
+
 	/** @throws UnknownTimeZoneError */
 	constructor(zoneName: string) {
 		const name = zoneName.trim();
@@ -72,8 +82,11 @@ export class ZoneClock {
 
 	/** The instants at which the wall shows this time, earliest first: none in a gap, two in an hour that is repeated. */
 	instantsOf(localMillis: number): number[] {
+		const offsets = this.#offsetsAround(localMillis);
+		const [only] = offsets;
+		if (only !== undefined && offsets.length === 1) return [localMillis - only];
 		const instants = new Set<number>();
-		for (const offset of this.#offsetsAround(localMillis)) {
+		for (const offset of offsets) {
 			const instant = localMillis - offset;
 			if (this.offsetAt(instant) === offset) instants.add(instant);
 		}
@@ -82,6 +95,12 @@ export class ZoneClock {
 
 	/** The first instant at which the wall shows this time or, in a gap, the instant at which it is jumped over. */
 	firstInstantOf(localMillis: number): number {
+		if (this.#lastFirst?.localMillis !== localMillis)
+			this.#lastFirst = { localMillis, instant: this.#findFirstInstantOf(localMillis) };
+		return this.#lastFirst.instant;
+	}
+
+	#findFirstInstantOf(localMillis: number): number {
 		const [first] = this.instantsOf(localMillis);
 		if (first !== undefined) return first;
 
@@ -112,21 +131,31 @@ export class ZoneClock {
 	/** Local ISO 8601 with milliseconds and the offset, for example `2016-06-06T18:30:00.000-07:00`. */
 	isoAt(utcMillis: number): string {
 		const offset = this.offsetAt(utcMillis);
-		const wall = new Date(utcMillis + offset).toISOString().slice(0, -1);
-		const minutes = Math.round(Math.abs(offset) / MINUTE);
-		const hh = String(Math.floor(minutes / 60)).padStart(2, '0');
-		const mm = String(minutes % 60).padStart(2, '0');
-		return `${wall}${offset < 0 ? '-' : '+'}${hh}:${mm}`;
+		let isoText = this.#isoTexts.get(offset);
+		if (isoText === undefined) this.#isoTexts.set(offset, (isoText = new IsoText(offsetText(offset))));
+		return isoText.of(utcMillis + offset);
 	}
 
 	#exactOffset(utcMillis: number): number {
 		return Math.round(this.#zone.offset(utcMillis) * MINUTE);
 	}
 
-	/** Every offset in force within 26 hours, more than the widest offset that any zone has had. */
-	#offsetsAround(localMillis: number): number[] {
-		const offsets = new Set<number>();
-		for (let hours = -26; hours <= 26; hours++) offsets.add(this.offsetAt(localMillis + hours * HOUR));
-		return [...offsets];
+	/** Every offset in force on a day and within 26 hours of it, more than the widest offset that any zone has had. */
+	#offsetsAround(localMillis: number): readonly number[] {
+		const day = Math.floor(localMillis / DAY);
+		if (this.#lastAround?.day !== day) {
+			const offsets = new Set<number>();
+			for (let hours = -26; hours <= 24 + 26; hours++) offsets.add(this.offsetAt(day * DAY + hours * HOUR));
+			this.#lastAround = { day, offsets: [...offsets] };
+		}
+		return this.#lastAround.offsets;
 	}
+}
+
+/** `-07:00` */
+function offsetText(offset: number): string {
+	const minutes = Math.round(Math.abs(offset) / MINUTE);
+	const hh = String(Math.floor(minutes / 60)).padStart(2, '0');
+	const mm = String(minutes % 60).padStart(2, '0');
+	return `${offset < 0 ? '-' : '+'}${hh}:${mm}`;
 }

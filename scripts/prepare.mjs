@@ -21,10 +21,8 @@ function npm(args) {
 	return path?.endsWith('.js') ? run(process.execPath, [path, ...args]) : run('npm', args);
 }
 
-/** Runs a command line tool of node_modules, by its script, so that no shell and no PATH matter. */
-export function runTool(script, args, options = {}) {
-	return run(process.execPath, [join(root, 'node_modules', script), ...args], options);
-}
+/** A command line tool of node_modules, by its script, so that no shell and no PATH matter. */
+export const tool = (script) => join(root, 'node_modules', script);
 
 /** Arguments for Node.js to run a TypeScript program of this project in its own process. */
 export const typeScript = (script, args = []) => ['--import', 'tsx', script, ...args];
@@ -44,8 +42,8 @@ export function ensureDependencies() {
 /** Compiles the package into a new dist/ and copies its icons and output previews there. */
 export function build() {
 	rmSync(join(root, 'dist'), { recursive: true, force: true });
-	demand(runTool('typescript/bin/tsc', ['-p', 'tsconfig.json']), 'Compiling');
-	demand(runTool('gulp/bin/gulp.js', ['--silent']), 'Copying icons and schemas');
+	demand(run(process.execPath, [tool('typescript/bin/tsc'), '-p', 'tsconfig.json']), 'Compiling');
+	demand(run(process.execPath, [tool('gulp/bin/gulp.js'), '--silent']), 'Copying icons and schemas');
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -1,22 +1,48 @@
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { build, ensureDependencies, root, run, runTool, typeScript } from './prepare.mjs';
+import { createInterface } from 'node:readline';
+import { ensureDependencies, root, tool, typeScript } from './prepare.mjs';
+import { clock, timeTable } from './timeTable.mjs';
 
 // Everything that must hold, in one run. The last line is the sum, for people and for CI.
 
-const report = join(root, '.cache', 'test-report.json');
+const reports = join(root, '.cache', 'test-reports');
+const filters = process.argv.slice(2);
+const startedAt = performance.now();
+const parts = [];
 const failures = [];
+const tests = { passed: 0, failed: [], skipped: [] };
 
-/** Runs a step; one that fails is noted, and the next ones still run. */
-function step(title, work) {
-	console.log(`\n--- ${title}`);
+/** Runs a program to its end. Others may run beside it, so each of its lines begins with whose it is. Gives its exit code. */
+async function run(title, args) {
+	const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+	for (const stream of [child.stdout, child.stderr])
+		createInterface({ input: stream }).on('line', (line) => console.log(`${title} | ${line}`));
+	return await new Promise((resolve, reject) => {
+		child.once('error', reject);
+		child.once('close', (code) => resolve(code ?? 1));
+	});
+}
+
+/** Runs a part and times it; one that fails is noted, and the next ones still run. `filesAfter` it gives the files that it ran. */
+async function part(title, args, filesAfter = (exitCode) => mustBeZero(title, exitCode)) {
+	const began = performance.now();
+	let files = [];
 	try {
-		const exitCode = work() ?? 0;
-		if (exitCode !== 0) failures.push(`${title} (exit code ${exitCode})`);
+		files = filesAfter(await run(title, args));
 	} catch (error) {
 		console.error(error.message);
 		failures.push(title);
 	}
+	const seconds = (performance.now() - began) / 1_000;
+	console.log(`--- ${title} took ${clock(seconds).trim()}`);
+	parts.push({ title, seconds, files });
+}
+
+function mustBeZero(title, exitCode) {
+	if (exitCode !== 0) failures.push(`${title} (exit code ${exitCode})`);
+	return [];
 }
 
 function testTitles(results, statuses) {
@@ -27,50 +53,84 @@ function testTitles(results, statuses) {
 	);
 }
 
-function runVitest() {
-	mkdirSync(join(root, '.cache'), { recursive: true });
+/** The tests of a project that vitest.config.mts knows. */
+async function testPart(project) {
+	const report = join(reports, `${project}.json`);
 	rmSync(report, { force: true });
-	const exitCode = runTool('vitest/vitest.mjs', [
+	const args = [
+		tool('vitest/vitest.mjs'),
 		'run',
+		'--project',
+		project,
 		'--reporter=default',
 		'--reporter=json',
 		`--outputFile.json=${report}`,
-		...process.argv.slice(2),
-	]);
-	if (!existsSync(report)) throw new Error('The test runner wrote no report: it did not get to the end');
-	const { testResults, numPassedTests } = JSON.parse(readFileSync(report, 'utf8'));
-	const failed = testTitles(testResults, ['failed']);
-	const brokenFiles = testResults
-		.filter((file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'))
-		.map((file) => `${relative(root, file.name)}: could not be run`);
-	const skipped = testTitles(testResults, ['pending', 'skipped', 'todo', 'disabled']);
-	return { exitCode, passed: numPassedTests, failed: [...failed, ...brokenFiles], skipped };
+		// Who asks for some files gets them from the part that has them.
+		...(filters.length > 0 ? ['--passWithNoTests', ...filters] : []),
+	];
+	await part(project, args, (exitCode) => {
+		if (!existsSync(report)) {
+			if (exitCode === 0) return [];
+			throw new Error(`${project}: the test runner wrote no report: it did not get to the end`);
+		}
+		const { testResults, numPassedTests } = JSON.parse(readFileSync(report, 'utf8'));
+		const failed = testTitles(testResults, ['failed']);
+		const broken = testResults
+			.filter((file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'))
+			.map((file) => `${relative(root, file.name)}: could not be run`);
+		tests.passed += numPassedTests;
+		tests.failed.push(...failed, ...broken);
+		tests.skipped.push(...testTitles(testResults, ['pending', 'skipped', 'todo', 'disabled']));
+		// An error outside every test fails the run although no test failed.
+		if (failed.length + broken.length === 0) mustBeZero(project, exitCode);
+		return testResults.map(({ name, startTime, endTime }) => ({
+			name: relative(root, name),
+			seconds: (endTime - startTime) / 1_000,
+		}));
+	});
 }
 
-let tests = { passed: 0, failed: [], skipped: [] };
+/** One thing after another. Each row of these is for one core; what waits more than it works comes on top. */
+async function inTurn(...works) {
+	for (const work of works) await work();
+}
+
 try {
 	ensureDependencies();
+	mkdirSync(reports, { recursive: true });
 	// Each n8n takes minutes and gigabytes: a person gets the one that most tests need, CI the oldest and the newest too.
 	const installer =
 		process.env.CI === 'true'
-			? ['test', 'e2e', 'matrix', 'installSupported.ts']
-			: ['testbed', 'n8nHost', 'installN8n.ts'];
-	step('n8n for the end-to-end tests', () => run(process.execPath, typeScript(join(...installer))));
-	step('Build', () => build());
-	step('Lint', () => runTool('eslint/bin/eslint.js', ['.']));
-	step('Types', () => runTool('typescript/bin/tsc', ['--noEmit', '-p', 'tsconfig.check.json']));
-	step('Tests', () => {
-		tests = runVitest();
-		// An error outside every test fails the run although no test failed.
-		const isExplained = tests.exitCode === 0 || tests.failed.length > 0;
-		return isExplained ? 0 : tests.exitCode;
-	});
+			? join('test', 'e2e', 'matrix', 'installSupported.ts')
+			: join('testbed', 'n8nHost', 'installN8n.ts');
+	await Promise.all([
+		part('n8n', typeScript(installer)),
+		inTurn(
+			() => part('build', [join('scripts', 'prepare.mjs')]),
+			() => part('lint', [tool('eslint/bin/eslint.js'), '.']),
+			() => part('types', [tool('typescript/bin/tsc'), '--noEmit', '-p', 'tsconfig.check.json']),
+			() => testPart('unit'),
+		),
+	]);
+	await Promise.all([
+		testPart('e2e'),
+		inTurn(
+			() => testPart('contract'),
+			() => testPart('faults'),
+			() => testPart('triggers'),
+		),
+	]);
 } catch (error) {
 	console.error(error.message);
 	failures.push(error.message);
 }
 
-console.log('');
+// What came before this program started, where that is known.
+const before = Number(process.env.SETUP_SECONDS ?? 0);
+if (before > 0) parts.unshift({ title: 'setup', seconds: before });
+console.log('\nHow long each part took; some ran side by side:');
+for (const line of timeTable(parts)) console.log(line);
+console.log(`${clock(before + (performance.now() - startedAt) / 1_000)}  all of it\n`);
 const all = [...failures, ...tests.failed];
 if (tests.skipped.length > 0) {
 	console.log(`Skipped:\n${tests.skipped.map((title) => `  ${title}`).join('\n')}`);

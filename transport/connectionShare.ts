@@ -26,6 +26,10 @@ export interface ConnectionShare {
 	isAway?(): boolean;
 	/** `listener` is called, again and again, while `claimSurplus` may say `true`. */
 	whenWanted(listener: () => void): void;
+	/** Told that a connection was opened, which proves the login. */
+	loggedIn?(whenClosed: Promise<void>): void;
+	/** Told why the first one could not be opened; gives the error to go on with. */
+	notOpened?(error: unknown): Promise<unknown>;
 }
 
 const FREE: ConnectionLease = { release: () => undefined, rest: () => undefined };

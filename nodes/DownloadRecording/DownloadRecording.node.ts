@@ -18,7 +18,7 @@ export class DownloadRecording implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: '8x8 Download Recording',
 		name: 'downloadRecording',
-		icon: { light: 'file:../form/recordings.svg', dark: 'file:../form/recordings.dark.svg' },
+		icon: { light: 'file:downloadRecording.svg', dark: 'file:downloadRecording.dark.svg' },
 		group: ['input'],
 		version: 1,
 		subtitle:

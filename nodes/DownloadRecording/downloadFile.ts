@@ -11,6 +11,7 @@ import { judgeWav } from '../../recordings/wavVerdict';
 import type { WavVerdict } from '../../recordings/wavVerdict';
 import type { RemoteEntry } from '../../transport/remoteStore';
 import type { ReadReport, ResumingStore } from '../../transport/resumingStore';
+import { withSecondLook } from '../../transport/secondLook';
 import { TransportError } from '../../transport/transportError';
 import { VerifiedRead } from '../../transport/verifiedRead';
 import { bytesText } from '../run/figureText';
@@ -59,9 +60,6 @@ export interface DownloadedFile {
 	readonly hint: string | undefined;
 }
 
-/** Times that a file is begun anew because it turned out to be another one than was stated: once for an old listing, once more. */
-const RESTARTS = 2;
-
 /**
  * Downloads one file. When it is not the size that was stated (a listing is a moment old, or the call still runs), it is looked
  * at again and begun anew, a few times.
@@ -74,44 +72,40 @@ export async function downloadFile(
 ): Promise<DownloadedFile> {
 	const begun = performance.now();
 	let attempts = 0;
-	for (let restarts = 0; ; restarts++) {
-		const known = restarts === 0 ? wanted.listed : undefined;
-		const entry = known?.size === undefined ? await store.stat(wanted.path, { signal: options.signal }) : known;
+	const { path, listed } = wanted;
+	const { signal, retries: mostLooks } = options;
+	const known = listed?.size === undefined ? undefined : listed;
+	return await withSecondLook(store, { path, known, signal, mostLooks }, async (entry) => {
 		const bytes = sizeOf(entry, options.maximumBytes);
 		binaryStore.refuseUnstorable(entry.path, bytes);
 		let report: ReadReport = { attempts: 0, resumed: false };
-		const { signal, beginAbsence } = options;
-		const storeWhenThereIsRoom = binaryStore.take({ path: entry.path, bytes, signal, beginAbsence }, async () => {
-			const storing = storeFile(context, store, entry, bytes, wanted.indexedSeconds, options);
-			report = storing.report;
-			return await storing.done;
-		});
-		const outcome = await storeWhenThereIsRoom.then(
-			(file) => ({ file }),
-			(error: unknown) => ({ error }),
-		);
-		attempts += report.attempts;
-		if ('file' in outcome) {
-			const { verified, binary, wav, audio } = outcome.file;
-			return {
-				facts: {
-					path: entry.path,
-					fileName: entry.name,
-					bytes: verified.bytes,
-					...(verified.digest === undefined ? {} : { [options.checksum]: verified.digest }),
-					wav: wav.facts,
-					...(audio === undefined ? {} : { audio }),
-					attempts,
-					resumed: report.resumed,
-					milliseconds: Math.round(performance.now() - begun),
-				},
-				binary,
-				hint: isHeldToBeWav(entry, wav) && wav.reason !== undefined ? `${entry.path}: ${wav.reason}.` : undefined,
-			};
-		}
-		const isOther = outcome.error instanceof TransportError && outcome.error.code === 'size-mismatch';
-		if (!isOther || restarts >= Math.min(RESTARTS, options.retries)) throw outcome.error;
-	}
+		const { beginAbsence } = options;
+		const stored = await binaryStore
+			.take({ path: entry.path, bytes, signal, beginAbsence }, async () => {
+				const storing = storeFile(context, store, entry, bytes, wanted.indexedSeconds, options);
+				report = storing.report;
+				return await storing.done;
+			})
+			.finally(() => {
+				attempts += report.attempts;
+			});
+		const { verified, binary, wav, audio } = stored;
+		return {
+			facts: {
+				path: entry.path,
+				fileName: entry.name,
+				bytes: verified.bytes,
+				...(verified.digest === undefined ? {} : { [options.checksum]: verified.digest }),
+				wav: wav.facts,
+				...(audio === undefined ? {} : { audio }),
+				attempts,
+				resumed: report.resumed,
+				milliseconds: Math.round(performance.now() - begun),
+			},
+			binary,
+			hint: isHeldToBeWav(entry, wav) && wav.reason !== undefined ? `${entry.path}: ${wav.reason}.` : undefined,
+		};
+	});
 }
 
 interface StoredFile {

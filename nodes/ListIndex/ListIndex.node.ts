@@ -29,7 +29,7 @@ export class ListIndex implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: '8x8 List Index',
 		name: 'listIndex',
-		icon: { light: 'file:../form/recordings.svg', dark: 'file:../form/recordings.dark.svg' },
+		icon: { light: 'file:listIndex.svg', dark: 'file:listIndex.dark.svg' },
 		group: ['input'],
 		version: 1,
 		subtitle: `={{ ({ directory: "Directory", indexFile: "Index file" })[$parameter["readFrom"]] ?? ${PERIOD_SUBTITLE} }}{{ ${FILTER_SUBTITLE} }}`,

@@ -11,7 +11,7 @@ export class MarkDelivered implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: '8x8 Mark Delivered',
 		name: 'markDelivered',
-		icon: { light: 'file:../form/recordings.svg', dark: 'file:../form/recordings.dark.svg' },
+		icon: { light: 'file:markDelivered.svg', dark: 'file:markDelivered.dark.svg' },
 		group: ['output'],
 		version: 1,
 		subtitle:

@@ -28,7 +28,7 @@ export class ReconcileDay implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: '8x8 Reconcile Day',
 		name: 'reconcileDay',
-		icon: { light: 'file:../form/recordings.svg', dark: 'file:../form/recordings.dark.svg' },
+		icon: { light: 'file:reconcileDay.svg', dark: 'file:reconcileDay.dark.svg' },
 		group: ['input'],
 		version: 1,
 		subtitle: `={{ ${PERIOD_SUBTITLE} }}`,

@@ -22,7 +22,7 @@ export class RecordingTrigger implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: '8x8 Recording Trigger',
 		name: 'recordingTrigger',
-		icon: { light: 'file:../form/recordings.svg', dark: 'file:../form/recordings.dark.svg' },
+		icon: { light: 'file:recordingTrigger.svg', dark: 'file:recordingTrigger.dark.svg' },
 		group: ['trigger'],
 		version: 1,
 		subtitle: `={{ $parameter["watch"] === "files" ? "New files" : "New calls" + ${FILTER_SUBTITLE} }}`,

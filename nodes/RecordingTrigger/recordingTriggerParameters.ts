@@ -25,7 +25,8 @@ export const recordingTriggerParameters: INodeProperties[] = [
 			},
 		],
 		default: 'index',
-		description: 'What starts the workflow. When you change this, what is there at that moment counts as known.',
+		description:
+			'What starts the workflow. When you change this for the first time, what is there at that moment counts as known.',
 	},
 	filterParameters({ watch: ['index'] }),
 	timeZoneParameter,
@@ -42,7 +43,7 @@ export const recordingTriggerParameters: INodeProperties[] = [
 				type: 'boolean',
 				default: false,
 				description:
-					'Whether to begin with the recordings of the look-back days that are already there when the workflow is activated for the first time',
+					'Whether to begin with the recordings of the look-back days that are already there when the workflow is activated for the first time. What another tenant has, or another Watch finds, counts as known later on all the same.',
 			},
 			{
 				displayName: 'Lookback Days',

@@ -3,9 +3,10 @@ import type { IDataObject, INodeExecutionData, IPollFunctions } from 'n8n-workfl
 import { callJudge } from '../../recordings/callFilter';
 import type { CallFilters } from '../../recordings/callFilter';
 import type { IndexRow } from '../../recordings/indexRow';
-import { bytesOf, fittingLookback, MOST_BYTES } from '../../tenant/polling/pollMemory';
-import { readPollState } from '../../tenant/polling/pollState';
+import { fittingLookback, withoutEarlier } from '../../tenant/polling/fittingLookback';
 import type { PollState, Watch } from '../../tenant/polling/pollState';
+import { bytesOf, MOST_BYTES, TriggerMemory } from '../../tenant/polling/triggerMemory';
+import type { MemoryOwner } from '../../tenant/polling/triggerMemory';
 import { simplifiedCall } from '../../recordings/simplifiedCall';
 import { tenantDateAt } from '../../recordings/tenantDay';
 import { nodeError } from '../run/nodeError';
@@ -35,7 +36,7 @@ interface TriggerOptions {
 
 /** The newest real recordings, for a look at what the trigger gives. The trigger's memory is neither read nor touched. */
 export async function sampleRecordings(context: IPollFunctions): Promise<INodeExecutionData[][]> {
-	const items = await withRequest(context, async (request, watch) => {
+	const items = await withRequest(context, async (request, { watch }) => {
 		if (watch === 'files') {
 			const files = await newestFiles(request, SAMPLES);
 			if (files.length > 0) return files;
@@ -64,14 +65,21 @@ export async function sampleRecordings(context: IPollFunctions): Promise<INodeEx
  * down with the next emission, so that a failure in between must leave nothing behind.
  */
 export async function pollRecordings(context: IPollFunctions): Promise<INodeExecutionData[][] | null> {
-	const memory = context.getWorkflowStaticData('node');
-	const outcome = await withRequest(context, async (request, watch) => {
-		const previous = readPollState(memory['state'], watch);
-		const polled = await (watch === 'files' ? pollFiles(request, previous) : pollIndex(request, previous));
-		refuseTooMuch(polled.state, request);
-		return polled;
+	const data = context.getWorkflowStaticData('node');
+	const outcome = await withRequest(context, async (asked, owner) => {
+		const memory = new TriggerMemory(data['state'], owner);
+		const { previous } = memory;
+		// What another tenant has is told in the log, and not emitted.
+		const request = { ...asked, emitExisting: asked.emitExisting && memory.isEmpty };
+		const polled = await (owner.watch === 'files' ? pollFiles(request, previous) : pollIndex(request, previous));
+		const bytesWith = (state: PollState): number => bytesOf(memory.next(state).kept);
+		const state = bytesWith(polled.state) <= MOST_BYTES ? polled.state : withoutEarlier(polled.state);
+		refuseTooMuch(state, request, bytesWith);
+		const { kept, forgotten } = memory.next(state);
+		return { ...polled, kept, forgotten, isOther: previous === undefined && !memory.isEmpty };
 	});
-	const { items, state, unreadable, withoutIndex } = outcome;
+	const { items, kept, unreadable, withoutIndex } = outcome;
+	tellAboutTenants(context, outcome);
 	for (const [path, failure] of unreadable)
 		context.logger.warn(`8x8 Recording Trigger: ${path} cannot be read: ${failure.message}`);
 	for (const date of firstMet(keyOf(context), withoutIndex))
@@ -81,15 +89,34 @@ export async function pollRecordings(context: IPollFunctions): Promise<INodeExec
 	const [reported] = filesToReport(keyOf(context), unreadable.keys(), items.length === 0);
 	const failure = reported === undefined ? undefined : unreadable.get(reported);
 	if (failure !== undefined) throw failure;
-	memory['state'] = state as unknown as IDataObject;
+	data['state'] = kept as unknown as IDataObject;
 	return items.length === 0 ? null : outputOf(context, items);
 }
 
+function tellAboutTenants(
+	context: IPollFunctions,
+	{ isOther, forgotten }: { isOther: boolean; forgotten: number },
+): void {
+	if (isOther)
+		context.logger.warn(
+			"8x8 Recording Trigger: this tenant (account and 'Tenant Directory'), or what 'Watch' says, is another than before. What is there now counts as known. What is remembered of the one before is kept: when it comes back, the trigger goes on there where it stopped",
+		);
+	if (forgotten > 0)
+		context.logger.warn(
+			'8x8 Recording Trigger: what was remembered of a tenant that has not been polled for the longest time had to make room. When it comes back, what is there then counts as known',
+		);
+}
+
 /** Better no poll, which says why and can be mended, than a memory that slows n8n down, or one that forgets and emits again. */
-function refuseTooMuch(state: PollState, { clock, now, lookbackDays }: PollRequest): void {
-	const bytes = bytesOf(state);
+function refuseTooMuch(
+	state: PollState,
+	{ clock, now, lookbackDays }: PollRequest,
+	bytesWith: (state: PollState) => number,
+): void {
+	const bytes = bytesWith(state);
 	if (bytes <= MOST_BYTES) return;
-	const fitting = fittingLookback(state, tenantDateAt(now, clock), lookbackDays);
+	const fits = (shorter: PollState): boolean => bytesWith(shorter) <= MOST_BYTES;
+	const fitting = fittingLookback(state, tenantDateAt(now, clock), lookbackDays, fits);
 	const advice =
 		fitting > 0
 			? `Set 'Lookback Days' to ${fitting} or less. Nothing is lost: the next poll goes on where the last one ended.`
@@ -115,7 +142,7 @@ export function keyOf(context: IPollFunctions): string {
 
 async function withRequest<Result>(
 	context: IPollFunctions,
-	work: (request: PollRequest, watch: Watch) => Promise<Result>,
+	work: (request: PollRequest, owner: MemoryOwner) => Promise<Result>,
 ): Promise<Result> {
 	const budget = pollBudgetOf(context);
 	const watch = context.getNodeParameter('watch') as Watch;
@@ -126,7 +153,7 @@ async function withRequest<Result>(
 	const maximumItems = wholeNumber('Maximum Items', options.maximumItems ?? 500, Number.MAX_SAFE_INTEGER);
 	return await withTenant(
 		context,
-		async ({ store, tenantDirectory, isSftp, clock }) =>
+		async ({ store, tenantKey, tenantDirectory, isSftp, clock }) =>
 			await work(
 				{
 					store,
@@ -141,7 +168,7 @@ async function withRequest<Result>(
 					budget,
 					warn: (message) => context.logger.warn(`8x8 Recording Trigger: ${message}`),
 				},
-				watch,
+				{ tenant: tenantKey, watch },
 			),
 		{
 			decorate: resumingStore,

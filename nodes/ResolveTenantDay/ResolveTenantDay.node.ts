@@ -16,7 +16,7 @@ export class ResolveTenantDay implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: '8x8 Resolve Tenant Day',
 		name: 'resolveTenantDay',
-		icon: { light: 'file:../form/recordings.svg', dark: 'file:../form/recordings.dark.svg' },
+		icon: { light: 'file:resolveTenantDay.svg', dark: 'file:resolveTenantDay.dark.svg' },
 		group: ['transform'],
 		version: 1,
 		subtitle: `={{ ${PERIOD_SUBTITLE} }}`,

@@ -3,6 +3,7 @@ import { NoConnection, type ConnectionRun } from '../../coordination/connectionR
 import type { ConnectionSettings } from '../../transport/connectionSettings';
 import type { ConnectionShare } from '../../transport/connectionShare';
 import { TransportError } from '../../transport/transportError';
+import { countLogin, refuseKnownLogin, rememberRefusedLogin } from './refusedLogin';
 
 /** Milliseconds that a run waits for its first connection: the runs before it may download a whole day. */
 const PATIENCE = 1_800_000;
@@ -60,16 +61,20 @@ export function accountConnections(
 ): ConnectionShare & Pick<ConnectionRun, 'beginAbsence'> {
 	const run = shared.desk(settings).run(settings.maxConnections);
 	return {
-		first: async (signal) =>
-			await run.first(patience, signal).catch(async (error: unknown) => {
+		first: async (signal) => {
+			await refuseKnownLogin(settings, shared);
+			return await run.first(patience, signal).catch(async (error: unknown) => {
 				const isKnown = error instanceof NoConnection;
 				return await Promise.reject(isKnown ? noConnectionError(error, settings, patience) : error);
-			}),
+			});
+		},
 		another: async (signal) => await run.another(signal),
 		adopt: (lease) => run.adopt(lease),
 		claimSurplus: () => run.claimSurplus(),
 		whenWanted: (listener) => run.whenWanted(listener),
 		isAway: () => run.kept === 0,
+		loggedIn: (whenClosed) => void countLogin(settings, whenClosed),
+		notOpened: async (error) => await rememberRefusedLogin(settings, shared, error),
 		beginAbsence: () => run.beginAbsence(),
 	};
 }

@@ -5,6 +5,7 @@ import type {
 	INodeCredentialTestResult,
 } from 'n8n-workflow';
 
+import { coordination } from '../../coordination/coordination';
 import { ZoneClock } from '../../recordings/zoneClock';
 import { openStore } from '../../transport/openStore';
 import { accountConnections, INTERACTIVE_PATIENCE } from './accountConnections';
@@ -13,6 +14,7 @@ import { ExplainedError } from '../../tenant/explainedError';
 import { tenantOverview } from '../../tenant/reading/indexListing';
 import type { TenantOverview } from '../../tenant/reading/indexListing';
 import { proveReading } from '../../tenant/reading/readingProof';
+import { forgetRefusedLogin } from './refusedLogin';
 import { tenantConnection } from './tenantConnection';
 
 /** Somebody waits in front of the screen. */
@@ -35,6 +37,7 @@ export async function eightByEightConnectionTest(
 async function connect(data: ICredentialDataDecryptedObject): Promise<string> {
 	const { settings, timeZone } = tenantConnection(data, { connectTimeout: PATIENCE, stallTimeout: PATIENCE });
 	const clock = new ZoneClock(timeZone);
+	await forgetRefusedLogin(settings, coordination());
 	const share = accountConnections(settings, INTERACTIVE_PATIENCE);
 	const store = openStore({ ...settings, maxConnections: 1 }, share);
 	try {

@@ -7,12 +7,15 @@ import { ResumingStore } from '../../transport/resumingStore';
 import { accountConnections } from './accountConnections';
 import { processAccounts } from './processAccounts';
 import { CREDENTIAL, tenantConnection } from './tenantConnection';
+import { tenantKey } from './tenantKey';
 
 /** A tenant's server, for the length of one node run. */
 export interface TenantSession {
 	readonly store: RemoteStore;
 	/** Whose recordings these are: the user, and the tenant directory when one is given. */
 	readonly tenant: string;
+	/** The same for every credential of this account and directory; a digest. */
+	readonly tenantKey: string;
 	/** As the credential names it, empty for the login directory. */
 	readonly tenantDirectory: string;
 	/** The connections that the credential allows at once. */
@@ -50,6 +53,7 @@ export async function withTenant<Result>(
 	const session: TenantSession = {
 		store,
 		tenant: [settings.username, settings.tenantDirectory].filter((part) => part !== '').join('/'),
+		tenantKey: tenantKey(settings),
 		tenantDirectory: settings.tenantDirectory,
 		maxConnections: settings.maxConnections,
 		isSftp: settings.protocol === 'sftp',

@@ -85,6 +85,32 @@ export function explain(error: unknown): Explanation | undefined {
 	return undefined;
 }
 
+/** Why something failed, in the words in which n8n reads it from an error, from 2.37 on: it waits longer with the next poll. */
+type FailureCause = 'credential-invalid' | 'temporarily-unavailable';
+
+/** What only another credential, or a change in this one, mends. */
+const CREDENTIAL_INVALID: ReadonlySet<TransportErrorCode> = new Set([
+	'login-failed',
+	'invalid-settings',
+	'host-key-unknown',
+	'host-key-changed',
+	'certificate-untrusted',
+]);
+const TEMPORARILY_UNAVAILABLE: ReadonlySet<TransportErrorCode> = new Set([
+	'unreachable',
+	'timeout',
+	'stalled',
+	'connection-lost',
+	'busy',
+	'tls-session-refused',
+]);
+
+function causeOf(error: unknown): FailureCause | undefined {
+	if (!(error instanceof TransportError)) return undefined;
+	if (CREDENTIAL_INVALID.has(error.code)) return 'credential-invalid';
+	return TEMPORARILY_UNAVAILABLE.has(error.code) ? 'temporarily-unavailable' : undefined;
+}
+
 /** Any failure as the n8n error of an item. */
 export function nodeError(node: INode, error: unknown, itemIndex: number): NodeOperationError {
 	if (error instanceof NodeOperationError) return error;
@@ -96,7 +122,8 @@ export function nodeError(node: INode, error: unknown, itemIndex: number): NodeO
 	const explained = new NodeOperationError(node, message, { itemIndex, description: advice });
 	// n8n replaces a message that has ECONNREFUSED, ENOENT and the like anywhere in it by a general one that names no host or file.
 	explained.message = message;
-	return explained;
+	const cause = causeOf(error);
+	return cause === undefined ? explained : Object.assign(explained, { failure: { cause } });
 }
 
 /**

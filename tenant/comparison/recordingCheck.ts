@@ -8,9 +8,9 @@ import type { WavVerdict } from '../../recordings/wavVerdict';
 import type { RemoteEntry } from '../../transport/remoteStore';
 import type { ResumingStore } from '../../transport/resumingStore';
 import { isNotFound } from '../../transport/ifThere';
-import { TransportError } from '../../transport/transportError';
 import { ExplainedError } from '../explainedError';
 import { isOfOneFile } from '../../transport/oneFileFailure';
+import { withSecondLook } from '../../transport/secondLook';
 
 export interface CheckOptions {
 	/** Whether headers are read. */
@@ -26,8 +26,6 @@ export type CheckedRecording =
 	/** It is there and could not be looked at. */
 	| { readonly status: 'unreadable'; readonly error: unknown };
 
-/** Times that a file is looked at again because it is not as the listing said: it is being written, or the listing is old. */
-const SECOND_LOOKS = 2;
 /** Bytes read at once: a header without metadata has some dozens of bytes, one with the usual ones some hundreds. */
 const READ_BYTES = 4_096;
 
@@ -53,24 +51,21 @@ async function check(
 	store: ResumingStore,
 	listed: ListedFile,
 	indexedSeconds: number | null,
-	options: CheckOptions,
+	{ checkSize, signal }: CheckOptions,
 ): Promise<CheckedRecording> {
-	const isLookedInto = options.checkSize && /\.wav$/i.test(listed.fileName);
+	const isLookedInto = checkSize && /\.wav$/i.test(listed.fileName);
 	if (!isLookedInto || listed.bytes === 0) return { ...soundOf(listed.bytes, undefined), file: listed };
-	for (let looks = 0, file = listed; ; looks++) {
-		const { bytes } = file;
-		if (bytes === undefined) throw sizeUnknown(file.recordingId);
-		if (bytes === 0) return { ...soundOf(0, undefined), file };
-		const outcome = await lookInto(store, file, bytes, indexedSeconds, options).then(
-			(wav) => ({ wav }),
-			(error: unknown) => ({ error }),
-		);
-		if ('wav' in outcome) return { ...soundOf(bytes, outcome.wav), file };
-		const isOther = outcome.error instanceof TransportError && outcome.error.code === 'size-mismatch';
-		if (!isOther || looks >= SECOND_LOOKS) throw outcome.error;
-		const now = await store.stat(file.recordingId, { signal: options.signal });
-		file = { ...file, bytes: now.size, modifiedAt: now.modifiedAt };
-	}
+	const known = entryOf(listed);
+	return await withSecondLook(store, { path: known.path, known, signal }, async (entry) => {
+		const { size, modifiedAt } = entry;
+		if (size === undefined) throw sizeUnknown(entry.path);
+		const wav = size === 0 ? undefined : await lookInto(store, entry, size, indexedSeconds, signal);
+		return { ...soundOf(size, wav), file: { ...listed, bytes: size, modifiedAt } };
+	});
+}
+
+function entryOf({ fileName, recordingId, bytes, modifiedAt }: ListedFile): RemoteEntry {
+	return { name: fileName, path: recordingId, type: 'file', size: bytes, modifiedAt };
 }
 
 function sizeUnknown(path: string): ExplainedError {
@@ -83,25 +78,17 @@ function sizeUnknown(path: string): ExplainedError {
 /** The verdict on a WAV, by nothing but the stretches of it that its header needs. */
 async function lookInto(
 	store: ResumingStore,
-	file: ListedFile,
-	bytes: number,
+	entry: RemoteEntry,
+	size: number,
 	indexedSeconds: number | null,
-	options: CheckOptions,
+	signal: AbortSignal | undefined,
 ): Promise<WavVerdict> {
-	const known: RemoteEntry = {
-		name: file.fileName,
-		path: file.recordingId,
-		type: 'file',
-		size: bytes,
-		modifiedAt: file.modifiedAt,
-	};
-	const reader = new WavReader(bytes);
+	const reader = new WavReader(size);
 	while (reader.wanted !== undefined) {
 		const start = reader.wanted.from;
-		const length = Math.min(READ_BYTES, bytes - start);
-		const range = { start, length, size: bytes, signal: options.signal };
-		const { stream } = store.readReported(file.recordingId, range, known);
+		const length = Math.min(READ_BYTES, size - start);
+		const { stream } = store.readReported(entry.path, { start, length, size, signal }, entry);
 		reader.take(start, await buffer(stream));
 	}
-	return judgeWav(reader.header, bytes, indexedSeconds);
+	return judgeWav(reader.header, size, indexedSeconds);
 }

@@ -18,14 +18,14 @@ export type DirectoryMark = readonly [listed: number, names: number];
 export type ArrivingMark = readonly [size: number, modified: number | null, since: number];
 
 /**
- * What a trigger remembers between polls. n8n keeps it as JSON in one column together with everything else that the workflow
- * remembers, so it is small, and bounded by the look-back window.
+ * What a trigger remembers of one tenant and of what it watches there. n8n keeps it as JSON in one column together with everything
+ * else that the workflow remembers, so it is small, and bounded by the look-back window.
  */
 export interface PollState {
-	readonly version: 1;
-	readonly watch: Watch;
 	/** Nothing of earlier days is looked at: a tenant day for the index, a UTC day for files. It never goes back. */
 	readonly since: CalendarDate;
+	/** What `since` was before the last poll moved it on. What was seen from this day on is remembered, in case the clock goes back. */
+	readonly earlier?: CalendarDate;
 	readonly files: Readonly<Record<string, FileMark>>;
 	readonly directories: Readonly<Record<string, DirectoryMark>>;
 	readonly seen: PackedSeen;
@@ -35,16 +35,16 @@ export interface PollState {
 	readonly unseeded: readonly string[];
 	/** Index files with calls that wait for a detailed row: when the first has waited long enough, in seconds since the epoch. */
 	readonly waiting?: Readonly<Record<string, number>>;
+	/** When the last poll was, in seconds since the epoch. The first versions of this package did not keep it. */
+	readonly polled?: number;
 }
 
-/**
- * What an earlier poll left, or `undefined` when there is nothing that can be gone on from: the first poll, another version, or a
- * trigger that has been told to watch something else.
- */
-export function readPollState(kept: unknown, watch: Watch): PollState | undefined {
-	if (!isRecord(kept) || kept['version'] !== 1 || kept['watch'] !== watch) return undefined;
-	const { since, files, directories, seen, arriving, unseeded, waiting = {} } = kept;
-	if (typeof since !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(since)) return undefined;
+/** What an earlier poll left, of whatever version that knows these fields; `undefined` when it is damaged. */
+export function readPollState(kept: unknown): PollState | undefined {
+	if (!isRecord(kept)) return undefined;
+	const { since, files, directories, seen, arriving = {}, unseeded, waiting = {}, polled, earlier } = kept;
+	if (polled !== undefined && typeof polled !== 'number') return undefined;
+	if (!isDate(since) || (earlier !== undefined && !isDate(earlier))) return undefined;
 	if (!isRecord(files) || !isRecord(directories) || !isRecord(seen)) return undefined;
 	if (!isRecord(arriving) || !Array.isArray(unseeded) || !isRecord(waiting)) return undefined;
 	const packed = entries(seen, isPacked);
@@ -55,20 +55,24 @@ export function readPollState(kept: unknown, watch: Watch): PollState | undefine
 	const dueTimes = entries(waiting, (value): value is number => typeof value === 'number');
 	if (directoryMarks === undefined || arrivingMarks === undefined || dueTimes === undefined) return undefined;
 	return {
-		version: 1,
-		watch,
 		since,
+		...(earlier === undefined ? {} : { earlier }),
 		files: fileMarks,
 		directories: directoryMarks,
 		seen: packed,
 		arriving: arrivingMarks,
 		unseeded: unseeded.filter((path) => typeof path === 'string'),
 		...(Object.keys(dueTimes).length === 0 ? {} : { waiting: dueTimes }),
+		...(polled === undefined ? {} : { polled }),
 	};
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+export function isRecord(value: unknown): value is Record<string, unknown> {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isDate(value: unknown): value is CalendarDate {
+	return typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value);
 }
 
 function entries<Value>(
@@ -145,7 +149,8 @@ export function arrivingMark(
 	now: number,
 ): ArrivingMark | undefined {
 	const seconds = Math.floor(now / 1_000);
-	if (before !== undefined && before[0] === size && before[1] === modified)
+	// A mark of a time to come is of a clock that was ahead, and the waiting begins anew.
+	if (before !== undefined && before[0] === size && before[1] === modified && before[2] <= seconds)
 		return seconds - before[2] >= STAYED_FOR ? undefined : before;
 	const isBelievable = before === undefined && modified !== null && modified > (listedBefore ?? -Infinity);
 	if (isBelievable && seconds - modified >= OLD_ENOUGH) return undefined;

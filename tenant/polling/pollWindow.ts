@@ -1,4 +1,4 @@
-import type { DirectoryMark } from './pollState';
+import type { DirectoryMark, PollState } from './pollState';
 import { directoryNameOf } from '../../recordings/remoteName';
 import { addDays, datesBetween, dateOfMillis, tenantDay } from '../../recordings/tenantDay';
 import type { CalendarDate } from '../../recordings/calendarDate';
@@ -8,6 +8,9 @@ import type { ZoneClock } from '../../recordings/zoneClock';
 const FEW_NAMES = 500;
 /** How long the list of names of a large directory is good for, in seconds. */
 const GOOD_FOR = 15 * 60;
+
+/** Clocks are set back by less than this all the time, in milliseconds. */
+const CLOCK_STEP = 60_000;
 
 /** The first day that a trigger looks at when it begins. */
 export function firstDay(today: CalendarDate, lookbackDays: number): CalendarDate {
@@ -31,9 +34,21 @@ export function nextSince(
 	return wanted > since ? wanted : since;
 }
 
-/** A clock that was once set to the future must not make a trigger deaf until then. */
-export function sinceAt(since: CalendarDate, today: CalendarDate): CalendarDate {
-	return since > today ? today : since;
+/**
+ * From which day on a poll looks. A clock that was ahead for a poll, and is back, has moved the first day on too far: then that of the
+ * poll before holds, which is what `earlier` is kept for.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function sinceOf(
+	{ since, earlier = since, polled }: Pick<PollState, 'since' | 'earlier' | 'polled'>,
+	today: CalendarDate,
+	now: number,
+): CalendarDate {
+	const isBack = polled !== undefined && polled * 1_000 > now + CLOCK_STEP;
+	const kept = isBack ? earlier : since;
+	// A clock that was once set to the future must not make a trigger deaf until then.
+	return kept > today ? today : kept;
 }
 
 /** The UTC date of the first directory that can hold recordings of this tenant day and later. */

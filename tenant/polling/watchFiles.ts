@@ -1,4 +1,4 @@
-import { firstDay, hasEveryDay, isListingDue, nextSince, sinceAt } from './pollWindow';
+import { firstDay, hasEveryDay, isListingDue, nextSince, sinceOf } from './pollWindow';
 import { arrivingMark, markOf } from './pollState';
 import type { ArrivingMark, DirectoryMark, PollState } from './pollState';
 import { parseDirectoryName, parseRecordingName } from '../../recordings/remoteName';
@@ -73,7 +73,7 @@ function dayDirectories(names: readonly string[], since: CalendarDate): DayDirec
 export async function pollFiles(request: PollRequest, previous: PollState | undefined): Promise<PollOutcome> {
 	const { now, lookbackDays, maximumItems } = request;
 	const today = dateOfMillis(now);
-	const since = previous === undefined ? firstDay(today, lookbackDays) : sinceAt(previous.since, today);
+	const since = previous === undefined ? firstDay(today, lookbackDays) : sinceOf(previous, today, now);
 	const seen = new SeenRecordings(previous?.seen);
 	const known = Object.keys(previous?.directories ?? {});
 	const step = listingsAtOnce(request);
@@ -156,20 +156,20 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 	const datesLeft = [...left, ...arriving, ...unlisted].map(({ date }) => date);
 	const kept = arriving.sort(byAge).slice(0, Math.min(maximumItems, MOST_ARRIVING));
 	const nextDay = nextSince(since, today, lookbackDays, datesLeft);
-	seen.forgetBefore(nextDay);
+	seen.forgetBefore(since);
 	return {
 		items: chosen.map(({ file }) => file),
 		state: {
-			version: 1,
-			watch: 'files',
 			since: nextDay,
+			...(since === nextDay ? {} : { earlier: since }),
 			files: {},
 			directories: Object.fromEntries(
-				[...marks].filter(([directory]) => (parseDirectoryName(directory) ?? '') >= nextDay),
+				[...marks].filter(([directory]) => (parseDirectoryName(directory) ?? '') >= since),
 			),
 			seen: seen.pack(),
 			arriving: Object.fromEntries(kept.map(({ file, mark }) => [file.path, mark])),
 			unseeded: [...unseeded],
+			polled: Math.floor(now / 1_000),
 		},
 		unreadable: new Map(),
 		withoutIndex: [],

@@ -7,7 +7,7 @@ import { UnseenCalls } from './unseenCalls';
 import type { ChosenCalls } from './unseenCalls';
 import { hasStayed } from './pollState';
 import type { FileMark, PollState } from './pollState';
-import { firstDay, firstDirectoryDate, nextSince, sinceAt } from './pollWindow';
+import { firstDay, firstDirectoryDate, nextSince, sinceOf } from './pollWindow';
 import { keyOfRow, SeenRecordings, textOf } from './seenRecordings';
 import { addDays, datesBetween, tenantDateAt, tenantDay } from '../../recordings/tenantDay';
 import type { CalendarDate } from '../../recordings/calendarDate';
@@ -64,7 +64,7 @@ interface ChangedFiles {
 export async function pollIndex(request: PollRequest, previous: PollState | undefined): Promise<PollOutcome> {
 	const { clock, lookbackDays, judge, now } = request;
 	const today = tenantDateAt(now, clock);
-	const since = previous === undefined ? firstDay(today, lookbackDays) : sinceAt(previous.since, today);
+	const since = previous === undefined ? firstDay(today, lookbackDays) : sinceOf(previous, today, now);
 	const look = await lookAtIndex(request, since, previous);
 	const beginning = { previous, today, since, look };
 	const seen = new SeenRecordings(previous?.seen);
@@ -165,7 +165,7 @@ function refuseNothingRead({ budget }: PollRequest, look: IndexLook, { reads, un
 
 /** What the next poll has to know. */
 function nextState(
-	{ clock, lookbackDays }: PollRequest,
+	{ clock, lookbackDays, now }: PollRequest,
 	{ previous, today, since, look }: Beginning,
 	{ reads, unread, unseeded }: ChangedFiles,
 	chosen: ChosenCalls,
@@ -185,11 +185,10 @@ function nextState(
 		...[...waiting.values()].map((due) => addDays(tenantDateAt(due * 1_000, clock), -STAMP_SPREAD)),
 	];
 	const nextDay = nextSince(since, today, lookbackDays, datesLeft);
-	seen.forgetBefore(addDays(firstDirectoryDate(nextDay, clock), -1));
+	seen.forgetBefore(addDays(firstDirectoryDate(since, clock), -1));
 	return {
-		version: 1,
-		watch: 'index',
 		since: nextDay,
+		...(since === nextDay ? {} : { earlier: since }),
 		files: Object.fromEntries(
 			marksOf(look, reads, (read) => !unread.has(read.looked) && !chosen.filesLeft.has(read.looked.file.path)),
 		),
@@ -198,6 +197,7 @@ function nextState(
 		arriving: {},
 		unseeded: [...unseeded].filter((path) => present.has(path)),
 		...(waiting.size === 0 ? {} : { waiting: Object.fromEntries(waiting) }),
+		polled: Math.floor(now / 1_000),
 	};
 }
 

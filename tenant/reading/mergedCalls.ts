@@ -10,8 +10,7 @@ export interface Rank {
 /** What becomes of a call by its best row: it comes out; a filter leaves it out; or it is not asked for, being of another day. */
 export type Fate = 'kept' | 'filtered' | 'elsewhere';
 
-interface NamedCall {
-	readonly rank: Rank;
+interface NamedCall extends Rank {
 	readonly fate: Fate;
 	/** Only of a call that is kept, so that memory does not grow with those that are not. */
 	readonly read: ReadRow | undefined;
@@ -46,10 +45,10 @@ export class MergedCalls {
 			return;
 		}
 		const known = this.#named.get(recordingId);
-		const rank = { richness: read.richness, priority };
-		if (known !== undefined && !isBetter(rank, known.rank)) return;
+		const { richness } = read;
+		if (known !== undefined && !isBetter({ richness, priority }, known)) return;
 		const fate = this.fateOf(read);
-		this.#named.set(recordingId, { rank, fate, read: fate === 'kept' ? read : undefined });
+		this.#named.set(recordingId, { richness, priority, fate, read: fate === 'kept' ? read : undefined });
 	}
 
 	/** Every recording that any row, of whatever day, is about. */

@@ -292,7 +292,9 @@ async function readFiles(request: ReadingRequest, found: Found, plan: ReadingPla
 		openParts,
 		days,
 		notes,
-		recordingIds: calls.recordingIds,
+		get recordingIds() {
+			return calls.recordingIds;
+		},
 	};
 }
 

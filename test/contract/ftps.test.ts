@@ -1,6 +1,6 @@
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -91,6 +91,32 @@ describeStore(
 		return { root: server.root, settings: settingsFor(server, 'explicit'), close: () => server.close() };
 	},
 	{ skip: pyftpdlibHere().reason },
+);
+
+test.skipIf(pureftpdHere().skip)(
+	'a Pure-FTPd that lists 20 names at most (-L) gives an error in place of a shorter listing, and whole ones below that',
+	async () => {
+		const server = await startPureftpd({ mostNames: 20 });
+		const store = new FtpsStore(settingsFor(server, 'explicit'));
+		try {
+			for (const [day, files] of [
+				['S20160607', 30],
+				['S20160608', 10],
+			] as const) {
+				await mkdir(join(server.root, day));
+				const names = Array.from({ length: files }, (_, i) => `R${day.slice(1)}0130${String(i).padStart(6, '0')}.wav`);
+				await Promise.all(names.map((name) => writeFile(join(server.root, day, name), 'bytes')));
+			}
+			expect(await failureOf(store.list('S20160607'))).toMatchObject({
+				code: 'protocol',
+				message: expect.stringContaining('more names than the server lists') as string,
+			});
+			expect(await store.list('S20160608')).toHaveLength(10);
+		} finally {
+			await store.close();
+			await server.close();
+		}
+	},
 );
 
 const MEGABYTE = 1_048_576;

@@ -5,6 +5,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 
 import { type OddSftp, type OddSftpOptions, startOddSftp } from '../../testbed/servers/oddSftp';
 import { sshKeyPair } from '../../testbed/servers/sshKeyPair';
+import { available, type OpenSsh, startOpenSsh } from '../../testbed/servers/openssh';
+import { realServer, temporaryDirectory } from '../../testbed/servers/process';
 import type { SftpSettings } from '../../transport/connectionSettings';
 import type { RemoteStore } from '../../transport/remoteStore';
 import { ResumingStore } from '../../transport/resumingStore';
@@ -277,6 +279,39 @@ describe('A login', () => {
 		expect(await failureOf(store.list(''))).toMatchObject({ code: 'login-failed' });
 		expect(await failureOf(store.list(''))).toMatchObject({ code: 'login-failed' });
 		expect(tried).toEqual(['password']);
+	});
+
+	describe.skipIf(realServer('OpenSSH', available()).skip)('to a real OpenSSH with MaxAuthTries 1', () => {
+		async function strict(
+			changes: (server: OpenSsh) => Partial<SftpSettings>,
+		): Promise<{ ssh: OpenSsh; store: SftpStore }> {
+			const root = await temporaryDirectory('8x8-max-auth-tries');
+			cleanups.push(root.remove);
+			const ssh = await startOpenSsh({ root: root.path, configuration: ['MaxAuthTries 1'] });
+			cleanups.push(ssh.close);
+			const store = new SftpStore({
+				...{ protocol: 'sftp', host: ssh.host, port: ssh.port, username: ssh.username },
+				...{ hostKeyFingerprints: [], allowUnknownHostKey: true, tenantDirectory: '', maxConnections: 1 },
+				...{ connectTimeout: 5_000, stallTimeout: 2_000 },
+				...changes(ssh),
+			});
+			cleanups.push(() => store.close());
+			return { ssh, store };
+		}
+		const times = (ssh: OpenSsh, line: RegExp): number => ssh.output().match(line)?.length ?? 0;
+
+		test('with a key succeeds at the first attempt', async () => {
+			const { ssh, store } = await strict(({ privateKey }) => ({ privateKey }));
+			expect(await store.list('')).toEqual([]);
+			expect([times(ssh, /Accepted publickey/gu), times(ssh, /Failed|exceeded/gu)]).toEqual([1, 0]);
+		});
+
+		test('with a wrong password is refused, and sends it once', async () => {
+			const { ssh, store } = await strict(() => ({ password: 'wrong' }));
+			expect(await failureOf(store.list(''))).toMatchObject({ code: 'login-failed' });
+			expect(await failureOf(store.list(''))).toMatchObject({ code: 'login-failed' });
+			expect(times(ssh, /Failed password/gu)).toBe(1);
+		});
 	});
 
 	test.each(['Welcome to files.example.com\n', '\u001b[1mWelcome', 'Übertragungen\n'])(

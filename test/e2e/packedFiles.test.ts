@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { PROJECT_ROOT } from '../../testbed/n8nHost/projectPaths';
@@ -47,6 +47,17 @@ describe('what goes to npm', () => {
 		for (const path of nodes) {
 			expect(paths).toContain(path.replace(/\.js$/, '.json'));
 			expect([...paths].some((other) => other.startsWith(path.replace(/[\w.]+\.js$/, '__schema__/v1.0.0')))).toBe(true);
+		}
+	});
+
+	it('has the two icons that each node and the credential name', async () => {
+		const paths = new Set(files.map(({ path }) => path));
+		const classes = [...manifest.n8n.nodes, ...manifest.n8n.credentials];
+		for (const path of classes) {
+			const text = await readFile(join(PROJECT_ROOT, path), 'utf8');
+			const named = [...text.matchAll(/'file:([\w./]+\.svg)'/g)].map(([, icon = '']) => join(dirname(path), icon));
+			expect([path, named.length]).toEqual([path, 2]);
+			for (const icon of named) expect(paths).toContain(icon);
 		}
 	});
 

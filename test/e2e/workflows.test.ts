@@ -4,19 +4,27 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { DateTime } from 'luxon';
+import { WaveFile } from 'wavefile';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { itemsOf, type ExecutionResult } from '../../testbed/n8nHost/executionResult';
 import type { StoredCredential } from '../../testbed/n8nHost/n8nClient';
 import { DEMO_RELEASE } from '../../testbed/n8nHost/n8nRelease';
+import { startEmbeddedSftp } from '../../testbed/servers/embeddedSftp';
+import { CREDENTIAL_TYPE, sftpCredential } from '../../testbed/tenant/tenantCredential';
+import { START as WORKFLOW_START, testWorkflow } from './testWorkflow';
 import { startDemo, type RunningDemo } from '../../demo/startDemo';
 import type { PlannedCall, TenantCall } from '../../testbed/tenant/tenantCall';
 import { activate, deactivate, everySeconds, executionsOf, until } from '../../testbed/n8nHost/activeWorkflow';
 import { callAt, DiskTenant } from '../../testbed/tenant/diskTenant';
+import { ARCHIVES, type Archive } from './standIns/archive';
 import { startChatModel } from './standIns/chatModel';
 import { startHttpStandIn, type HttpStandIn } from './standIns/httpStandIn';
+import { HUBSPOT_STEPS, startHubSpot, type HubSpot } from './standIns/hubSpot';
 import { startMailbox, type Mailbox } from './standIns/mailbox';
 import { multipartForm } from './standIns/multipartForm';
-import { startObjectStorage } from './standIns/objectStorage';
+import { SALESFORCE_STEPS, startSalesforce, type Salesforce } from './standIns/salesforce';
+import { StepFaults } from './standIns/stepFaults';
 import { workflowFile, WORKFLOWS_DIRECTORY, type FilledIn } from '../../testbed/n8nHost/workflowFile';
 
 const START = 'Run by Hand';
@@ -29,6 +37,8 @@ const isSaleOrComplaint = ({ wrapUpCode }: TenantCall): boolean =>
 
 describe('the workflows of workflows/ in a real n8n', () => {
 	let directory = '';
+	/** Where n8n may write files. */
+	const archived = (): string => join(directory, 'archived');
 	let demo: RunningDemo;
 	let mailbox: Mailbox;
 	const closing: (() => Promise<void>)[] = [];
@@ -36,7 +46,12 @@ describe('the workflows of workflows/ in a real n8n', () => {
 
 	beforeAll(async () => {
 		directory = await mkdtemp(join(tmpdir(), '8x8-e2e-'));
-		demo = await startDemo({ directory, days: 3, protocols: ['sftp'] });
+		demo = await startDemo({
+			directory,
+			days: 3,
+			protocols: ['sftp'],
+			n8nEnv: { N8N_RESTRICT_FILE_ACCESS_TO: archived() },
+		});
 		mailbox = await startMailbox();
 	});
 
@@ -61,8 +76,11 @@ describe('the workflows of workflows/ in a real n8n', () => {
 		closing.push(() => server.close());
 		return server;
 	};
-	const put = async (file: string, filledIn: FilledIn): Promise<string> => {
-		const id = file.replace(/[^a-z]/g, '').slice(0, 16);
+	const put = async (
+		file: string,
+		filledIn: FilledIn,
+		id = file.replace(/[^a-z]/g, '').slice(0, 16),
+	): Promise<string> => {
 		ran.add(file);
 		await demo.n8n.client.putWorkflow(await workflowFile(file, id, filledIn));
 		return id;
@@ -80,69 +98,209 @@ describe('the workflows of workflows/ in a real n8n', () => {
 	/** What the workflows that look back three days find: the demo's tenant has no more. */
 	const lastDays = (keeps: (call: TenantCall) => boolean): TenantCall[] => demo.tenant.calls.filter(keeps);
 
-	describe('nightly archive to S3', () => {
-		const FILE = 'nightly-archive-to-s3.json';
-		const filledIn = async (url: string): Promise<FilledIn> => ({
-			credentials: [
-				tenant(),
-				await smtp(),
-				await stored('s3', {
-					endpoint: url,
-					region: 'us-east-1',
-					accessKeyId: 'archive-key',
-					secretAccessKey: 'archive-secret',
-					forcePathStyle: true,
-				}),
-			],
-			settings: { bucket: 'calls', reportTo: 'ops@tenant.example.com' },
-		});
+	/** A step without the pauses that spare a real service. */
+	const WITHOUT_PAUSES = { options: { timeout: 30_000 } };
+	/** The calls of a filter that keeps a few, delivered under a name of their own: what other tests delivered does not count. */
+	const deliveredAs = (deliveryName: string): Record<string, Record<string, unknown>> => ({
+		'List Index': {
+			filters: { wrapUpCodes: 'Sale, Complaint*' },
+			options: { onlyUndelivered: true, deliveryName },
+		},
+		'Mark Delivered': { options: { deliveryName } },
+		'Mark as Reported': { options: { deliveryName } },
+	});
+	/** Runs a workflow night after night until all troubles are over, and once more; gives what each night reported. */
+	const nights = async (file: string, filledIn: FilledIn, faults: StepFaults): Promise<string[]> => {
+		const reports: string[] = [];
+		while (reports.length < 6 && (faults.left.length > 0 || reports.at(-1) !== '')) {
+			const { status, error } = await run(file, filledIn);
+			reports.push(status === 'success' ? '' : (error?.message ?? status));
+		}
+		expect(faults.left).toEqual([]);
+		return reports;
+	};
+	/** MP3 of speech at 8 kHz has 24 kbit/s for each channel, behind one frame that says how long it is. */
+	const isMp3Of = (bytes: Buffer, { channels, durationSeconds }: TenantCall): boolean =>
+		bytes.readUInt16BE(0) >> 5 === 0x7ff && Math.abs(bytes.length / (3_000 * channels) - durationSeconds) < 0.5;
 
-		it('stores every recording of yesterday byte for byte and mails that the day is complete', async () => {
-			const storage = await startObjectStorage('archive-key');
-			closing.push(() => storage.server.close());
+	describe.each(ARCHIVES)('$file', ({ file, workflowId, open }) => {
+		let archive: Archive;
+		/** Runs one night. Which keys it wrote, and the mail it sent. */
+		const night = async (
+			credential = tenant(),
+			id = workflowId,
+		): Promise<{ execution: ExecutionResult; written: string[]; subject: string; text: string }> => {
 			const before = mailbox.messages.length;
-			expectSuccess(await run(FILE, await filledIn(storage.server.url)));
-			const calls = yesterday();
-			expect(new Map([...storage.objects].map(([key, bytes]) => [key, sha256(bytes)]))).toEqual(
-				new Map(calls.map((call) => [`calls/${call.recordingId}`, call.sha256])),
+			await archive.changes();
+			const workflow = await put(
+				file,
+				{
+					credentials: [credential, await smtp(), ...(await archive.credentials(stored))],
+					settings: { ...archive.settings, reportTo: 'ops@tenant.example.com' },
+				},
+				id,
 			);
-			const mails = mailbox.messages.slice(before);
-			expect(mails.map(({ to, subject }) => [to, subject])).toEqual([
-				['ops@tenant.example.com', `8x8 recordings of ${demo.tenant.days.at(-1)}: complete`],
-			]);
-			expect(mails[0]?.text).toContain(`Stored in the archive: ${calls.length}\nNot stored: 0\n`);
-			expect(mails[0]?.text).toContain(`In the index and on the server: ${calls.length}\n`);
+			const execution = await demo.n8n.client.runWorkflow(workflow, START);
+			const [mail, ...more] = mailbox.messages.slice(before);
+			expect([mail?.to, more]).toEqual(['ops@tenant.example.com', []]);
+			return { execution, written: await archive.changes(), subject: mail?.subject ?? '', text: mail?.text ?? '' };
+		};
+		const days = (): string => `${demo.tenant.days[0]} to ${demo.tenant.days.at(-1)}`;
+		const keysOf = (calls: readonly PlannedCall[]): string[] =>
+			calls.flatMap((call) => [archive.key(call.tenantDay, call.path), jsonKey(call)]).sort();
+		const jsonKey = ({ tenantDay, path }: PlannedCall): string => archive.key(tenantDay, path.replace(/wav$/, 'json'));
+		const filesOf = (keys: readonly string[]): string[] => keys.filter((key) => /\.(?:wav|json)$/.test(key)).sort();
+		const inTenant = (call: PlannedCall): string => join(demo.tenant.root, call.path);
+
+		beforeAll(async () => {
+			archive = await open(archived());
+			closing.push(() => archive.close());
 		});
 
-		it('stores the others, names what is missing, empty or refused in the mail, and ends as failed', async () => {
-			const storage = await startObjectStorage('archive-key');
-			closing.push(() => storage.server.close());
-			const [gone, empty, refused] = yesterday();
-			if (gone === undefined || empty === undefined || refused === undefined) throw new Error('Too few calls');
-			storage.refused.add(`calls/${refused.recordingId}`);
-			const path = (call: TenantCall): string => join(demo.tenant.root, call.recordingId);
-			const original = await readFile(path(empty));
-			await rename(path(gone), `${path(gone)}.aside`);
-			await writeFile(path(empty), '');
+		it('stores the others when some cannot be fetched or stored, names each, and ends as failed', async () => {
+			const [gone, empty, ...others] = demo.tenant.calls;
+			const [refused, halfRefused] = others;
+			if (gone === undefined || empty === undefined || refused === undefined || halfRefused === undefined)
+				throw new Error('Too few calls');
+			const original = await readFile(inTenant(empty));
+			await archive.refuse(archive.key(refused.tenantDay, refused.path));
+			await archive.refuse(jsonKey(halfRefused));
+			await rename(inTenant(gone), `${inTenant(gone)}.aside`);
+			await writeFile(inTenant(empty), '');
 			try {
-				const before = mailbox.messages.length;
-				const execution = await run(FILE, await filledIn(storage.server.url));
+				const { execution, subject, text, written } = await night();
 				expect(execution.status).toBe('error');
-				expect(execution.error?.message).toContain('1 missing, 0 unindexed, 1 empty');
-				expect([...storage.objects.keys()].sort()).toEqual(
-					idsOf(yesterday((call) => ![gone, empty, refused].includes(call))).map((id) => `calls/${id}`),
+				expect(execution.error?.message).toContain('1 missing, 0 unindexed, 1 empty, 0 short, 4 not archived');
+				expect(subject).toBe(`8x8 recordings of ${days()}: NOT complete`);
+				expect(text).toContain(`Stored in the archive: ${demo.tenant.calls.length - 4}\nNot stored: 4\n`);
+				for (const call of [gone, empty, refused, halfRefused])
+					expect(text).toContain(`not stored: ${call.tenantDay} ${call.recordingId} (`);
+				expect(text).toContain(`missing: ${gone.recordingId}`);
+				expect(text).toContain(`empty: ${empty.recordingId}`);
+				expect(filesOf(written)).toEqual(
+					[...keysOf(others.slice(2)), archive.key(halfRefused.tenantDay, halfRefused.path)].sort(),
 				);
-				const mails = mailbox.messages.slice(before);
-				expect(mails.map(({ subject }) => subject)).toEqual([
-					`8x8 recordings of ${demo.tenant.days.at(-1)}: NOT complete`,
-				]);
-				expect(mails[0]?.text).toContain(`Stored in the archive: ${storage.objects.size}\nNot stored: 3\n`);
-				expect(mails[0]?.text).toContain(`missing: ${gone.recordingId}`);
-				expect(mails[0]?.text).toContain(`empty: ${empty.recordingId}`);
 			} finally {
-				await rename(`${path(gone)}.aside`, path(gone));
-				await writeFile(path(empty), original);
+				await rename(`${inTenant(gone)}.aside`, inTenant(gone));
+				await writeFile(inTenant(empty), original);
+				await archive.acceptAll();
 			}
+		});
+
+		it('brings exactly what was missing the next night, and nothing the night after', async () => {
+			const second = await night();
+			expectSuccess(second.execution);
+			expect(second.subject).toBe(`8x8 recordings of ${days()}: complete`);
+			expect(second.text).toContain('Stored in the archive: 4\nNot stored: 0\n');
+			expect(second.text).toContain(`In the index and on the server: ${demo.tenant.calls.length}\n`);
+			expect(second.written).toEqual(keysOf(demo.tenant.calls.slice(0, 4)));
+			const third = await night();
+			expectSuccess(third.execution);
+			expect(third.written).toEqual([]);
+			expect(third.subject).toBe(`8x8 recordings of ${days()}: complete`);
+		});
+
+		it('keeps every recording byte for byte, beside it all that its index row says, and the index files as they are', async () => {
+			const listing = testWorkflow('archivedrows', {
+				type: 'listIndex',
+				name: 'List Index',
+				parameters: { readFrom: 'tenantDay', period: 'lastDays', days: 3, filters: {}, options: {} },
+				credential: tenant(),
+			});
+			await demo.n8n.client.putWorkflow(listing);
+			const rows = itemsOf(await demo.n8n.client.runWorkflow(listing.id, WORKFLOW_START), 'List Index');
+			const held = await archive.held();
+			expect(filesOf([...held.keys()])).toEqual(keysOf(demo.tenant.calls));
+			expect(rows).toHaveLength(demo.tenant.calls.length);
+			for (const call of demo.tenant.calls) {
+				const recording = held.get(archive.key(call.tenantDay, call.path)) ?? Buffer.alloc(0);
+				expect(sha256(recording)).toBe(call.sha256);
+				const { download, ...row } = JSON.parse(held.get(jsonKey(call))?.toString() ?? '{}');
+				expect(row).toEqual(rows.find(({ json }) => json['recordingId'] === call.recordingId)?.json);
+				expect(download).toEqual({
+					path: call.path,
+					fileName: call.fileName,
+					bytes: recording.length,
+					sha256: call.sha256,
+					wav: expect.objectContaining({ codec: call.codec, channels: call.channels }),
+				});
+			}
+			const indexes = [...held.keys()].filter((key) => !filesOf([key]).includes(key)).sort();
+			const expected = new Map<string, Buffer>();
+			for (const day of demo.tenant.days) {
+				const stamps = new Set(
+					rows.filter(({ json }) => json['tenantDay'] === day).map(({ json }) => json['directory']),
+				);
+				for (const folder of ['Index', ...stamps].map(String)) {
+					const names = await readdir(join(demo.tenant.root, folder));
+					const next = DateTime.fromISO(day).plus({ days: 1 }).toFormat('yyyyLLdd');
+					const ofDay = [day.replaceAll('-', ''), next];
+					for (const name of names.filter((name) => name.startsWith('I')))
+						if (folder !== 'Index' || ofDay.includes(name.slice(1, 9)))
+							expected.set(archive.key(day, `${folder}/${name}`), await readFile(join(demo.tenant.root, folder, name)));
+				}
+			}
+			expect(indexes).toEqual([...expected.keys()].sort());
+			for (const [key, bytes] of expected) expect(held.get(key)?.equals(bytes)).toBe(true);
+		});
+
+		it('reports calls without a recording, recordings that are not on the server and those that no index lists', async () => {
+			const last = demo.tenant.calls.at(-1);
+			if (last === undefined) throw new Error('The tenant has no calls');
+			const disk = new DiskTenant(demo.tenant.root, Date.now);
+			const index = `${last.directory}/I${last.directory.slice(1)}_version2.csv`;
+			const text = await disk.text(index);
+			const [whole, gone, silent, unindexed] = [9_201, 9_202, 9_203, 9_204].map((sequence) =>
+				callAt(last.startTimeUtc, sequence),
+			);
+			if (whole === undefined || gone === undefined || silent === undefined || unindexed === undefined)
+				throw new Error('Too few calls');
+			try {
+				await disk.index(index, 'detailed', [whole, gone, silent]);
+				const named = await disk.text(index);
+				await writeFile(join(demo.tenant.root, index), named.replace(silent.fileName, 'N/A'));
+				for (const { path } of [whole, unindexed]) await disk.put(path, await readFile(inTenant(last)));
+				const { execution, text: mail, written, subject } = await night();
+				expect(execution.status).toBe('error');
+				expect(subject).toBe(`8x8 recordings of ${days()}: NOT complete`);
+				expect(mail).toContain('Stored in the archive: 1\nNot stored: 2\n');
+				expect(mail).toContain(`not stored: ${gone.tenantDay} ${gone.recordingId} (`);
+				expect(mail).toMatch(
+					new RegExp(`not stored: ${silent.tenantDay} a call without a recording, line \\d+ of ${index}\n`),
+				);
+				expect(mail).toContain(`unindexed: ${unindexed.recordingId}`);
+				expect(filesOf(written)).toEqual(keysOf([whole]));
+				expect(written).toContain(archive.key(last.tenantDay, index));
+			} finally {
+				await writeFile(join(demo.tenant.root, index), text);
+				for (const { path } of [whole, unindexed]) await rm(join(demo.tenant.root, path), { force: true });
+			}
+		});
+
+		it('stores the index and reports when there were no calls', async () => {
+			const root = await mkdtemp(join(directory, 'quiet-'));
+			const quiet = new DiskTenant(root, Date.now);
+			const keys = [];
+			for (const day of demo.tenant.days) {
+				const path = `Index/I${day.replaceAll('-', '')}.csv`;
+				await quiet.index(path, 'detailed', []);
+				keys.push(path);
+			}
+			const access = { root, username: 'quiet', password: 'Quiet-Tenant-1' };
+			const server = await startEmbeddedSftp(access);
+			closing.push(() => server.close());
+			const credential = await stored(
+				CREDENTIAL_TYPE,
+				sftpCredential(
+					{ host: server.host, port: server.port, ...access, tenantTimeZone: demo.tenant.timeZone },
+					server.fingerprint,
+				),
+			);
+			const { execution, subject, text, written } = await night(credential, 'quietarchive');
+			expectSuccess(execution);
+			expect(subject).toBe(`8x8 recordings of ${days()}: complete`);
+			expect(text).toContain('Stored in the archive: 0\nNot stored: 0\n');
+			expect([...new Set(written.map((key) => archive.pathOf(key)))].sort()).toEqual(keys.sort());
 		});
 	});
 
@@ -331,7 +489,10 @@ describe('the workflows of workflows/ in a real n8n', () => {
 						transcriptsUrl: `${system.url}/transcripts`,
 					},
 					// The demo's calls last 3 to 9 seconds.
-					parameters: { 'List Index': { filters: { callTypes: ['inbound', 'outbound'], minimumDuration: seconds } } },
+					parameters: {
+						Transcribe: WITHOUT_PAUSES,
+						'List Index': { filters: { callTypes: ['inbound', 'outbound'], minimumDuration: seconds } },
+					},
 				}),
 			);
 			const calls = lastDays((call) => call.callType !== 'directAgentAccess' && call.durationSeconds >= seconds);
@@ -365,13 +526,7 @@ describe('the workflows of workflows/ in a real n8n', () => {
 			const execution = await run(FILE, {
 				credentials: [tenant(), await stored('httpBearerAuth', { token: 'speech-key' })],
 				settings: { transcriptionUrl: service1.url, transcriptsUrl: system.url },
-				parameters: {
-					'List Index': {
-						filters: { wrapUpCodes: 'Sale, Complaint*' },
-						options: { onlyUndelivered: true, deliveryName: 'Codes' },
-					},
-					'Mark Delivered': { options: { deliveryName: 'Codes' } },
-				},
+				parameters: { Transcribe: WITHOUT_PAUSES, ...deliveredAs('Codes') },
 			});
 			expect(execution.status).toBe('error');
 			expect(execution.error?.message).toContain('At least 1 calls did not get through: ');
@@ -379,6 +534,80 @@ describe('the workflows of workflows/ in a real n8n', () => {
 			expect(handedOver(system).map(({ recordingId, transcript }) => [recordingId, transcript])).toEqual(
 				others.map((call) => [call.recordingId, `Words of ${call.fileName}`]),
 			);
+		});
+
+		/** A service that refuses what is larger than `maximum` bytes with 413, as they do, and keeps the names and types of the rest. */
+		const serviceUpTo = async (maximum: number): Promise<{ server: HttpStandIn; heard: Map<string, string> }> => {
+			const heard = new Map<string, string>();
+			const server = await service(async (request) => {
+				if (request.body.length > maximum) return { status: 413, json: { error: { message: 'Too large' } } };
+				const { fileName = '', mimeType = '' } = (await multipartForm(request)).files.get('file') ?? {};
+				heard.set(fileName, mimeType);
+				return { status: 200, json: { text: `Words of ${fileName}` } };
+			});
+			return { server, heard };
+		};
+
+		it('sends a call that is too large as it was recorded as MP3, below the 25 MB of the service', async () => {
+			const day = demo.tenant.days.at(-1) ?? '';
+			const seconds = 14 * 60;
+			// In the middle of the tenant day.
+			const call = {
+				...callAt(new Date(Date.parse(`${day}T20:00:00Z`)).toISOString(), 9_200),
+				durationSeconds: seconds,
+			};
+			const wav = new WaveFile();
+			wav.fromScratch(2, 8_000, '16', [new Int16Array(seconds * 8_000), new Int16Array(seconds * 8_000)]);
+			const recorded = Buffer.from(wav.toBuffer());
+			expect(recorded.length).toBeGreaterThan(25 * 1_048_576);
+			const disk = new DiskTenant(demo.tenant.root, Date.now);
+			const index = `${call.directory}/I${call.directory.slice(1)}_version2.csv`;
+			const text = await disk.text(index);
+			const { server, heard } = await serviceUpTo(25 * 1_048_576);
+			const system = await service(() => ({ status: 201 }));
+			try {
+				await disk.put(call.path, recorded);
+				await disk.index(index, 'detailed', [call]);
+				expectSuccess(
+					await run(FILE, {
+						credentials: [tenant(), await stored('httpBearerAuth', { token: 'speech-key' })],
+						settings: { transcriptionUrl: server.url, transcriptsUrl: system.url },
+						parameters: { 'List Index': { filters: { minimumDuration: seconds } } },
+					}),
+				);
+				const mp3 = call.fileName.replace('.wav', '.mp3');
+				expect([...heard]).toEqual([[mp3, 'audio/mpeg']]);
+				expect(handedOver(system)).toMatchObject([{ recordingId: call.recordingId, transcript: `Words of ${mp3}` }]);
+				expect(server.requests.map(({ body }) => body.length < 6_000_000)).toEqual([true]);
+			} finally {
+				await writeFile(join(demo.tenant.root, index), text);
+				await rm(join(demo.tenant.root, call.path));
+			}
+		});
+
+		it('never sends what is too large even as MP3, and names it once', async () => {
+			const maximumMB = 0.02;
+			const { server, heard } = await serviceUpTo(maximumMB * 1_000_000 + 2_000);
+			const system = await service(() => ({ status: 201 }));
+			const filledIn = {
+				credentials: [tenant(), await stored('httpBearerAuth', { token: 'speech-key' })],
+				settings: { transcriptionUrl: server.url, transcriptsUrl: system.url, maximumMB: String(maximumMB) },
+				parameters: { Transcribe: WITHOUT_PAUSES, ...deliveredAs('Small') },
+			};
+			const calls = lastDays(isSaleOrComplaint);
+			// Mono takes 3,000 bytes a second.
+			const large = calls.filter(({ durationSeconds }) => durationSeconds * 3_000 > maximumMB * 1_000_000);
+			expect(large.length).toBeGreaterThan(0);
+			const execution = await run(FILE, filledIn);
+			expect(execution.status).toBe('error');
+			expect(execution.error?.message).toMatch(
+				new RegExp(`^${large.length} calls are larger than the 0.02 MB of maximumMB`),
+			);
+			for (const { recordingId } of large) expect(execution.error?.message).toContain(recordingId);
+			expect(heard.size).toBe(calls.length - large.length);
+			expect(server.requests).toHaveLength(heard.size);
+			expectSuccess(await run(FILE, filledIn));
+			expect(server.requests).toHaveLength(heard.size);
 		});
 	});
 
@@ -426,68 +655,50 @@ describe('the workflows of workflows/ in a real n8n', () => {
 	});
 
 	describe('nightly index to HubSpot', () => {
+		const FILE = 'nightly-index-to-hubspot.json';
+		const started = async (known: string, faults?: StepFaults): Promise<HubSpot> => {
+			const hubspot = await startHubSpot('hub-token', known, faults);
+			closing.push(() => hubspot.server.close());
+			return hubspot;
+		};
+		const filledInFor = async (
+			{ server }: HubSpot,
+			settings: FilledIn['settings'] = {},
+			parameters: FilledIn['parameters'] = {},
+		): Promise<FilledIn> => ({
+			credentials: [tenant(), await stored('hubspotAppToken', { appToken: 'hub-token' })],
+			settings: { hubspotUrl: server.url, ...settings },
+			parameters: { ...Object.fromEntries(HUBSPOT_STEPS.map((step) => [step, WITHOUT_PAUSES])), ...parameters },
+		});
+
 		it('stores each recording as a private file, logs a call with it for the contact, and names a call that is refused', async () => {
-			const refused = lastDays(isSaleOrComplaint)[2]?.recordingId ?? 'nothing';
-			let isRefusing = true;
-			const known = lastDays(isSaleOrComplaint)[0]?.customerPhone ?? '';
-			const files = new Map<string, { bytes: Buffer; name: string; options: string; folder: string }>();
-			const hubspot = await service(async (request) => {
-				if (request.headers.authorization !== 'Bearer hub-token') return { status: 401 };
-				switch (`${request.method} ${request.path}`) {
-					case 'POST /files/v3/files': {
-						const form = await multipartForm(request);
-						const id = String(1_000 + files.size);
-						files.set(id, {
-							bytes: form.files.get('file')?.bytes ?? Buffer.alloc(0),
-							name: form.fields.get('fileName') ?? '',
-							options: form.fields.get('options') ?? '',
-							folder: form.fields.get('folderPath') ?? '',
-						});
-						return { status: 201, json: { id, access: 'PRIVATE' } };
-					}
-					case 'POST /crm/v3/objects/contacts/search':
-						return request.body.toString().includes(`"${known}"`)
-							? { status: 200, json: { total: 1, results: [{ id: '77' }] } }
-							: { status: 200, json: { total: 0, results: [] } };
-					case 'POST /crm/v3/objects/calls':
-						return isRefusing && request.body.toString().includes(refused)
-							? { status: 400, json: { message: 'Property values were not valid' } }
-							: { status: 201, json: { id: '9' } };
-					default:
-						return { status: 404 };
-				}
-			});
-			const filledIn: FilledIn = {
-				credentials: [tenant(), await stored('hubspotAppToken', { appToken: 'hub-token' })],
-				settings: { hubspotUrl: hubspot.url },
-			};
-			const execution = await run('nightly-index-to-hubspot.json', filledIn);
+			const calls = lastDays(isSaleOrComplaint);
+			const refused = calls[2]?.recordingId ?? 'nothing';
+			const known = calls[0]?.customerPhone ?? '';
+			const hubspot = await started(known);
+			hubspot.refused.add(refused);
+			const filledIn = await filledInFor(hubspot);
+			const execution = await run(FILE, filledIn);
 			expect(execution.status).toBe('error');
 			expect(execution.error?.message).toContain(`At least 1 calls did not get into HubSpot: ${refused}.`);
-			const calls = lastDays(isSaleOrComplaint);
-			const logged = hubspot.requests
-				.filter(({ path }) => path === '/crm/v3/objects/calls')
-				.map(({ body }) => JSON.parse(body.toString()));
-			expect(logged).toHaveLength(calls.length);
-			for (const call of calls) {
-				const { properties, associations } = logged.find(({ properties: { hs_call_body: body } }) =>
-					String(body).endsWith(call.recordingId),
-				);
+			expect(execution.error?.message).toContain('Property values were not valid');
+			expect(hubspot.calls).toHaveLength(calls.length - 1);
+			for (const call of calls.filter(({ recordingId }) => recordingId !== refused)) {
+				const { properties, associations } =
+					hubspot.calls.find(({ properties: { hs_call_body: body } }) => body?.endsWith(call.recordingId)) ?? {};
 				expect(properties).toMatchObject({
 					hs_timestamp: call.startTimeUtc,
 					hs_call_direction: call.callType === 'outbound' ? 'OUTBOUND' : 'INBOUND',
 					hs_call_status: 'COMPLETED',
 					hs_call_duration: String(call.durationSeconds * 1_000),
+					hs_call_external_id: call.recordingId,
 				});
-				expect(properties.hs_call_title).toContain(call.wrapUpCode);
-				expect([properties.hs_call_from_number, properties.hs_call_to_number]).toContain(call.customerPhone);
-				const file = files.get(properties.hs_attachment_ids);
+				expect(properties?.['hs_call_title']).toContain(call.wrapUpCode);
+				expect([properties?.['hs_call_from_number'], properties?.['hs_call_to_number']]).toContain(call.customerPhone);
+				const file = hubspot.files.get(`/8x8 recordings/${call.directory}/${call.fileName}`);
+				expect(file?.id).toBe(properties?.['hs_attachment_ids']);
 				expect(sha256(file?.bytes ?? Buffer.alloc(0))).toBe(call.sha256);
-				expect(file).toMatchObject({
-					name: call.fileName,
-					folder: `/8x8 recordings/${call.directory}`,
-					options: expect.stringContaining('PRIVATE'),
-				});
+				expect(file?.options).toContain('PRIVATE');
 				expect(associations).toEqual(
 					call.customerPhone === known
 						? [{ to: { id: '77' }, types: [{ associationCategory: 'HUBSPOT_DEFINED', associationTypeId: 194 }] }]
@@ -496,77 +707,130 @@ describe('the workflows of workflows/ in a real n8n', () => {
 			}
 
 			// The next night only the refused call is left to deliver.
-			const before = hubspot.requests.length;
-			isRefusing = false;
-			expectSuccess(await run('nightly-index-to-hubspot.json', filledIn));
-			const again = hubspot.requests.slice(before).filter(({ path }) => path === '/crm/v3/objects/calls');
-			expect(again.map(({ body }) => body.toString().includes(refused))).toEqual([true]);
+			hubspot.refused.clear();
+			const before = hubspot.calls.length;
+			expectSuccess(await run(FILE, filledIn));
+			expect(hubspot.calls.slice(before).map(({ properties }) => properties['hs_call_external_id'])).toEqual([refused]);
+		});
+
+		it('has each call once with its recording, whichever step was refused or lost its answer, and names once what is too large', async () => {
+			const faults = new StepFaults(HUBSPOT_STEPS);
+			const hubspot = await started('', faults);
+			const maximumMB = 0.1;
+			const fits = ({ bytes }: TenantCall): boolean => bytes <= maximumMB * 1_000_000;
+			const large = lastDays((call) => isSaleOrComplaint(call) && !fits(call));
+			expect(large.length).toBeGreaterThan(0);
+			const reports = await nights(
+				FILE,
+				await filledInFor(hubspot, { maximumMB: String(maximumMB) }, deliveredAs('Faults')),
+				faults,
+			);
+			const calls = lastDays((call) => isSaleOrComplaint(call) && fits(call));
+			expect(hubspot.calls.map(({ properties }) => properties['hs_call_external_id']).sort()).toEqual(idsOf(calls));
+			for (const { properties } of hubspot.calls) {
+				const call = calls.find(({ recordingId }) => recordingId === properties['hs_call_external_id']);
+				const file = hubspot.files.get(`/8x8 recordings/${call?.path}`);
+				expect([file?.id, sha256(file?.bytes ?? Buffer.alloc(0))]).toEqual([
+					properties['hs_attachment_ids'],
+					call?.sha256,
+				]);
+			}
+			expect(hubspot.files.size).toBe(calls.length);
+			for (const { recordingId } of large)
+				expect(reports.map((report) => report.includes(recordingId))).toEqual(reports.map((_, night) => night === 0));
+			expect(reports[0]).toContain(`At least ${HUBSPOT_STEPS.length * 2} calls did not get into HubSpot: `);
+			expect(reports[0]).toContain(`${large.length} calls are larger than the ${maximumMB} MB of maximumMB`);
 		});
 	});
 
 	describe('nightly index to Salesforce', () => {
-		it('writes a task for each call and attaches its recording to that task, also when a task is refused', async () => {
+		const FILE = 'nightly-index-to-salesforce.json';
+		const started = async (faults?: StepFaults): Promise<Salesforce> => {
+			const salesforce = await startSalesforce('sales-token', faults);
+			closing.push(() => salesforce.server.close());
+			return salesforce;
+		};
+		const filledInFor = async (
+			{ server }: Salesforce,
+			settings: FilledIn['settings'] = {},
+			parameters: FilledIn['parameters'] = {},
+		): Promise<FilledIn> => ({
+			credentials: [
+				tenant(),
+				// n8n keeps the token, and with it the address, of an OAuth credential that is written again.
+				await demo.n8n.client.putCredential(`Salesforce at ${server.url}`, 'salesforceOAuth2Api', {
+					environment: 'production',
+					oauthTokenData: { access_token: 'sales-token', instance_url: server.url },
+				}),
+			],
+			settings,
+			parameters,
+		});
+		const taskOf = (
+			{ tasks }: Salesforce,
+			{ recordingId }: TenantCall,
+		): [string?, Readonly<Record<string, unknown>>?] =>
+			[...tasks].find(([, { CallObject }]) => CallObject === recordingId) ?? [];
+		const expectAttachedOnce = (salesforce: Salesforce, call: TenantCall): void => {
+			const [taskId] = taskOf(salesforce, call);
+			const attached = salesforce.files.filter(({ entity }) => entity['FirstPublishLocationId'] === taskId);
+			expect(attached.map(({ entity, bytes }) => [entity['PathOnClient'], isMp3Of(bytes, call)])).toEqual([
+				[call.fileName.replace('.wav', '.mp3'), true],
+			]);
+		};
+
+		it('writes a task for each call and attaches its recording as MP3 to that task, also when a task is refused', async () => {
 			const calls = lastDays(isSaleOrComplaint);
-			const refused = calls[1];
-			let isRefusing = true;
-			const tasks = new Map<string, Record<string, unknown>>();
-			const files: { readonly entity: Record<string, unknown>; readonly bytes: Buffer }[] = [];
-			const salesforce = await service(async (request) => {
-				if (request.headers.authorization !== 'Bearer sales-token') return { status: 401 };
-				if (/^\/services\/data\/v[\d.]+\/sobjects\/task$/i.test(request.path)) {
-					const task: Record<string, unknown> = JSON.parse(request.body.toString());
-					if (isRefusing && JSON.stringify(task).includes(refused?.recordingId ?? 'nothing'))
-						return { status: 400, json: [{ errorCode: 'FIELD_CUSTOM_VALIDATION_EXCEPTION', message: 'Refused' }] };
-					const id = `00T${tasks.size}`;
-					tasks.set(id, task);
-					return { status: 201, json: { id, success: true, errors: [] } };
-				}
-				if (/^\/services\/data\/v[\d.]+\/sobjects\/ContentVersion$/.test(request.path)) {
-					const form = await multipartForm(request);
-					files.push({
-						entity: JSON.parse(
-							form.fields.get('entity_content') ?? form.files.get('entity_content')?.bytes.toString() ?? '{}',
-						),
-						bytes: form.files.get('VersionData')?.bytes ?? Buffer.alloc(0),
-					});
-					return { status: 201, json: { id: `068${files.length}`, success: true, errors: [] } };
-				}
-				return { status: 404 };
-			});
-			const filledIn: FilledIn = {
-				credentials: [
-					tenant(),
-					await stored('salesforceOAuth2Api', {
-						environment: 'production',
-						oauthTokenData: { access_token: 'sales-token', instance_url: salesforce.url },
-					}),
-				],
-			};
-			const execution = await run('nightly-index-to-salesforce.json', filledIn);
+			const refused = calls[1]?.recordingId;
+			const salesforce = await started();
+			salesforce.refused.add(refused);
+			const filledIn = await filledInFor(salesforce);
+			const execution = await run(FILE, filledIn);
 			expect(execution.status).toBe('error');
-			expect(execution.error?.message).toContain(refused?.recordingId);
-			const taken = calls.filter((call) => call !== refused);
-			expect(files).toHaveLength(taken.length);
+			expect(execution.error?.message).toContain(`At least 1 calls did not get into Salesforce whole: ${refused}.`);
+			const taken = calls.filter(({ recordingId }) => recordingId !== refused);
+			expect(salesforce.files).toHaveLength(taken.length);
 			for (const call of taken) {
-				const [taskId, task] = [...tasks].find(([, { CallObject }]) => CallObject === call.recordingId) ?? [];
-				expect(task).toMatchObject({
+				expect(taskOf(salesforce, call)[1]).toMatchObject({
 					Status: 'Completed',
 					TaskSubtype: 'Call',
 					Subject: `Call: ${call.wrapUpCode}`,
 					CallDurationInSeconds: call.durationSeconds,
 					Description: expect.stringContaining(call.customerPhone),
 				});
-				const attached = files.filter(({ entity }) => entity['FirstPublishLocationId'] === taskId);
-				expect(attached.map(({ entity, bytes }) => [entity['PathOnClient'], sha256(bytes)])).toEqual([
-					[call.fileName, call.sha256],
-				]);
+				expectAttachedOnce(salesforce, call);
 			}
 
 			// The next night only the refused call is left to deliver.
-			isRefusing = false;
-			const before = files.length;
-			expectSuccess(await run('nightly-index-to-salesforce.json', filledIn));
-			expect(files.slice(before).map(({ entity }) => entity['PathOnClient'])).toEqual([refused?.fileName]);
+			salesforce.refused.clear();
+			const before = salesforce.files.length;
+			expectSuccess(await run(FILE, filledIn));
+			expect(salesforce.files.slice(before).map(({ entity }) => entity['PathOnClient'])).toEqual([
+				calls[1]?.fileName.replace('.wav', '.mp3'),
+			]);
+		});
+
+		it('has each call once with its recording, whichever step was refused or lost its answer, and names once what is too large', async () => {
+			const faults = new StepFaults(SALESFORCE_STEPS);
+			const salesforce = await started(faults);
+			const maximumMB = 0.04;
+			const fits = ({ durationSeconds, channels }: TenantCall): boolean =>
+				durationSeconds * channels * 3_000 <= maximumMB * 1_000_000;
+			const large = lastDays((call) => isSaleOrComplaint(call) && !fits(call));
+			expect(large.length).toBeGreaterThan(0);
+			const reports = await nights(
+				FILE,
+				await filledInFor(salesforce, { maximumMB: String(maximumMB) }, deliveredAs('Faults')),
+				faults,
+			);
+			const calls = lastDays((call) => isSaleOrComplaint(call) && fits(call));
+			expect([...salesforce.tasks.values()].map(({ CallObject }) => String(CallObject)).sort()).toEqual(idsOf(calls));
+			expect(salesforce.files).toHaveLength(calls.length);
+			for (const call of calls) expectAttachedOnce(salesforce, call);
+			for (const { recordingId } of large)
+				expect(reports.map((report) => report.includes(recordingId))).toEqual(reports.map((_, night) => night === 0));
+			expect(reports[0]).toContain('At least 6 calls did not get into Salesforce whole: ');
+			expect(reports[0]).toContain(`${large.length} calls are larger than the ${maximumMB} MB of maximumMB`);
 		});
 	});
 

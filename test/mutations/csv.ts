@@ -112,7 +112,7 @@ export const mutations: readonly Mutation[] = [
 	},
 	{
 		file: 'recordings/noCall.ts',
-		find: 'return filled < ENOUGH || filled * 2 < columns.length;',
+		find: 'return filled < ENOUGH || filled * 2 < columns.size;',
 		replace: 'return false;',
 		rule: 'a line that tells little is no call',
 	},
@@ -124,8 +124,8 @@ export const mutations: readonly Mutation[] = [
 	},
 	{
 		file: 'recordings/recordingPlace.ts',
-		find: 'const directory = stated ?? inPath ?? ofStamp ?? otherDirectory(directoryCell);',
-		replace: 'const directory = otherDirectory(directoryCell) ?? stated ?? inPath ?? ofStamp;',
+		find: 'const directory = stated ?? inPath ?? ofStamp(stamp) ?? otherDirectory(directoryCell);',
+		replace: 'const directory = otherDirectory(directoryCell) ?? stated ?? inPath ?? ofStamp(stamp);',
 		rule: 'the directory is the day directory in DIRECTORY',
 	},
 	{

@@ -21,7 +21,11 @@ const verdict = (rule: string, find: string, replace: string): Mutation => ({
 
 /** The rules by which a WAV is read and judged. */
 export const mutations: readonly Mutation[] = [
-	header('RIFX is in the other byte order', "mark !== 'RIFX'", "mark !== ''"),
+	header(
+		'RIFX is in the other byte order',
+		"new WavFields(bytes, mark !== 'RIFX')",
+		"new WavFields(bytes, mark !== '')",
+	),
 	header('BW64 has long lengths as RF64 has', "mark === 'RF64' || mark === 'BW64'", "mark === 'BW64'"),
 	header('an ID3 tag may stand before RIFF', "!== 'ID3') return 0", "!== 'ID4') return 0"),
 	header('seven bits of a byte count in the length of an ID3 tag', 'sum * 128 + (byte & 0x7f)', 'sum * 256 + byte'),

@@ -1,19 +1,29 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ExecutionResult } from './executionResult';
-import type { N8nClient } from './n8nClient';
+import { N8nRefusal, type N8nClient } from './n8nClient';
 
 const fieldOf = (value: unknown, name: string): unknown =>
 	typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 
-/** What the editor's "Publish" does. n8n runs the first poll of its triggers before it answers. */
+/** n8n 1 has a switch in the workflow where n8n 2 has two addresses. */
+async function publish(client: N8nClient, workflowId: string, active: boolean): Promise<void> {
+	const path = `/rest/workflows/${workflowId}`;
+	const versionId = fieldOf(await client.request('GET', path), 'versionId');
+	await client
+		.request('POST', `${path}/${active ? 'activate' : 'deactivate'}`, active ? { versionId } : {})
+		.catch(async (error: unknown) => {
+			if (!(error instanceof N8nRefusal) || error.status !== 404) throw error;
+			await client.request('PATCH', path, { active, versionId });
+		});
+}
+
+/** What the editor's "Publish" does. Until n8n 2.8 the first poll of its triggers has run when n8n answers, later it may not have. */
 export async function activate(client: N8nClient, workflowId: string): Promise<void> {
-	const stored = await client.request('GET', `/rest/workflows/${workflowId}`);
-	const versionId = fieldOf(stored, 'versionId');
-	await client.request('POST', `/rest/workflows/${workflowId}/activate`, { versionId });
+	await publish(client, workflowId, true);
 }
 
 export async function deactivate(client: N8nClient, workflowId: string): Promise<void> {
-	await client.request('POST', `/rest/workflows/${workflowId}/deactivate`, {});
+	await publish(client, workflowId, false);
 }
 
 /** Ids of the workflow's executions, oldest first. */

@@ -6,6 +6,7 @@ import { bareEnvironment, startProgram } from './childProcess';
 import { freePort } from './freePort';
 import { nodeProgram, type N8nRelease } from './n8nRelease';
 import { offlineEnvironment } from './offlineEnvironment';
+import type { PlainImage } from './plainImage';
 
 const START_MILLISECONDS = 180_000;
 const POLL_MILLISECONDS = 150;
@@ -19,6 +20,8 @@ export interface N8nProcessOptions {
 	/** What it prints is written here. */
 	readonly logFile: string;
 	readonly release: N8nRelease;
+	/** Started as its containers would be, in place of `release`. */
+	readonly image?: PlainImage | undefined;
 	/** On top of the offline settings. */
 	readonly env: Readonly<Record<string, string>>;
 	/** Whether it can be used; asked until it says so. */
@@ -46,18 +49,23 @@ async function lastLines(logFile: string): Promise<string> {
  * come up. It ends with `stop()`, and with this process.
  */
 export async function startN8nProcess(options: N8nProcessOptions): Promise<N8nProcess> {
-	const { command, userFolder, logFile, release, env, isReady } = options;
+	const { command, userFolder, logFile, release, image, env, isReady } = options;
 	await mkdir(dirname(logFile), { recursive: true });
 	await mkdir(userFolder, { recursive: true });
-	const program = startProgram(
+	const [file = '', ...args] = image?.entrypoint ?? [
 		nodeProgram(release),
-		[join(release.directory, 'node_modules', 'n8n', 'bin', 'n8n'), ...command],
-		{
-			cwd: userFolder,
-			env: bareEnvironment({ ...offlineEnvironment(userFolder, await freePort()), ...env }),
-			stdio: ['ignore', 'pipe', 'pipe'],
-		},
-	);
+		join(release.directory, 'node_modules', 'n8n', 'bin', 'n8n'),
+	];
+	const program = startProgram(file, [...args, ...command], {
+		cwd: userFolder,
+		env: bareEnvironment({
+			...offlineEnvironment(userFolder, await freePort()),
+			// `~`, which is where n8n looks for everything in its own image, is the user folder here.
+			...(image === undefined ? {} : { ...image.env, HOME: userFolder }),
+			...env,
+		}),
+		stdio: ['ignore', 'pipe', 'pipe'],
+	});
 	const log = createWriteStream(logFile);
 	// A full disk costs the log, not the run.
 	log.once('error', () => {

@@ -24,6 +24,7 @@ const N8N_INSTALL_FLAGS = [
 
 /** Packs the built package as it goes to npm. Gives the tarball's path. */
 export async function packTarball(directory: string): Promise<string> {
+	if (!existsSync(join(PROJECT_ROOT, 'dist'))) throw new Error('dist/ is missing: run `npm run build` first');
 	const output = await runNpm(['pack', '--json', '--ignore-scripts', '--pack-destination', directory], PROJECT_ROOT);
 	const packed: readonly { readonly filename: string }[] = JSON.parse(output);
 	const filename = packed[0]?.filename;
@@ -43,17 +44,17 @@ async function installAsN8nDoes(tarball: string, directory: string): Promise<voi
 }
 
 /**
- * Packs the built package (`dist` must be there) and installs it into an n8n user folder exactly as n8n installs a
- * community package. What one tarball installs to is kept by the tarball's content: a second run needs no network.
+ * Installs a packed version into an n8n user folder exactly as n8n installs a community package: the one given, else the
+ * built package, which is packed for it. What one tarball installs to is kept by the tarball's content: a second run needs
+ * no network.
  *
  * @returns the directory that n8n loads the package from
  */
-export async function installPackage(userFolder: string): Promise<string> {
-	if (!existsSync(join(PROJECT_ROOT, 'dist'))) throw new Error('dist/ is missing: run `npm run build` first');
+export async function installPackage(userFolder: string, packed?: string): Promise<string> {
 	await mkdir(PACKAGES, { recursive: true });
 	const work = await mkdtemp(join(PACKAGES, 'work-'));
 	try {
-		const tarball = await packTarball(work);
+		const tarball = packed ?? (await packTarball(work));
 		const digest = createHash('sha256')
 			.update(await readFile(tarball))
 			.digest('hex');

@@ -2,6 +2,7 @@ import { freePort, LOOPBACK } from './freePort';
 import { N8nClient } from './n8nClient';
 import { startN8nProcess, type N8nProcess } from './n8nProcess';
 import { DEMO_RELEASE, type N8nRelease } from './n8nRelease';
+import type { PlainImage } from './plainImage';
 
 export interface N8nOptions {
 	/** n8n keeps `.n8n` below it: database, binary data, community packages. */
@@ -12,6 +13,8 @@ export interface N8nOptions {
 	readonly logFile: string;
 	/** Default: the demo's. */
 	readonly release?: N8nRelease;
+	/** Started from it in place of `release`; its nodes are put into the user folder then. */
+	readonly image?: PlainImage | undefined;
 	/** On top of the offline settings. */
 	readonly env?: Readonly<Record<string, string>>;
 }
@@ -34,7 +37,7 @@ async function isReady(url: string): Promise<boolean> {
  * lines of its log when it does not come up. It ends with `stop()`, and with this process.
  */
 export async function startN8n(options: N8nOptions): Promise<RunningN8n> {
-	const { userFolder, logFile, release = DEMO_RELEASE, env = {} } = options;
+	const { userFolder, logFile, release = DEMO_RELEASE, image, env = {} } = options;
 	const port = options.port ?? (await freePort());
 	const url = `http://${LOOPBACK}:${port}`;
 	const n8n = await startN8nProcess({
@@ -42,6 +45,7 @@ export async function startN8n(options: N8nOptions): Promise<RunningN8n> {
 		userFolder,
 		logFile,
 		release,
+		image,
 		env: { N8N_PORT: String(port), ...env },
 		isReady: () => isReady(url),
 	});

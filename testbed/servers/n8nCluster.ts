@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bareEnvironment, runProgram } from '../n8nHost/childProcess';
+import { deployedImage } from '../n8nHost/deployedImage';
 import type { Owner } from '../n8nHost/n8nClient';
 import type { N8nProcess } from '../n8nHost/n8nProcess';
-import { packTarball } from '../n8nHost/packPackage';
-import { PROJECT_ROOT } from '../n8nHost/projectPaths';
 import { queueModeEnvironment } from '../n8nHost/queueMode';
 import { startN8n, type RunningN8n } from '../n8nHost/startN8n';
 import { startWorker } from '../n8nHost/startWorker';
@@ -39,17 +37,9 @@ export interface N8nCluster {
 	stop(): Promise<void>;
 }
 
-/** What deploy/Dockerfile does, in a directory: its own scripts, and the built package. */
-async function buildImage(directory: string): Promise<string> {
-	await cp(join(PROJECT_ROOT, 'deploy'), directory, { recursive: true });
-	const tarball = await packTarball(directory);
-	await runProgram('sh', [join(directory, 'install.sh'), tarball], { cwd: directory });
-	return directory;
-}
-
 /**
- * An n8n in queue mode on this machine: PostgreSQL, Redis, main, and workers, each with a user folder of its own into which
- * deploy/start.sh put the built package. Manual executions go to workers too.
+ * An n8n in queue mode on this machine: PostgreSQL, Redis, main, and workers, each with a user folder of its own, started
+ * from the image that deploy/Dockerfile describes, with the built package in it. Manual executions go to workers too.
  */
 export async function startCluster(options: ClusterOptions): Promise<N8nCluster> {
 	const { directory, concurrency, env = {} } = options;
@@ -79,32 +69,21 @@ export async function startCluster(options: ClusterOptions): Promise<N8nCluster>
 			OFFLOAD_MANUAL_EXECUTIONS_TO_WORKERS: 'true',
 			...env,
 		};
-		const image = await buildImage(join(directory, 'image'));
-		const userFolder = async (name: string): Promise<string> => {
-			const folder = join(directory, name);
-			await mkdir(folder);
-			const env = bareEnvironment({ HOME: folder, N8N_ENTRYPOINT: 'true' });
-			await runProgram('sh', [join(image, 'start.sh')], { cwd: folder, env });
-			return folder;
-		};
-		const logFile = (name: string): string => join(directory, 'logs', `${name}.log`);
-		const main = await startN8n({ userFolder: await userFolder('main'), logFile: logFile('main'), env: settings });
+		const image = await deployedImage(join(directory, 'image'));
+		const place = (name: string): { readonly userFolder: string; readonly logFile: string } => ({
+			userFolder: join(directory, name),
+			logFile: join(directory, 'logs', `${name}.log`),
+		});
+		const main = await startN8n({ ...place('main'), image, env: settings });
 		closing.push(() => main.stop());
 		const owner = { email: 'owner@test.example.com', password: `Test-${randomBytes(9).toString('hex')}-1` };
 		await main.client.logIn(owner);
 
 		const workers: ClusterWorker[] = [];
 		const addWorker: N8nCluster['startWorker'] = async (executions = concurrency, extra = {}) => {
-			const name = `worker-${workers.length + 1}`;
-			const worker = {
-				...(await startWorker({
-					userFolder: await userFolder(name),
-					logFile: logFile(name),
-					concurrency: executions,
-					env: { ...settings, ...extra },
-				})),
-				logFile: logFile(name),
-			};
+			const here = place(`worker-${workers.length + 1}`);
+			const started = await startWorker({ ...here, image, concurrency: executions, env: { ...settings, ...extra } });
+			const worker = { ...started, logFile: here.logFile };
 			workers.push(worker);
 			closing.push(() => worker.stop());
 			return worker;

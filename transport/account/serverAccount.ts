@@ -92,7 +92,8 @@ export class ServerAccount<C extends AccountConnection, Learnt> {
 	 * Opens a connection with leave, which ends when its socket is closed. Resolves with `undefined` when there is no leave for
 	 * another one. A log-in that its store does not live to see is finished for the next one.
 	 */
-	async open({ share, isFirst, signal, logIn }: Opening<C>): Promise<C | undefined> {
+	async open(wanted: Opening<C>): Promise<C | undefined> {
+		const { share, isFirst, signal } = wanted;
 		const lease = isFirst ? await share.first(signal) : await share.another(signal);
 		if (lease === undefined) return undefined;
 		if (signal.aborted) {
@@ -100,7 +101,7 @@ export class ServerAccount<C extends AccountConnection, Learnt> {
 			return undefined;
 		}
 		const arriving = new AbortController();
-		const opening = this.#logIn(lease, arriving, logIn);
+		const opening = this.#logIn(lease, arriving, wanted);
 		let stopListening = (): void => undefined;
 		const left = new Promise<undefined>((resolve) => {
 			stopListening = onAbort(signal, () => {
@@ -145,22 +146,19 @@ export class ServerAccount<C extends AccountConnection, Learnt> {
 		await Promise.all(ends);
 	}
 
-	async #logIn(
-		lease: ConnectionLease,
-		arriving: AbortController,
-		logIn: (signal: AbortSignal) => Promise<C>,
-	): Promise<C> {
+	async #logIn(lease: ConnectionLease, arriving: AbortController, { share, isFirst, logIn }: Opening<C>): Promise<C> {
 		this.#arriving.set(arriving, false);
 		const since = performance.now();
 		const connection = await logIn(arriving.signal)
 			.catch(async (error: unknown) => {
 				lease.release();
-				return await Promise.reject(error);
+				return await Promise.reject(isFirst ? ((await share.notOpened?.(error)) ?? error) : error);
 			})
 			.finally(() => this.#arriving.delete(arriving));
 		this.#logInMilliseconds = performance.now() - since;
 		this.#leases.set(connection, lease);
 		this.count.opened();
+		share.loggedIn?.(connection.whenClosed);
 		void connection.whenClosed.then(() => {
 			this.count.closed();
 			lease.release();

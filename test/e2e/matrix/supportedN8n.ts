@@ -42,4 +42,18 @@ export const NEWEST: SupportedN8n = {
 	env: { N8N_DISABLED_MODULES: 'mcp-registry' },
 };
 
+/** Its durable scheduler, off here and on from n8n 2.45, with the shortest pauses that it has. */
+export const NEWEST_DURABLE: SupportedN8n = {
+	...NEWEST,
+	env: {
+		...NEWEST.env,
+		N8N_SCHEDULER_ENABLED: 'true',
+		N8N_SCHEDULER_POLL_TRIGGERS_ENABLED: 'true',
+		N8N_POLLER_DURABLE_CURSORS_ENABLED: 'true',
+		N8N_USE_WORKFLOW_PUBLICATION_SERVICE: 'true',
+		N8N_SCHEDULER_MATERIALIZATION_INTERVAL: '1',
+		N8N_SCHEDULER_EXECUTOR_INTERVAL: '1',
+	},
+};
+
 export const SUPPORTED: readonly SupportedN8n[] = [OLDEST, NODE_20, NEWEST];

@@ -17,6 +17,8 @@ export interface StandInAnswer {
 	readonly text?: string;
 	readonly type?: string;
 	readonly json?: unknown;
+	/** The connection ends without an answer: whoever asked cannot know whether it was done. */
+	readonly isLost?: boolean;
 }
 
 export interface HttpStandIn {
@@ -47,7 +49,11 @@ export async function startHttpStandIn(
 		};
 		handle()
 			.catch((error: unknown) => ({ status: 500, json: { message: String(error) } }) as StandInAnswer)
-			.then(({ status, json, text = JSON.stringify(json ?? {}), type = 'application/json' }) => {
+			.then(({ status, json, text = JSON.stringify(json ?? {}), type = 'application/json', isLost = false }) => {
+				if (isLost) {
+					response.destroy();
+					return;
+				}
 				response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(text) }).end(text);
 			})
 			.catch(() => response.destroy());

@@ -5,6 +5,8 @@ export interface ObjectStorage {
 	readonly server: HttpStandIn;
 	/** Stored objects by `bucket/key`. */
 	readonly objects: ReadonlyMap<string, Buffer>;
+	/** Keys that were written, in order. */
+	readonly written: readonly string[];
 	/** Keys that are refused, as storage does that is full or locked. */
 	readonly refused: Set<string>;
 }
@@ -14,9 +16,10 @@ const xml = (status: number, text: string): StandInAnswer => ({ status, type: 'a
 const failed = (status: number, code: string): StandInAnswer =>
 	xml(status, `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`);
 
-/** S3 with path-style addresses, as far as storing goes: the bucket's location, and PUT with the checks that S3 makes. */
+/** S3 with path-style addresses, as far as storing goes: the bucket's location, GET of a text, and PUT with the checks that S3 makes. */
 export async function startObjectStorage(accessKeyId: string): Promise<ObjectStorage> {
 	const objects = new Map<string, Buffer>();
+	const written: string[] = [];
 	const refused = new Set<string>();
 	const server = await startHttpStandIn(({ method, path, query, headers, body }) => {
 		const credential = /^AWS4-HMAC-SHA256 Credential=([^/]+)\/\d{8}\/[^/]+\/s3\/aws4_request/.exec(
@@ -24,13 +27,20 @@ export async function startObjectStorage(accessKeyId: string): Promise<ObjectSto
 		);
 		if (credential?.[1] !== accessKeyId) return failed(403, 'InvalidAccessKeyId');
 		if (method === 'GET' && query.has('location')) return xml(200, '<?xml version="1.0"?><LocationConstraint/>');
-		if (method !== 'PUT') return failed(405, 'MethodNotAllowed');
 		const key = path.slice(1);
+		if (method === 'GET') {
+			const object = objects.get(key);
+			return object === undefined
+				? failed(404, 'NoSuchKey')
+				: { status: 200, type: 'text/csv', text: object.toString() };
+		}
+		if (method !== 'PUT') return failed(405, 'MethodNotAllowed');
 		if (refused.has(key)) return failed(403, 'AccessDenied');
 		const md5 = createHash('md5').update(body).digest('base64');
 		if (headers['content-md5'] !== md5) return failed(400, 'BadDigest');
 		objects.set(key, body);
+		written.push(key);
 		return xml(200, '');
 	});
-	return { server, objects, refused };
+	return { server, objects, written, refused };
 }

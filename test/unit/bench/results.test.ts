@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readOptions } from '../../../bench/benchOptions';
 import { linkOf } from '../../../bench/benchSet';
 import { drawPicture } from '../../../bench/picture';
+import { roundsTable } from '../../../bench/rounds';
 import { besideFtpNode, summaries, transferTables } from '../../../bench/resultTable';
 import { linkSeconds, type TransferResult } from '../../../bench/transferRun';
 
@@ -39,6 +40,19 @@ describe('the results', () => {
 	it('have no link time for the loopback', () => {
 		expect(linkSeconds(195_000_000, linkOf(0))).toBe(0);
 		expect(linkSeconds(195_000_000, linkOf(80))).toBeCloseTo(7.8);
+	});
+});
+
+describe('the rounds', () => {
+	const rounds = { rounds: 4, files: 50, link: linkOf(80), protocol: 'sftp', kind: 'ours' } as const;
+
+	it('are told as the first one and the median of the later ones, with the log-ins of each', () => {
+		const table = roundsTable([
+			{ ...rounds, contestant: 'node runs', seconds: [1.9, 0.4, 0.2, 0.3], logIns: [2, 0, 1, 0] },
+			{ ...rounds, contestant: 'lftp', seconds: [3], logIns: [4], failure: 'ended with SIGTERM after 1 rounds' },
+		]);
+		expect(table).toMatch(/node runs +1\.90 +2 +0\.30 +0\s*$/mu);
+		expect(table).toMatch(/lftp +3\.00 +4 +only 1 rounds$/mu);
 	});
 });
 
@@ -128,7 +142,7 @@ describe('the command line', () => {
 	const namesOf = (...args: string[]): string[] => readOptions(args).sets.map(({ name }) => name);
 
 	it('takes the standard sets when nothing is said, a short one with --quick, and all with --full', () => {
-		expect(namesOf()).toEqual(['round trips', 'FTP node', 'memory', 'index']);
+		expect(namesOf()).toEqual(['round trips', 'FTP node', 'memory', 'mp3', 'rounds', 'index']);
 		expect(readOptions([])).toMatchObject({ name: 'standard', pictures: true, resume: false });
 		expect(readOptions(['--quick'])).toMatchObject({ name: 'quick', pictures: false });
 		expect(namesOf('--full').length).toBeGreaterThan(4);
@@ -139,6 +153,25 @@ describe('the command line', () => {
 		expect(readOptions(['--set', 'memory', '--resume'])).toMatchObject({ name: 'standard', resume: true });
 		expect(namesOf('--full', '--set', 'tiny')).toEqual(['tiny']);
 		expect(() => readOptions(['--set', 'tiny'])).toThrow('"tiny" is none of round trips');
+	});
+
+	it('lets connections begin slowly on every link when asked to, and leaves the usual results alone then', () => {
+		const restarting = readOptions(['--set', 'rounds', '--slow-start']);
+		expect(restarting).toMatchObject({ name: 'custom', pictures: false });
+		expect(linkOf(80, restarting.link).slowStart).toEqual({ restartsAfterIdle: true });
+		const { link } = readOptions(['--slow-start', '--keep-windows', '--megabits', '50']);
+		expect(linkOf(300, link)).toMatchObject({ downlink: 50, slowStart: { restartsAfterIdle: false } });
+		expect(linkOf(80, readOptions([]).link)).toEqual({ roundTrip: 80, downlink: 200, uplink: 200 });
+		expect(() => readOptions(['--keep-windows'])).toThrow('--keep-windows goes with --slow-start');
+	});
+
+	it('takes rounds of so many files, and other checkouts beside this one', () => {
+		const { sets, beside, name } = readOptions(['--rounds', '3x20', '--beside', '/checkouts/old, /checkouts/new']);
+		expect(sets[0]).toMatchObject({ trees: [], indexes: [], rounds: { rounds: 3, files: 20 } });
+		expect(sets[0]?.contestants).toBeUndefined();
+		expect({ beside, name }).toEqual({ beside: ['/checkouts/old', '/checkouts/new'], name: 'custom' });
+		expect(() => readOptions(['--rounds', 'ten'])).toThrow('--rounds takes numbers');
+		expect(() => readOptions(['--rounds', '3'])).toThrow('--rounds takes ROUNDSxFILES, not "3"');
 	});
 
 	it('makes a set of what is chosen, and names what it does not know', () => {

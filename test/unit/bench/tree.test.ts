@@ -36,6 +36,28 @@ describe('a measured tree', () => {
 		expect(new Set(tree.files.map(({ sha256 }) => sha256)).size).toBe(3);
 	});
 
+	it('of speech has two people in a channel each, who talk by turns', async () => {
+		const sizes = [44 + 16 * 32_000, 44 + 16 * 32_000];
+		const { files } = await makeTree({ name: 'calls', label: 'two calls', sizes, sound: 'speech' }, root);
+		expect(files[0]?.sha256).not.toBe(files[1]?.sha256);
+		const content = await readFile(join(root, 'calls', files[0]?.name ?? ''));
+		const { verdict, facts } = streamed(content);
+		expect(verdict).toBe('whole');
+		expect(facts).toMatchObject({ channels: 2, sampleRate: 8_000 });
+		const loudness = [0, 1].map((channel) =>
+			Array.from({ length: 16 }, (_, second) => {
+				const samples = Array.from({ length: 8_000 }, (__, at) =>
+					Math.abs(content.readInt16LE(44 + 32_000 * second + 4 * at + 2 * channel)),
+				);
+				return samples.reduce((sum, sample) => sum + sample, 0) / samples.length;
+			}),
+		);
+		const isHeard = (channel: number, second: number): boolean => (loudness[channel]?.[second] ?? 0) > 100;
+		expect(Array.from({ length: 16 }, (_, second) => isHeard(0, second)).filter(Boolean).length).toBeGreaterThan(6);
+		expect(Array.from({ length: 16 }, (_, second) => isHeard(1, second)).filter(Boolean).length).toBeGreaterThan(6);
+		expect(Array.from({ length: 16 }, (_, second) => isHeard(0, second) && isHeard(1, second))).toContain(false);
+	});
+
 	it('is the same each time it is made, and made only once', async () => {
 		const first = await makeTree(PLAN, root);
 		const { mtimeMs } = await stat(join(root, 'three', first.files[0]?.name ?? ''));

@@ -101,6 +101,31 @@ describe('the WAN', () => {
 		expect(seconds).toBeLessThan(0.65);
 	});
 
+	it.each([
+		['five round trips', { restartsAfterIdle: true }, 5],
+		['two round trips', undefined, 2],
+	])('takes %s to connect and to bring 200 kB with slow start %o', async (_, slowStart, trips) => {
+		const roundTrip = 50;
+		const bytes = 200_000;
+		const port = await behind(
+			{ roundTrip, slowStart },
+			await startServer((socket) => socket.once('data', () => socket.write(Buffer.alloc(bytes, 7)))),
+		);
+		const socket = await connected(port);
+		const begun = performance.now();
+		socket.write('all');
+		let whole = true;
+		for (let received = 0; received < bytes; ) {
+			const chunk = await new Promise<Buffer>((resolve) => socket.once('data', resolve));
+			whole &&= chunk.every((byte) => byte === 7);
+			received += chunk.length;
+		}
+		const measured = performance.now() - begun;
+		expect(whole).toBe(true);
+		expect(measured).toBeGreaterThan(trips * roundTrip - 2);
+		expect(measured).toBeLessThan((trips + 0.9) * roundTrip);
+	});
+
 	it('makes a sender wait for a reader that does not read', async () => {
 		let taken = 0;
 		const port = await behind(

@@ -31,8 +31,8 @@ interface Compose {
 	readonly secrets: Readonly<Record<string, { readonly file: string }>>;
 }
 
-const text = readFileSync(join(DEPLOY, 'compose.yaml'), 'utf8');
-const compose: Compose = parse(text, { merge: true });
+const read = (file: string): Compose => parse(readFileSync(file, 'utf8'), { merge: true });
+const compose = read(join(DEPLOY, 'compose.yaml'));
 const { n8n, worker, redis } = compose.services;
 const services = Object.entries(compose.services);
 
@@ -48,6 +48,10 @@ describe('deploy/compose.yaml', () => {
 		expect(isValid).toBe(true);
 		const misspelt = { ...known, services: { ...compose.services, worker: { ...worker, comand: 'worker' } } };
 		expect(ajv.validate(composeSchema, misspelt)).toBe(false);
+		// What the test in containers lays over it.
+		const laidOver = read(join(__dirname, '..', '..', 'e2e', 'image', 'hostNetwork.compose.yaml'));
+		expect([ajv.validate(composeSchema, laidOver), ajv.errorsText()]).toEqual([true, 'No errors']);
+		expect(Object.keys(laidOver.services).sort()).toEqual(Object.keys(compose.services).sort());
 	});
 
 	it('gives main and workers the same settings, those that the end-to-end tests run with among them', () => {

@@ -1,6 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { OLDEST } from '../../e2e/matrix/supportedN8n';
 
 const root = join(__dirname, '..', '..', '..');
 const folder = join(root, '.github', 'workflows');
@@ -35,6 +37,20 @@ describe('the GitHub workflows', () => {
 			scripts: Record<string, string>;
 		};
 		expect(scripts).toMatchObject({ release: 'n8n-node release', prepublishOnly: 'n8n-node prerelease' });
+	});
+
+	it('run the image of deploy/ in Docker on the oldest n8n, the newest, and n8n 3', () => {
+		const { jobs } = parse(read('ci.yml')) as {
+			jobs: { image: { strategy: { matrix: { n8n: string[] } }; steps: { run?: string }[] } };
+		};
+		const [oldest, newest, next] = jobs.image.strategy.matrix.n8n;
+		expect([oldest, newest]).toEqual([OLDEST.release.version, 'latest']);
+		expect(next).toMatch(/^3\.\d+\.\d+$/);
+		const script = jobs.image.steps
+			.at(-1)
+			?.run?.split(' ')
+			.find((word) => word.endsWith('.ts'));
+		expect(existsSync(join(root, script ?? ''))).toBe(true);
 	});
 
 	it('test each Node.js that is promised, and everything once', () => {

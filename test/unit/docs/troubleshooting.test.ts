@@ -15,7 +15,7 @@ const source = ['audio', 'nodes', 'tenant', 'transport', 'recordings', 'credenti
 	.join('\n');
 
 /** Messages of n8n itself. */
-const OF_N8N = new Set(['Class could not be found']);
+const OF_N8N = new Set(['Class could not be found', 'does not load … full-community']);
 
 const quoted = [...page.matchAll(/\*\*`([^`]+)`\*\*/g)].map(([, words = '']) => words);
 

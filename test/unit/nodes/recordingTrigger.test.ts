@@ -514,6 +514,154 @@ describe('Recording Trigger watching files', () => {
 	});
 });
 
+describe('the memory of a trigger', () => {
+	const OTHER = { ...credential, username: 'other' };
+	/** The other tenant has a recording of the same name, and one of its own. */
+	const otherTenant = (): GrowingTenant =>
+		new GrowingTenant()
+			.put('Index/I20160606.csv', HEADER + line(MORNING) + line('20160606160000'))
+			.put(`S20160606/R${MORNING}0001.wav`, 'x')
+			.put('S20160606/R201606061600000001.wav', 'x');
+
+	it.each([
+		['another account', OTHER],
+		['another directory', { ...credential, tenantDirectory: '/other' }],
+	])(
+		'is that of its tenant: %s emits nothing old and loses nothing new, and back again repeats and loses nothing',
+		async (_, other) => {
+			const [own, theirs] = [tenant, otherTenant()];
+			const n8n = host({ options: { emitExisting: true } });
+			expect(ids(await n8n.activate())).toEqual([idOf(MORNING)]);
+			const swapTo = async (which: GrowingTenant, to: typeof credential): Promise<unknown[]> => {
+				tenant = which;
+				n8n.node = { ...n8n.node, credential: to };
+				return ids(await n8n.activate('update'));
+			};
+			expect(await swapTo(theirs, other)).toEqual([]);
+			expect(n8n.log.filter((message) => message.includes('is another than before'))).toHaveLength(1);
+			// The same name as a call of the first tenant, and as one that the first tenant gets later.
+			theirs.append('Index/I20160606.csv', line(NOON));
+			expect(ids(await n8n.tick())).toEqual([idOf(NOON)]);
+			own.append('Index/I20160606.csv', line(NOON));
+			expect(await swapTo(own, credential)).toEqual([idOf(NOON)]);
+			expect(await n8n.tick()).toEqual([]);
+			theirs.append('Index/I20160606.csv', line(EVENING));
+			expect(await swapTo(theirs, other)).toEqual([idOf(EVENING)]);
+			expect(n8n.log.filter((message) => message.includes('is another than before'))).toHaveLength(1);
+			expect(n8n.saved).not.toMatch(/acme|other|127\.0\.0\.1/);
+		},
+	);
+
+	it('is one whichever way a directory is written', async () => {
+		const n8n = host();
+		n8n.node = { ...n8n.node, credential: { ...credential, tenantDirectory: '/acme/calls' } };
+		await n8n.activate();
+		tenant.append('Index/I20160606.csv', line(NOON));
+		n8n.node = { ...n8n.node, credential: { ...credential, tenantDirectory: '/acme//./calls/ ', password: 'new' } };
+		expect(ids(await n8n.activate('update'))).toEqual([idOf(NOON)]);
+		expect(n8n.log).toEqual([]);
+	});
+
+	it('goes on with the files where it stopped when it watched the index for a while', async () => {
+		const n8n = host({ watch: 'files' });
+		await n8n.activate();
+		const watch = async (what: string): Promise<unknown[]> => {
+			n8n.node = { ...n8n.node, parameters: { watch: what } };
+			return ids(await n8n.activate('update'));
+		};
+		expect(await watch('index')).toEqual([]);
+		at('2016-06-07T08:30:00');
+		tenant.put('S20160607/R201606071900000001.wav', 'sound');
+		at('2016-06-07T09:00:00');
+		expect(await watch('files')).toEqual(['S20160607/R201606071900000001.wav']);
+	});
+
+	it('of four tenants is kept, and the log says when the one longest out of use has to go', async () => {
+		const n8n = host();
+		for (const username of ['a', 'b', 'c', 'd', 'e']) {
+			n8n.node = { ...n8n.node, credential: { ...credential, username } };
+			await n8n.activate('update');
+		}
+		expect(n8n.log.filter((message) => message.includes('had to make room'))).toHaveLength(1);
+		tenant.append('Index/I20160606.csv', line(NOON));
+		for (const [username, expected] of [
+			['b', 1],
+			['a', 0],
+		] as const) {
+			n8n.node = { ...n8n.node, credential: { ...credential, username } };
+			expect(await n8n.activate('update')).toHaveLength(expected);
+		}
+	});
+
+	/** What the first version kept, which did not say of which tenant. */
+	const firstVersion = (n8n: PollingHost): string => {
+		const { state } = JSON.parse(n8n.saved)[`node:${node.description.displayName}`] as {
+			state: { memories: Record<string, object> };
+		};
+		const [memory] = Object.values(state.memories);
+		const old: Record<string, unknown> = { ...memory, version: 1, watch: 'index' };
+		delete old['polled'];
+		return savedOf(old);
+	};
+	const savedOf = (state: unknown): string => JSON.stringify({ [`node:${node.description.displayName}`]: { state } });
+
+	it('of the first version is carried over to the tenant that the trigger has', async () => {
+		const n8n = host();
+		await n8n.activate();
+		n8n.saved = firstVersion(n8n);
+		tenant.append('Index/I20160606.csv', line(NOON));
+		expect(ids(await n8n.restart())).toEqual([idOf(NOON)]);
+		expect(await n8n.restart()).toEqual([]);
+		expect(n8n.log).toEqual([]);
+	});
+
+	it.each([
+		['a later version', { version: 3, memories: {} }, 'is of version 3'],
+		['no version', {}, 'is damaged'],
+		['a text', 'state', 'is damaged'],
+		['nothing in its place', null, 'is damaged'],
+		['the first version without its date', { version: 1, watch: 'index', files: {} }, 'is damaged'],
+		['the first version watching something unknown', { version: 1, watch: 'calls' }, 'is damaged'],
+		['a tenant that cannot be read', { version: 2, memories: { 'index:1': { since: 4 } } }, 'is damaged'],
+		['no tenants', { version: 2 }, 'is damaged'],
+	])('that cannot be gone on from (%s) fails the poll, says what to do, and stays as it is', async (_, state, what) => {
+		const n8n = host();
+		n8n.saved = savedOf(state);
+		const before = n8n.saved;
+		const failure: unknown = await n8n.activate().catch((error: unknown) => error);
+		expect(failure).toBeInstanceOf(NodeOperationError);
+		expect((failure as NodeOperationError).message).toContain(what);
+		expect((failure as NodeOperationError).description).toContain('put a new trigger with another name');
+		expect(n8n.saved).toBe(before);
+	});
+
+	it.each(['index', 'files'])('repeats and loses nothing when the clock is ahead for one poll (%s)', async (watch) => {
+		const n8n = host({ watch, options: { lookbackDays: 1 } });
+		await n8n.activate();
+		const come = (stamp: string): void => {
+			tenant.append('Index/I20160606.csv', line(stamp)).put(idOf(stamp), 'sound');
+		};
+		at('2016-06-07T08:03:00');
+		come(NOON);
+		at('2016-06-07T08:05:00');
+		expect(ids(await n8n.tick())).toEqual([idOf(NOON)]);
+		at('2016-09-01T00:00:00');
+		expect(await n8n.tick()).toEqual([]);
+		come(EVENING.replace('013000', '014500'));
+		// So that every file is read again and every directory listed.
+		tenant.append('Index/I20160606.csv', '\r\n');
+		at('2016-06-07T08:06:00');
+		const back = [...(await n8n.tick())];
+		at('2016-06-07T08:08:00');
+		back.push(...(await n8n.tick()));
+		expect(ids(back)).toEqual([idOf(EVENING.replace('013000', '014500'))]);
+		at('2016-06-07T08:09:00');
+		come('20160606200000');
+		at('2016-06-07T08:10:00');
+		expect(ids(await n8n.restart())).toEqual([idOf('20160606200000')]);
+	});
+});
+
 describe('a poll that fails', () => {
 	it('is an error that says what to do, and leaves the memory as it was', async () => {
 		const n8n = host();

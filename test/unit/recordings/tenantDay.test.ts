@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { DateTime } from 'luxon';
 import { describe, expect, it } from 'vitest';
 
 import { addDays, directoriesOf, tenantDateAt, tenantDay } from '../../../recordings/tenantDay';
@@ -154,5 +155,29 @@ describe('the clock of a zone', () => {
 		expect(clock.instantsOf(Date.parse('2026-03-08T02:30:00Z'))).toEqual([]);
 		expect(iso(clock.firstInstantOf(Date.parse('2026-03-08T02:30:00Z')))).toBe('2026-03-08T07:00:00.000Z');
 		expect(iso(clock.skippedInstantOf(Date.parse('2026-03-08T02:30:00Z')))).toBe('2026-03-08T07:30:00.000Z');
+	});
+
+	it('finds every instant by its wall time around a change, whatever it was asked before', () => {
+		const changes = ['2026-03-08', '2026-04-05', '2026-10-04', '2026-10-25', '2026-11-01'].map((day) =>
+			Date.parse(day),
+		);
+		const anyInstant = fc
+			.tuple(fc.constantFrom(...changes), fc.integer({ min: -3 * 24 * 12, max: 3 * 24 * 12 }))
+			.map(([change, steps]) => change + steps * 5 * MINUTE);
+		fc.assert(
+			fc.property(anyZone, fc.array(anyInstant, { minLength: 1, maxLength: 8 }), (zone, instants) => {
+				const clock = new ZoneClock(zone);
+				for (const instant of instants) {
+					const local = DateTime.fromMillis(instant, { zone });
+					const wall = instant + local.offset * MINUTE;
+					const found = clock.instantsOf(wall);
+					expect(clock.isoAt(instant)).toBe(local.toISO({ suppressMilliseconds: false })?.replace('Z', '+00:00'));
+					expect(found).toContain(instant);
+					expect(found).toEqual([...new Set(found)].sort((a, b) => a - b));
+					for (const other of found) expect(DateTime.fromMillis(other, { zone }).offset * MINUTE).toBe(wall - other);
+					expect(clock.firstInstantOf(wall)).toBe(found[0]);
+				}
+			}),
+		);
 	});
 });

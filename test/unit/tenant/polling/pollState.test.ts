@@ -11,7 +11,7 @@ import {
 	hasEveryDay,
 	isListingDue,
 	nextSince,
-	sinceAt,
+	sinceOf,
 } from '../../../../tenant/polling/pollWindow';
 import { keyOfRecording, keyOfRow, SeenRecordings } from '../../../../tenant/polling/seenRecordings';
 import { addDays } from '../../../../recordings/tenantDay';
@@ -20,14 +20,14 @@ import type { IndexRow, ReadRow } from '../../../../recordings/indexRow';
 import { indexRow } from '../../recordings/indexRowFixture';
 
 const state: PollState = {
-	version: 1,
-	watch: 'index',
 	since: '2016-06-03',
 	files: { 'Index/I20160606.csv': [4_711, 1_465_300_000], 'Index/I20160607.csv': [10, null, 1] },
 	directories: { S20160606: [1_465_300_000, 12] },
 	seen: { S20160606: packAscending([2, 4]) },
 	arriving: { 'S20160606/R201606060000000001.wav': [12, null, 1_465_300_000] },
 	unseeded: [],
+	polled: 1_465_300_000,
+	earlier: '2016-06-02',
 };
 
 /** The file name of a recording of this second of a day. */
@@ -156,20 +156,18 @@ describe('the recordings seen', () => {
 
 describe('the state between polls', () => {
 	it('comes back from the database as it was', () => {
-		expect(readPollState(JSON.parse(JSON.stringify(state)), 'index')).toEqual(state);
+		expect(readPollState(JSON.parse(JSON.stringify(state)))).toEqual(state);
 	});
 
 	it.each([
 		['nothing', undefined],
-		['another version', { ...state, version: 2 }],
-		['something else watched', { ...state, watch: 'files' }],
 		['no date', { ...state, since: 'yesterday' }],
 		['a mark that is none', { ...state, files: { 'Index/I20160606.csv': ['4711', null] } }],
 		['a directory that is none', { ...state, directories: { S20160606: 3 } }],
 		['an arriving file that is none', { ...state, arriving: { 'S20160606/a.wav': [12, null] } }],
 		['numbers that cannot be read', { ...state, seen: { S20160606: 'a"b' } }],
 	])('is not gone on from with %s', (_, kept) => {
-		expect(readPollState(kept, 'index')).toBeUndefined();
+		expect(readPollState(kept)).toBeUndefined();
 	});
 
 	it('tells an index that has not changed by its size and time, or by its size where the server tells no time', () => {
@@ -217,7 +215,15 @@ describe('the window of a poll', () => {
 		expect(nextSince('2016-06-03', '2016-06-08', 3, [])).toBe('2016-06-05');
 		expect(nextSince('2016-06-03', '2016-06-08', 3, ['2016-06-04', '2016-06-07'])).toBe('2016-06-04');
 		expect(nextSince('2016-06-03', '2016-06-08', 10, [])).toBe('2016-06-03');
-		expect(sinceAt('2036-01-01', '2016-06-08')).toBe('2016-06-08');
+		expect(sinceOf({ since: '2036-01-01' }, '2016-06-08', Date.parse('2016-06-08'))).toBe('2016-06-08');
+	});
+
+	it('is the one before, when the clock has been ahead for a poll and is back', () => {
+		const now = Date.parse('2016-06-08T18:00:00Z');
+		const kept = { since: '2016-07-01', earlier: '2016-06-05', polled: now / 1_000 };
+		expect(sinceOf(kept, '2016-06-08', now - 120_000)).toBe('2016-06-05');
+		expect(sinceOf(kept, '2016-07-04', now)).toBe('2016-07-01');
+		expect(sinceOf(kept, '2016-07-04', now - 1_000)).toBe('2016-07-01');
 	});
 
 	it('begins with the UTC directory in which the first tenant day begins', () => {

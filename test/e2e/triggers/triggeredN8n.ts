@@ -4,14 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'vitest';
-import type { StoredCredential } from '../../testbed/n8nHost/n8nClient';
-import { installPackage } from '../../testbed/n8nHost/packPackage';
-import { startN8n, type RunningN8n } from '../../testbed/n8nHost/startN8n';
-import type { Workflow } from '../../testbed/n8nHost/workflow';
-import { startEmbeddedSftp, type EmbeddedSftp } from '../../testbed/servers/embeddedSftp';
-import { CREDENTIAL_TYPE, sftpCredential } from '../../testbed/tenant/tenantCredential';
-import { activate, everySeconds, executionsOf, until } from '../../testbed/n8nHost/activeWorkflow';
-import { DiskTenant } from '../../testbed/tenant/diskTenant';
+import type { StoredCredential } from '../../../testbed/n8nHost/n8nClient';
+import { installPackage } from '../../../testbed/n8nHost/packPackage';
+import { startN8n, type RunningN8n } from '../../../testbed/n8nHost/startN8n';
+import type { Workflow } from '../../../testbed/n8nHost/workflow';
+import { startEmbeddedSftp, type EmbeddedSftp } from '../../../testbed/servers/embeddedSftp';
+import { CREDENTIAL_TYPE, sftpCredential } from '../../../testbed/tenant/tenantCredential';
+import { activate, everySeconds, executionsOf, until } from '../../../testbed/n8nHost/activeWorkflow';
+import type { SupportedN8n } from '../matrix/supportedN8n';
+import { DiskTenant } from '../../../testbed/tenant/diskTenant';
 
 const TRIGGER = '8x8 Recording Trigger';
 const WORKFLOW = 'growingTenant001';
@@ -60,19 +61,24 @@ export class TriggeredN8n {
 
 	#shift = 0;
 
+	#workflow = '';
+
 	#starts = 0;
 
 	#n8n: RunningN8n | undefined;
 
 	#server: EmbeddedSftp | undefined;
 
-	private constructor(private readonly directory: string) {
+	private constructor(
+		private readonly directory: string,
+		private readonly host: SupportedN8n,
+	) {
 		this.tenant = new DiskTenant(join(directory, 'tenant'), () => Date.now() + this.#shift);
 	}
 
 	/** At this time of its clock, with nothing in it but an empty tenant. */
-	static async at(utc: string): Promise<TriggeredN8n> {
-		const triggered = new TriggeredN8n(await mkdtemp(join(tmpdir(), '8x8-e2e-')));
+	static async at(utc: string, host: SupportedN8n): Promise<TriggeredN8n> {
+		const triggered = new TriggeredN8n(await mkdtemp(join(tmpdir(), '8x8-e2e-')), host);
 		const { root } = triggered.tenant;
 		await mkdir(join(root, 'Index'), { recursive: true });
 		await triggered.setClock(utc);
@@ -96,7 +102,9 @@ export class TriggeredN8n {
 		this.#n8n = await startN8n({
 			userFolder: join(this.directory, 'n8n'),
 			logFile: join(this.directory, 'logs', `n8n-${this.#starts}.log`),
+			release: this.host.release,
 			env: {
+				...this.host.env,
 				NODE_OPTIONS: `--require ${join(__dirname, 'shiftedClock.cjs')}`,
 				SHIFTED_CLOCK_FILE: join(this.directory, 'clock'),
 			},
@@ -125,13 +133,13 @@ export class TriggeredN8n {
 		const tenantTimeZone = 'America/Los_Angeles';
 		const data = sftpCredential({ host, port, username: 'acmejets', password: SECRET, tenantTimeZone }, fingerprint);
 		const credential = await client.putCredential('Tenant', CREDENTIAL_TYPE, data);
-		await client.putWorkflow(triggerWorkflow(credential, watch));
-		await activate(client, WORKFLOW);
+		this.#workflow = await client.putWorkflow(triggerWorkflow(credential, watch));
+		await activate(client, this.#workflow);
 	}
 
 	/** What every execution so far began with, in order. */
 	async emitted(): Promise<readonly Readonly<Record<string, unknown>>[]> {
-		const executions = await executionsOf(this.#running.client, WORKFLOW);
+		const executions = await executionsOf(this.#running.client, this.#workflow);
 		expect(executions.map(({ status, error }) => [status, error?.message])).toEqual(
 			executions.map(() => ['success', undefined]),
 		);

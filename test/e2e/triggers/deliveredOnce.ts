@@ -1,0 +1,264 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { StoredCredential } from '../../../testbed/n8nHost/n8nClient';
+import { installPackage } from '../../../testbed/n8nHost/packPackage';
+import { startN8n, type RunningN8n } from '../../../testbed/n8nHost/startN8n';
+import type { Workflow, WorkflowNode } from '../../../testbed/n8nHost/workflow';
+import { startEmbeddedSftp, type EmbeddedSftp } from '../../../testbed/servers/embeddedSftp';
+import { callAudio, soundLibrary } from '../../../testbed/tenant/callAudio';
+import { seededRandom } from '../../../testbed/tenant/seededRandom';
+import type { PlannedCall } from '../../../testbed/tenant/tenantCall';
+import { CREDENTIAL_TYPE, sftpCredential } from '../../../testbed/tenant/tenantCredential';
+import { activate } from '../../../testbed/n8nHost/activeWorkflow';
+import { callAt, DiskTenant } from '../../../testbed/tenant/diskTenant';
+import { startHttpStandIn, type HttpStandIn } from '../standIns/httpStandIn';
+import { multipartForm } from '../standIns/multipartForm';
+import type { SupportedN8n } from '../matrix/supportedN8n';
+
+const SECRET = `Test-${randomBytes(9).toString('hex')}-1`;
+const OWNER = { email: 'owner@test.example.com', password: SECRET };
+const MINUTE = 60_000;
+const WEEK_STARTS = Date.parse('2026-11-02T08:00:30Z');
+const WEEK_ENDS = WEEK_STARTS + 7 * 24 * 60 * MINUTE;
+
+/** Webhook -> List Index (Only Undelivered) -> Download Recording -> CRM -> Mark Delivered; what fails goes nowhere. */
+function deliveryWorkflow(id: string, tenant: StoredCredential, crmUrl: string): Workflow {
+	const credentials = { [tenant.type]: { id: tenant.id, name: tenant.name } };
+	const chain: readonly (Pick<WorkflowNode, 'name' | 'type' | 'typeVersion' | 'parameters'> & Partial<WorkflowNode>)[] =
+		[
+			{
+				name: 'Run',
+				type: 'n8n-nodes-base.webhook',
+				typeVersion: 2,
+				parameters: { httpMethod: 'POST', path: id, responseMode: 'lastNode', responseData: 'noData', options: {} },
+				webhookId: id,
+			},
+			{
+				name: 'List',
+				type: 'n8n-nodes-8x8-recordings.listIndex',
+				typeVersion: 1,
+				parameters: {
+					readFrom: 'tenantDay',
+					period: 'lastDays',
+					days: 2,
+					options: { onlyUndelivered: true, onMissingIndex: 'skip' },
+				},
+				credentials,
+			},
+			{
+				name: 'Download',
+				type: 'n8n-nodes-8x8-recordings.downloadRecording',
+				typeVersion: 1,
+				parameters: {},
+				credentials,
+				onError: 'continueErrorOutput',
+			},
+			{
+				name: 'CRM',
+				type: 'n8n-nodes-base.httpRequest',
+				typeVersion: 4.2,
+				parameters: {
+					method: 'POST',
+					url: crmUrl,
+					sendBody: true,
+					contentType: 'multipart-form-data',
+					bodyParameters: {
+						parameters: [
+							{ name: 'recordingId', value: '={{ $json.recordingId }}' },
+							{ parameterType: 'formBinaryData', name: 'audio', inputDataFieldName: 'data' },
+						],
+					},
+					options: { batching: { batch: { batchSize: 1, batchInterval: 0 } } },
+				},
+				onError: 'continueErrorOutput',
+			},
+			{
+				name: 'Mark',
+				type: 'n8n-nodes-8x8-recordings.markDelivered',
+				typeVersion: 1,
+				parameters: { recordingId: "={{ $('Download').item.json.recordingId }}" },
+			},
+		];
+	const nodes = chain.map((node, i) => ({ id: `node-${i}`, position: [i * 220, 0] as const, ...node }));
+	return {
+		id,
+		name: id,
+		nodes,
+		connections: Object.fromEntries(
+			nodes
+				.slice(0, -1)
+				.map(({ name }, i) => [
+					name,
+					{ main: [[{ node: nodes[i + 1]?.name ?? '', type: 'main' as const, index: 0 }]] },
+				]),
+		),
+		settings: { executionOrder: 'v1', saveDataSuccessExecution: 'none' },
+	};
+}
+
+/** @param minutesBetweenRuns the week's runs are this far apart on n8n's shifted clock */
+export function describeDeliveredOnce(host: SupportedN8n, minutesBetweenRuns: number): void {
+	describe('Only Undelivered and Mark Delivered', () => {
+		let directory = '';
+		let server: EmbeddedSftp;
+		let n8n: RunningN8n;
+		let crm: HttpStandIn;
+		let tenant: DiskTenant;
+		let credential: StoredCredential;
+		let shift = 0;
+		let starts = 0;
+		/** Ids in the order in which the CRM took them. */
+		const taken: string[] = [];
+		let refusals = 0;
+		const random = seededRandom('a week');
+		const sounds = soundLibrary();
+		/** Whether the CRM takes a delivery; it may do more first. */
+		let accepts: (recordingId: string) => boolean | Promise<boolean> = () => true;
+
+		const setClock = async (utc: number): Promise<void> => {
+			shift = utc - Date.now();
+			await writeFile(join(directory, 'clock'), String(shift));
+		};
+		const start = async (): Promise<void> => {
+			starts += 1;
+			n8n = await startN8n({
+				userFolder: join(directory, 'n8n'),
+				logFile: join(directory, 'logs', `n8n-${starts}.log`),
+				release: host.release,
+				env: {
+					...host.env,
+					NODE_OPTIONS: `--require ${join(__dirname, 'shiftedClock.cjs')}`,
+					SHIFTED_CLOCK_FILE: join(directory, 'clock'),
+				},
+			});
+			await n8n.client.logIn(OWNER);
+		};
+		const run = async (workflow: string): Promise<number> =>
+			(await fetch(`${n8n.url}/webhook/${workflow}`, { method: 'POST' })).status;
+		const record = async (calls: readonly PlannedCall[]): Promise<void> => {
+			for (const call of calls) await tenant.put(call.path, callAudio(call, sounds, random));
+		};
+
+		beforeAll(async () => {
+			directory = await mkdtemp(join(tmpdir(), '8x8-e2e-'));
+			const root = join(directory, 'tenant');
+			await mkdir(join(root, 'Index'), { recursive: true });
+			await setClock(WEEK_STARTS);
+			tenant = new DiskTenant(root, () => Date.now() + shift);
+			server = await startEmbeddedSftp({ root, username: 'acmejets', password: SECRET });
+			crm = await startHttpStandIn(async (request) => {
+				const { fields, files } = await multipartForm(request);
+				const id = fields.get('recordingId') ?? '';
+				if ((files.get('audio')?.bytes.length ?? 0) === 0) return { status: 400 };
+				if (await accepts(id)) {
+					taken.push(id);
+					return { status: 201, json: { stored: true } };
+				}
+				refusals += 1;
+				return { status: 503, json: { message: 'Try later' } };
+			});
+			await installPackage(join(directory, 'n8n'));
+			await start();
+			credential = await n8n.client.putCredential(
+				'Tenant',
+				CREDENTIAL_TYPE,
+				sftpCredential(
+					{
+						host: server.host,
+						port: server.port,
+						username: 'acmejets',
+						password: SECRET,
+						tenantTimeZone: 'America/Los_Angeles',
+					},
+					server.fingerprint,
+				),
+			);
+		});
+
+		afterAll(async () => {
+			await n8n?.stop();
+			await crm?.close();
+			await server?.close();
+			await rm(directory, { recursive: true, force: true });
+		});
+
+		it('delivers a week of recordings exactly once to a CRM that fails at random 30 % of the time', async () => {
+			const workflow = 'weekOfRuns000001';
+			await activate(n8n.client, await n8n.client.putWorkflow(deliveryWorkflow(workflow, credential, crm.url)));
+			accepts = () => random.next() >= 0.3;
+
+			const expected: string[] = [];
+			const statuses = new Map<number, number>();
+			let day = '';
+			let late: PlannedCall[] = [];
+			for (let now = WEEK_STARTS; now < WEEK_ENDS; now += minutesBetweenRuns * MINUTE) {
+				await setClock(now);
+				// After each midnight in Los Angeles the index of the day before appears; at noon some rows come late.
+				const yesterday = new Date(now - 32 * 60 * MINUTE).toISOString().slice(0, 10);
+				const index = `Index/I${yesterday.replaceAll('-', '')}.csv`;
+				const isNewDay = yesterday !== day && new Date(now - 8 * 60 * MINUTE).getUTCHours() === 0;
+				const hours = [15, 16, 18, 19, 20, 21, 22, 23];
+				if (isNewDay) {
+					day = yesterday;
+					const calls = hours.map((hour, i) => callAt(`${yesterday}T${hour}:00:0${i}Z`, i));
+					await record(calls);
+					late = calls.splice(5);
+					await tenant.index(index, 'basic', calls);
+					expected.push(...calls.map(({ recordingId }) => recordingId));
+				} else if (late.length > 0 && new Date(now).getUTCHours() === 20) {
+					await tenant.index(index, 'basic', late);
+					expected.push(...late.map(({ recordingId }) => recordingId));
+					late = [];
+				}
+				const status = await run(workflow);
+				statuses.set(status, (statuses.get(status) ?? 0) + 1);
+			}
+			expect([...statuses]).toEqual([[200, (7 * 24 * 60) / minutesBetweenRuns]]);
+			expect(refusals).toBeGreaterThan(expected.length / 10);
+			expect(expected).toHaveLength(7 * 8);
+			expect([...taken].sort()).toEqual([...expected].sort());
+		}, 1_800_000);
+
+		it('loses nothing when n8n is killed in the middle of deliveries, and repeats only what it had not marked', async () => {
+			const workflow = 'killedRuns000001';
+			await activate(n8n.client, await n8n.client.putWorkflow(deliveryWorkflow(workflow, credential, crm.url)));
+			await setClock(WEEK_ENDS);
+			const yesterday = new Date(WEEK_ENDS - 32 * 60 * MINUTE).toISOString().slice(0, 10);
+			const calls = Array.from({ length: 12 }, (_, i) => callAt(`${yesterday}T17:00:${10 + i}Z`, 100 + i));
+			await record(calls);
+			await tenant.index(`Index/I${yesterday.replaceAll('-', '')}.csv`, 'basic', calls);
+
+			// Everything before was delivered by the other workflow; this one keeps its own marks.
+			accepts = () => true;
+			taken.length = 0;
+			let deliveries = 0;
+			let killed: Promise<void> | undefined;
+			for (const dieAt of [4, 9]) {
+				deliveries = 0;
+				accepts = async () => {
+					deliveries += 1;
+					if (deliveries === dieAt) {
+						killed = n8n.kill();
+						await killed;
+					}
+					return true;
+				};
+				await expect(run(workflow)).rejects.toThrow();
+				await killed;
+				await start();
+			}
+			accepts = () => true;
+			const before = taken.length;
+			expect(await run(workflow)).toBe(200);
+			const all = taken.slice(before);
+			expect(new Set(all).size).toBe(all.length);
+			expect(all).toEqual(expect.arrayContaining(calls.map(({ recordingId }) => recordingId)));
+			// All of them are marked now.
+			expect(await run(workflow)).toBe(200);
+			expect(taken.slice(before)).toEqual(all);
+		}, 300_000);
+	});
+}
