@@ -8,7 +8,7 @@ import { TREES } from './tree';
 
 export const USAGE = `npm run bench -- [options]
 
-  (nothing)                the standard sets, about twenty minutes: tables, JSON and the pictures of docs/performance.md
+  (nothing)                the standard sets, about half an hour: tables, JSON and the pictures of docs/performance.md
   --full                   more of everything: some hours
   --quick                  one short set: a few minutes, no pictures
   --set NAMES              of the standard sets only: ${STANDARD.map(({ name }) => name).join(', ')};

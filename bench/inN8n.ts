@@ -139,6 +139,7 @@ export function contestantsInN8n(host: HostN8n): readonly Contestant[] {
 	return [
 		ourNode(host, 'node', 4),
 		ourNode(host, 'node -16', 16),
+		ourNode(host, 'node automatic', 0),
 		ourNode(host, 'node to MP3', 4, 'mp3'),
 		ftpNode(host, 'FTP node', {}),
 		ftpNode(host, 'FTP node concurrent', { enableConcurrentReads: true, maxConcurrentReads: 64, chunkSize: 64 }),

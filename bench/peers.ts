@@ -181,6 +181,7 @@ export const PEERS: readonly Contestant[] = [
 	peer('sftp -B -R', 'peer best', ['sftp'], sftp('-B', '261120', '-R', '256')),
 	peer('lftp', 'peer default', ['sftp', 'ftps'], lftp(1)),
 	peer('lftp -P4', 'peer best', ['sftp', 'ftps'], lftp(4)),
+	peer('lftp -P8', 'peer best', ['sftp', 'ftps'], lftp(8)),
 	peer('lftp -P16', 'peer best', ['sftp', 'ftps'], lftp(16)),
 	peer('rclone', 'peer default', ['sftp', 'ftps'], rclone({ sftp: [], ftps: [] })),
 	peer(
