@@ -6,8 +6,9 @@ import { afterEach, describe, expect, test } from 'vitest';
 
 import { Coordination } from '../../coordination/coordination';
 import { accountConnections } from '../../nodes/connection/accountConnections';
+import { Accounts } from '../../transport/accounts';
 import type { ConnectionSettings } from '../../transport/connectionSettings';
-import { Accounts, openStore } from '../../transport/openStore';
+import { openStore } from '../../transport/openStore';
 import type { RemoteStore } from '../../transport/remoteStore';
 import { startCountingProxy, type CountingProxy } from '../../testbed/servers/countingProxy';
 import { available, startOpenSsh } from '../../testbed/servers/openssh';
