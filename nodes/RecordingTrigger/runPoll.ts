@@ -18,6 +18,7 @@ import { exampleCalls } from '../../tenant/polling/exampleCalls';
 import type { PollRequest } from '../../tenant/polling/pollRequest';
 import type { AudioFile } from '../../tenant/polling/audioFile';
 import { pollBudgetOf } from './hostBudget';
+import { HostMemory } from './hostMemory';
 import { pollDeduplication } from './pollDeduplication';
 import type { RedeliveryRules } from '../../tenant/polling/redeliveryRules';
 import { filesToReport, firstMet } from './reportedOnce';
@@ -72,9 +73,9 @@ export async function sampleRecordings(context: IPollFunctions): Promise<INodeEx
  * down with the next emission, so that a failure in between must leave nothing behind.
  */
 export async function pollRecordings(context: IPollFunctions): Promise<INodeExecutionData[][] | null> {
-	const data = context.getWorkflowStaticData('node');
+	const hosted = new HostMemory(context);
 	const outcome = await withRequest(context, async (asked, owner) => {
-		const memory = new TriggerMemory(data['state'], owner);
+		const memory = new TriggerMemory(hosted.state, owner);
 		const { previous } = memory;
 		// What another tenant has is told in the log, and not emitted.
 		const request = { ...asked, emitExisting: asked.emitExisting && memory.isEmpty };
@@ -99,7 +100,7 @@ export async function pollRecordings(context: IPollFunctions): Promise<INodeExec
 	const [reported] = filesToReport(keyOf(context), unreadable.keys(), items.length === 0);
 	const failure = reported === undefined ? undefined : unreadable.get(reported);
 	if (failure !== undefined) throw failure;
-	data['state'] = kept as unknown as IDataObject;
+	hosted.keep(kept as unknown as IDataObject, items.length > 0);
 	return items.length === 0 ? null : outputOf(context, items);
 }
 

@@ -672,7 +672,7 @@ describe('the workflows of workflows/ in a real n8n', () => {
 				credentials: [tenant()],
 				settings: { slackWebhookUrl: `${slack.url}/services/T1/B1/x` },
 				parameters: {
-					'8x8 Recording Trigger': { pollTimes: { item: [{ mode: 'custom', cronExpression: everySeconds(2) }] } },
+					'8x8 Recording Trigger': { pollTimes: everySeconds(2) },
 				},
 			});
 			await activate(demo.n8n.client, id);

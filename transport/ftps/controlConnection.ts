@@ -36,7 +36,7 @@ const GOODBYE_MILLISECONDS = 1_000;
 /** A listing longer than this is no tenant's directory but a server that never says the end. */
 const LONGEST_LISTING = 268_435_456;
 
-/** What is quicker than one command at a time, for as long as the server takes it. One for each store. */
+/** What is quicker than one command at a time, for as long as the server takes it. One for each account. */
 export interface Shortcuts {
 	/** The commands behind the log-in, sent together. */
 	readonly burst: Shortcut;
@@ -97,7 +97,7 @@ export interface ConnectionPlan {
 	readonly shortcuts: Shortcuts;
 	readonly recent: RecentNames;
 	readonly habits: ServerHabits;
-	/** What an earlier connection of the same store already asked. */
+	/** What an earlier connection of the same account already asked. */
 	readonly traits?: ServerTraits | undefined;
 }
 

@@ -753,6 +753,40 @@ describe('a poll that fails', () => {
 	});
 });
 
+describe('an n8n that forgets what the node remembers of its activation', () => {
+	/** What tells of a budget may be one with that scheduler. */
+	const LATER_HOST = { budgetMs: 300_000 };
+
+	/** As its durable scheduler does: what belongs to the whole workflow is saved all the same. */
+	function forget(n8n: PollingHost): void {
+		const { global } = JSON.parse(n8n.saved) as IDataObject;
+		n8n.saved = JSON.stringify({ global });
+	}
+
+	it('emits at the first poll at its time what came since the activation', async () => {
+		const n8n = host({}, LATER_HOST);
+		expect(await n8n.activate()).toEqual([]);
+		forget(n8n);
+		tenant.append('Index/I20160606.csv', line(NOON));
+		expect(ids(await n8n.restart())).toEqual([idOf(NOON)]);
+	});
+
+	it('keeps nothing twice once the memory of the node is kept', async () => {
+		const n8n = host({}, LATER_HOST);
+		await n8n.activate();
+		tenant.append('Index/I20160606.csv', line(NOON));
+		await n8n.tick();
+		expect(n8n.saved.match(/"since"/g)).toHaveLength(1);
+	});
+
+	it('does not take for known what an emission that was never written down had in it', async () => {
+		const n8n = host({ options: { emitExisting: true } }, LATER_HOST);
+		expect(ids(await n8n.activate())).toEqual([idOf(MORNING)]);
+		forget(n8n);
+		expect(ids(await n8n.restart())).toEqual([idOf(MORNING)]);
+	});
+});
+
 describe('polls at the same time', () => {
 	it('do nothing while one is under way', async () => {
 		const n8n = host();
