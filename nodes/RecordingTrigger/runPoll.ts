@@ -20,7 +20,7 @@ import type { AudioFile } from '../../tenant/polling/audioFile';
 import { pollBudgetOf } from './hostBudget';
 import { HostMemory } from './hostMemory';
 import { pollDeduplication } from './pollDeduplication';
-import type { RedeliveryRules } from '../../tenant/polling/redelivery';
+import type { RedeliveryRules } from '../../tenant/polling/redeliveryRules';
 import { filesToReport, firstMet } from './reportedOnce';
 import { newestFiles, pollFiles } from '../../tenant/polling/watchFiles';
 import { pollIndex } from '../../tenant/polling/watchIndex';

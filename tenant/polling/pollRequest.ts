@@ -11,7 +11,7 @@ import type { CalendarDate } from '../../recordings/calendarDate';
 import type { AudioFile } from './audioFile';
 import type { Emission } from './emittedRecordings';
 import type { PollBudget } from './pollBudget';
-import type { RedeliveryRules } from './redelivery';
+import type { RedeliveryRules } from './redeliveryRules';
 
 /** One poll: what it is asked to do, and with what. */
 export interface PollRequest {

@@ -2,17 +2,8 @@ import { packEmissions, unpackEmissions } from './emittedRecordings';
 import type { Emission, EmittedBatch } from './emittedRecordings';
 import type { PollRequest } from './pollRequest';
 import type { PollState } from './pollState';
+import type { RedeliveryRules } from './redeliveryRules';
 import type { CalendarDate } from '../../recordings/calendarDate';
-
-/** How what was emitted and not marked as delivered comes again. */
-export interface RedeliveryRules {
-	/** Milliseconds from one emission of a recording to the next. */
-	readonly repeatAfter: number;
-	/** Emissions of a recording, the first among them. */
-	readonly maximumAttempts: number;
-	/** Those of the recordings that are not marked. */
-	readonly undelivered: (recordingIds: readonly string[]) => Promise<ReadonlySet<string>>;
-}
 
 /** A recording comes later than it should by one part in so many at most. */
 const SLOTS = 32;
