@@ -16,6 +16,14 @@ interface FurtherWaiter extends Waiter {
 	readonly answer: (lease: ConnectionLease | undefined) => void;
 }
 
+/** A connection that no run has, kept open for the next one. */
+interface Resting {
+	readonly limit: number;
+	readonly giveUp: () => void;
+	/** It is about to be closed for others. */
+	isGivenUp: boolean;
+}
+
 const LONGER_THAN_A_LEASE = 60_000;
 
 let askings = 0;
@@ -35,12 +43,16 @@ const askingOf = ({ id, run }: Waiter): { id: string; limit: number } => ({ id, 
  * A run's first connection is needed and waits its turn; further ones are given only when there is one to spare and nobody
  * waits. A run that has a connection never waits for another one, and one that has several gives some back when somebody
  * waits; while it waits for something else than the server it gives back the last one, too. So whoever waits is served when
- * a run ends, and nobody waits in a circle.
+ * a run ends, and nobody waits in a circle. Connections that rest between two runs are the first to go, also for a run that has
+ * one and would like another.
  */
 export class ConnectionDesk implements RunDesk {
 	readonly #ledger: LeaseLedger;
 
-	readonly #held = new Map<string, ConnectionRun>();
+	readonly #held = new Map<string, ConnectionRun | Resting>();
+
+	/** Leases by the objects that stand for them. */
+	readonly #ids = new WeakMap<object, string>();
 
 	readonly #first = new Map<string, FirstWaiter>();
 
@@ -57,6 +69,9 @@ export class ConnectionDesk implements RunDesk {
 
 	/** Connections that runs with several should close for runs without one, as of the last answer. */
 	#wanted = 0;
+
+	/** The same, with those that runs asked for in vain which have some. */
+	#wantedOfResting = 0;
 
 	#outage: LedgerOutage | undefined;
 
@@ -104,23 +119,65 @@ export class ConnectionDesk implements RunDesk {
 		return true;
 	}
 
+	adopt(run: ConnectionRun, lease: object): boolean {
+		const id = this.#ids.get(lease) ?? '';
+		const holder = this.#held.get(id);
+		if (holder === undefined || holder instanceof ConnectionRun || holder.isGivenUp) return false;
+		this.#held.set(id, run);
+		run.held += 1;
+		return true;
+	}
+
 	#promised(): number {
 		let sum = 0;
-		for (const run of new Set(this.#held.values())) sum += Math.min(run.promised, run.held - run.kept);
+		for (const holder of new Set(this.#held.values())) {
+			if (holder instanceof ConnectionRun) sum += Math.min(holder.promised, holder.held - holder.kept);
+			else if (holder.isGivenUp) sum += 1;
+		}
 		return sum;
 	}
 
 	#lease({ id, run }: Waiter): ConnectionLease {
 		this.#held.set(id, run);
 		run.held += 1;
-		const release = (): void => {
-			if (!this.#held.delete(id)) return;
-			run.held -= 1;
-			run.promised = Math.max(0, run.promised - 1);
-			this.#gone.set(id, Date.now());
-			this.#settle();
+		const lease = {
+			release: (): void => this.#release(id),
+			rest: (giveUp: () => void): void => this.#rest(id, giveUp),
 		};
-		return { release };
+		this.#ids.set(lease, id);
+		return lease;
+	}
+
+	#release(id: string): void {
+		const holder = this.#held.get(id);
+		if (!this.#held.delete(id)) return;
+		if (holder instanceof ConnectionRun) {
+			holder.held -= 1;
+			holder.promised = Math.max(0, holder.promised - 1);
+		}
+		this.#gone.set(id, Date.now());
+		this.#settle();
+	}
+
+	#rest(id: string, giveUp: () => void): void {
+		const holder = this.#held.get(id);
+		if (holder === undefined) return;
+		if (holder instanceof ConnectionRun) holder.held -= 1;
+		const isGivenUp = !(holder instanceof ConnectionRun) && holder.isGivenUp;
+		this.#held.set(id, { limit: holder.limit, giveUp, isGivenUp });
+		if (isGivenUp) giveUp();
+		this.#giveUpResting();
+		this.#settle();
+	}
+
+	/** As many as others need, the one that rests longest first. */
+	#giveUpResting(): void {
+		for (const holder of this.#held.values()) {
+			if (holder instanceof ConnectionRun || holder.isGivenUp) continue;
+			if (this.#wantedOfResting <= this.#promised()) return;
+			holder.isGivenUp = true;
+			holder.giveUp();
+		}
 	}
 
 	#settle(): void {
@@ -155,7 +212,7 @@ export class ConnectionDesk implements RunDesk {
 		}
 	}
 
-	#take({ granted, since, waiting, held }: LedgerAnswer): void {
+	#take({ granted, since, waiting, held, short }: LedgerAnswer): void {
 		for (const [id, arrival] of since) {
 			const run = this.#first.get(id)?.run;
 			if (run !== undefined && run.since === 0) run.since = arrival;
@@ -163,10 +220,14 @@ export class ConnectionDesk implements RunDesk {
 		for (const id of granted) this.#grant(id);
 		// Whoever left meanwhile may have been granted something.
 		if (this.#gone.size > 0) this.#isStale = true;
-		const runs = new Set(this.#held.values());
-		const limit = Math.max(1, ...[...runs].map((run) => run.limit));
-		this.#wanted = Math.max(0, waiting - Math.max(0, limit - held));
-		if (this.#wanted > 0) for (const run of runs) run.tellWanted();
+		const holders = new Set(this.#held.values());
+		const limit = Math.max(1, ...[...holders].map((holder) => holder.limit));
+		const free = Math.max(0, limit - held);
+		this.#wanted = Math.max(0, waiting - free);
+		this.#wantedOfResting = Math.max(0, waiting + short - free);
+		this.#giveUpResting();
+		if (this.#wanted === 0) return;
+		for (const holder of holders) if (holder instanceof ConnectionRun) holder.tellWanted();
 	}
 
 	#grant(id: string): void {
@@ -203,7 +264,9 @@ export class ConnectionDesk implements RunDesk {
 		if (this.#isStale) return this.#settle();
 		const { pace } = this.#ledger;
 		if (pace === undefined || this.#held.size + this.#first.size + this.#gone.size === 0) return;
-		const delay = this.#first.size > 0 ? pace.waiting : pace.holding;
+		// What rests is given up at once, where a run that works may take the time of a file.
+		const rests = [...this.#held.values()].some((holder) => !(holder instanceof ConnectionRun));
+		const delay = this.#first.size > 0 || rests ? pace.waiting : pace.holding;
 		// Whoever waits or holds a connection keeps the process alive; this need not.
 		this.#next = setTimeout(() => this.#settle(), delay).unref();
 	}

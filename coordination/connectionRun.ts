@@ -6,6 +6,11 @@ import type { LedgerOutage } from './leaseLedger';
 export interface ConnectionLease {
 	/** To be called when the connection is really closed; calling it again does nothing. */
 	readonly release: () => void;
+	/**
+	 * The connection stays open although its run has ended: from now on the lease is nobody's, and a run may adopt it. `giveUp`
+	 * is called as soon as somebody else needs it; the connection is to be closed then.
+	 */
+	readonly rest: (giveUp: () => void) => void;
 }
 
 /** Why a run got no first connection. */
@@ -38,6 +43,7 @@ export interface RunDesk {
 	askFurther(run: ConnectionRun, answer: (lease: ConnectionLease | undefined) => void): void;
 	forgo(id: string): void;
 	claimSurplus(run: ConnectionRun): boolean;
+	adopt(run: ConnectionRun, lease: object): boolean;
 }
 
 /** One node run, and what it has of the connections to its account. */
@@ -114,6 +120,11 @@ export class ConnectionRun {
 				resolve(lease);
 			});
 		});
+	}
+
+	/** Makes a lease that rests this run's. False when it has been given up for others. */
+	adopt(lease: object): boolean {
+		return this.#desk.adopt(this, lease);
 	}
 
 	/** Connections that it keeps, whoever else waits. */

@@ -29,6 +29,8 @@ export interface LedgerAnswer {
 	readonly waiting: number;
 	/** Connections in all processes, after what was granted. */
 	readonly held: number;
+	/** Further ones that were asked for in vain, in all processes, a moment ago. */
+	readonly short: number;
 }
 
 /** Why a ledger could not be asked. */

@@ -38,7 +38,8 @@ export class MemoryLedger implements LeaseLedger {
 		for (const { id, limit } of further) {
 			if (this.#queue.size === 0 && this.#held.size < limit) grant(id);
 		}
-		return Promise.resolve({ granted, since, waiting: this.#queue.size, held: this.#held.size });
+		const short = further.filter(({ id }) => !granted.has(id)).length;
+		return Promise.resolve({ granted, since, waiting: this.#queue.size, held: this.#held.size, short });
 	}
 
 	#placeOf({ id, since }: AskingFirst): number {

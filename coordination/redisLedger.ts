@@ -9,8 +9,10 @@ export interface LedgerTimes {
 	readonly place: number;
 	/** Between two settlings of a process that holds leases. */
 	readonly holding: number;
-	/** Between two settlings of a process that waits. */
+	/** Between two settlings of a process that waits, or that holds leases which rest. */
 	readonly waiting: number;
+	/** How long it is known that a further connection was asked for in vain: until each process has settled once. */
+	readonly short: number;
 	/** No grants after Redis was emptied: all who hold leases have told it again by then. */
 	readonly quietAfterLoss: number;
 	/** No grants after Redis was restarted: they also had to connect again. */
@@ -24,6 +26,7 @@ export const LEDGER_TIMES: LedgerTimes = {
 	place: 5_000,
 	holding: 1_000,
 	waiting: 200,
+	short: 1_200,
 	quietAfterLoss: 2_500,
 	quietAfterRestart: 5_000,
 	memory: 30 * 86_400_000,
@@ -31,11 +34,11 @@ export const LEDGER_TIMES: LedgerTimes = {
 
 /**
  * Settles one process's entry, in one step. KEYS: leases by when they run out, the queue by arrival, who waits by when they
- * are given up, and what is known of the server. A Redis that was restarted or emptied shows by its run id, which changes
+ * are given up, what is known of the server, and further leases that were asked for in vain by when that is forgotten. A Redis that was restarted or emptied shows by its run id, which changes
  * with each start, or by having lost it; some services forbid INFO, then only the loss shows.
  */
 const SETTLE = `
-local held, queue, alive, server = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local held, queue, alive, server, short = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local entry, times = cjson.decode(ARGV[1]), cjson.decode(ARGV[2])
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -98,13 +101,17 @@ for _, each in ipairs(entry.further) do
 	if redis.call('ZSCORE', held, each.id) or (isOpen and waiting == 0 and count < each.limit) then
 		grant(each.id)
 		count = redis.call('ZCARD', held)
+	elseif isOpen then
+		redis.call('ZADD', short, whole(now + times.short), each.id)
 	end
 end
+redis.call('ZREMRANGEBYSCORE', short, '-inf', whole(now))
 redis.call('PEXPIRE', held, times.lease)
 redis.call('PEXPIRE', queue, times.lease)
 redis.call('PEXPIRE', alive, times.lease)
+redis.call('PEXPIRE', short, times.short)
 redis.call('PEXPIRE', server, times.memory)
-return { waiting, count, granted, arrivals }
+return { waiting, count, granted, arrivals, redis.call('ZCARD', short) }
 `;
 
 /** The leases of an account in the Redis that all processes of n8n share. */
@@ -121,15 +128,15 @@ export class RedisLedger implements LeaseLedger {
 		this.#link = link;
 		this.#times = times;
 		this.pace = { waiting: times.waiting, holding: times.holding };
-		this.#keys = ['held', 'queue', 'alive', 'server'].map((part) => link.key(account, part));
+		this.#keys = ['held', 'queue', 'alive', 'server', 'short'].map((part) => link.key(account, part));
 	}
 
 	async settle(entry: LedgerEntry): Promise<LedgerAnswer> {
 		const args = [JSON.stringify(entry), JSON.stringify(this.#times)];
 		const answer = await this.#link.run(SETTLE, this.#keys, args);
-		const [waiting, held, granted, arrivals] = answer as [number, number, string[], string[]];
+		const [waiting, held, granted, arrivals, short] = answer as [number, number, string[], string[], number];
 		const since = new Map<string, number>();
 		for (let at = 0; at + 1 < arrivals.length; at += 2) since.set(arrivals[at] ?? '', Number(arrivals[at + 1]));
-		return { waiting, held, granted: new Set(granted), since };
+		return { waiting, held, short, granted: new Set(granted), since };
 	}
 }

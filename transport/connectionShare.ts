@@ -2,6 +2,8 @@
 export interface ConnectionLease {
 	/** To be called when the connection is really closed; calling it again does nothing. */
 	readonly release: () => void;
+	/** The connection stays open without a store that has it; `giveUp` is called as soon as others need the lease. */
+	readonly rest: (giveUp: () => void) => void;
 }
 
 /** What a store may have of the connections that everybody shares who uses the same account. */
@@ -13,6 +15,8 @@ export interface ConnectionShare {
 	first(signal: AbortSignal): Promise<ConnectionLease>;
 	/** Leave for one more, `undefined` when there is none to spare. */
 	another(signal: AbortSignal): Promise<ConnectionLease | undefined>;
+	/** Takes over a lease that rests. False when it has been given up for others. */
+	adopt(lease: ConnectionLease): boolean;
 	/**
 	 * Whether a connection has to be closed for somebody who has none: one of several, or the only one while its run waits for
 	 * something else than the server. Who is told `true` closes one, soon; so the only one is asked about when nothing runs on it.
@@ -28,38 +32,13 @@ export interface ConnectionShare {
 	notOpened?(error: unknown): Promise<unknown>;
 }
 
+const FREE: ConnectionLease = { release: () => undefined, rest: () => undefined };
+
 /** For a store that shares its account with nobody. */
 export const UNSHARED: ConnectionShare = {
-	first: () => Promise.resolve({ release: () => undefined }),
-	another: () => Promise.resolve({ release: () => undefined }),
+	first: () => Promise.resolve(FREE),
+	another: () => Promise.resolve(FREE),
+	adopt: () => true,
 	claimSurplus: () => false,
 	whenWanted: () => undefined,
 };
-
-interface Closable {
-	/** Resolves when the socket is closed. */
-	readonly whenClosed: Promise<void>;
-}
-
-/**
- * Opens a connection with leave, which ends when its socket is closed. Resolves with `undefined` when there is no leave for
- * another one.
- *
- * @param open rejects only after its socket is closed
- */
-export async function openLeased<C extends Closable>(
-	share: ConnectionShare,
-	isFirst: boolean,
-	signal: AbortSignal,
-	open: () => Promise<C>,
-): Promise<C | undefined> {
-	const lease = isFirst ? await share.first(signal) : await share.another(signal);
-	if (lease === undefined) return undefined;
-	const connection = await open().catch(async (error: unknown) => {
-		lease.release();
-		return await Promise.reject(isFirst ? ((await share.notOpened?.(error)) ?? error) : error);
-	});
-	share.loggedIn?.(connection.whenClosed);
-	void connection.whenClosed.then(lease.release);
-	return connection;
-}

@@ -16,7 +16,7 @@ export async function undeliveredRows(
 	hints: Hint[],
 ): Promise<readonly IndexRow[]> {
 	const ids = rows.map(({ recordingId }) => recordingId).filter((id) => id !== null);
-	const undelivered = await deliveredMarks(context, deliveryName).undelivered(session.tenant, ids);
+	const undelivered = await deliveredMarks(context, context.helpers, deliveryName).undelivered(session.tenant, ids);
 	const left = rows.filter(({ recordingId }) => recordingId === null || undelivered.has(recordingId));
 	if (left.length < rows.length)
 		hints.push(info(`${rows.length - left.length} of ${rows.length} calls left out: delivered before.`));

@@ -56,7 +56,9 @@ export class MarkDelivered implements INodeType {
 
 		// One item without an id must not keep the others, which were delivered, from being marked.
 		for (const [delivery, ids] of idsByDelivery) {
-			const written = Promise.resolve().then(async () => await deliveredMarks(this, delivery)[operation]([...ids]));
+			const written = Promise.resolve().then(
+				async () => await deliveredMarks(this, this.helpers, delivery)[operation]([...ids]),
+			);
 			await written.catch(async (error: unknown) => await Promise.reject(nodeError(this.getNode(), error, 0)));
 		}
 		const [failure] = failures;

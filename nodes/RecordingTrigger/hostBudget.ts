@@ -5,9 +5,11 @@ const USUAL_BUDGET = 300_000;
 
 /** The host's own budget for this poll, which n8n tells from 2.37 on. */
 export function pollBudgetOf(context: object): PollBudget {
-	const told =
-		'getPollBudgetMs' in context && typeof context.getPollBudgetMs === 'function'
-			? Number(context.getPollBudgetMs())
-			: Number.NaN;
+	const told = tellsBudget(context) ? Number(context.getPollBudgetMs()) : Number.NaN;
 	return new PollBudget(told > 0 && Number.isFinite(told) ? told : USUAL_BUDGET);
+}
+
+/** Whether this is a host that tells a poll its budget: one of n8n 2.37 or later, which may have the durable scheduler. */
+export function tellsBudget(context: object): context is { getPollBudgetMs: () => unknown } {
+	return 'getPollBudgetMs' in context && typeof context.getPollBudgetMs === 'function';
 }

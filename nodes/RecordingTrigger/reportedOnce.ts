@@ -1,4 +1,7 @@
-/** What triggers have told about while n8n runs: index files that cannot be read and days without one, and how often each was met. */
+/**
+ * What triggers have told about while n8n runs: index files that cannot be read, days without one, recordings that came too often; and
+ * how often each was met.
+ */
 const met = new Map<string, number>();
 
 /** More than any tenant has; a memory of names that never shrinks would be a leak. */
@@ -19,10 +22,10 @@ export function filesToReport(trigger: string, paths: Iterable<string>, mayRepor
 	});
 }
 
-/** Which of these tenant days this trigger has not met yet while n8n runs. */
-export function firstMet(trigger: string, dates: readonly string[]): string[] {
-	return dates.filter((date) => {
-		const key = `${trigger} ${date}`;
+/** Which of these tenant days, or emissions of recordings, this trigger has not met yet while n8n runs. */
+export function firstMet(trigger: string, names: readonly string[]): string[] {
+	return names.filter((name) => {
+		const key = `${trigger} ${name}`;
 		const isFirst = !met.has(key);
 		met.set(key, 1);
 		return isFirst;

@@ -9,6 +9,7 @@ import { bytesOf, MOST_BYTES, TriggerMemory } from '../../tenant/polling/trigger
 import type { MemoryOwner } from '../../tenant/polling/triggerMemory';
 import { simplifiedCall } from '../../recordings/simplifiedCall';
 import { tenantDateAt } from '../../recordings/tenantDay';
+import { deliveredMarks, deliveryNameOf } from '../run/deliveredMarks';
 import { nodeError } from '../run/nodeError';
 import { unreadableText } from '../run/unreadableListings';
 import { ExplainedError } from '../../tenant/explainedError';
@@ -17,6 +18,9 @@ import { exampleCalls } from '../../tenant/polling/exampleCalls';
 import type { PollRequest } from '../../tenant/polling/pollRequest';
 import type { AudioFile } from '../../tenant/polling/audioFile';
 import { pollBudgetOf } from './hostBudget';
+import { HostMemory } from './hostMemory';
+import { pollDeduplication } from './pollDeduplication';
+import type { RedeliveryRules } from '../../tenant/polling/redelivery';
 import { filesToReport, firstMet } from './reportedOnce';
 import { newestFiles, pollFiles } from '../../tenant/polling/watchFiles';
 import { pollIndex } from '../../tenant/polling/watchIndex';
@@ -32,6 +36,10 @@ interface TriggerOptions {
 	readonly emitExisting?: boolean;
 	readonly maximumItems?: number;
 	readonly simplify?: boolean;
+	readonly onlyUndelivered?: boolean;
+	readonly deliveryName?: unknown;
+	readonly repeatAfter?: number;
+	readonly maximumAttempts?: number;
 }
 
 /** The newest real recordings, for a look at what the trigger gives. The trigger's memory is neither read nor touched. */
@@ -65,9 +73,9 @@ export async function sampleRecordings(context: IPollFunctions): Promise<INodeEx
  * down with the next emission, so that a failure in between must leave nothing behind.
  */
 export async function pollRecordings(context: IPollFunctions): Promise<INodeExecutionData[][] | null> {
-	const data = context.getWorkflowStaticData('node');
+	const hosted = new HostMemory(context);
 	const outcome = await withRequest(context, async (asked, owner) => {
-		const memory = new TriggerMemory(data['state'], owner);
+		const memory = new TriggerMemory(hosted.state, owner);
 		const { previous } = memory;
 		// What another tenant has is told in the log, and not emitted.
 		const request = { ...asked, emitExisting: asked.emitExisting && memory.isEmpty };
@@ -78,7 +86,10 @@ export async function pollRecordings(context: IPollFunctions): Promise<INodeExec
 		const { kept, forgotten } = memory.next(state);
 		return { ...polled, kept, forgotten, isOther: previous === undefined && !memory.isEmpty };
 	});
-	const { items, kept, unreadable, withoutIndex } = outcome;
+	const { items, kept, unreadable, withoutIndex, givenUp } = outcome;
+	const lastEmissions = givenUp.map(({ recordingId, at }) => `${recordingId} ${at}`);
+	const unnamed = new Set(firstMet(keyOf(context), lastEmissions));
+	refuseGivenUp(givenUp.map(({ recordingId }) => recordingId).filter((_, at) => unnamed.has(lastEmissions[at] ?? '')));
 	tellAboutTenants(context, outcome);
 	for (const [path, failure] of unreadable)
 		context.logger.warn(`8x8 Recording Trigger: ${path} cannot be read: ${failure.message}`);
@@ -89,7 +100,7 @@ export async function pollRecordings(context: IPollFunctions): Promise<INodeExec
 	const [reported] = filesToReport(keyOf(context), unreadable.keys(), items.length === 0);
 	const failure = reported === undefined ? undefined : unreadable.get(reported);
 	if (failure !== undefined) throw failure;
-	data['state'] = kept as unknown as IDataObject;
+	hosted.keep(kept as unknown as IDataObject, items.length > 0);
 	return items.length === 0 ? null : outputOf(context, items);
 }
 
@@ -105,6 +116,22 @@ function tellAboutTenants(
 		context.logger.warn(
 			'8x8 Recording Trigger: what was remembered of a tenant that has not been polled for the longest time had to make room. When it comes back, what is there then counts as known',
 		);
+}
+
+/** Recordings named in an error about many. */
+const MOST_NAMED = 10;
+
+/** Names what came too often, once, in a failed execution; what else this poll found comes with the next one. */
+function refuseGivenUp(recordingIds: readonly string[]): void {
+	const [first] = recordingIds;
+	if (first === undefined) return;
+	const named = recordingIds.slice(0, MOST_NAMED).join(', ');
+	const more = recordingIds.length - MOST_NAMED;
+	const [what, them] = recordingIds.length === 1 ? ['recording was', 'it'] : ['recordings were', 'them'];
+	throw new ExplainedError(
+		`${recordingIds.length} ${what} emitted as often as 'Maximum Attempts' allows and not marked as delivered: ${named}${more > 0 ? ` and ${more} more` : ''}`,
+		`The trigger does not bring ${them} again. Look at the failed executions of this workflow and mend what they tell of; then fetch ${them} in the same workflow with 8x8 List Index and 'Only Undelivered'. What else is new comes with the next poll.`,
+	);
 }
 
 /** Better no poll, which says why and can be mended, than a memory that slows n8n down, or one that forgets and emits again. */
@@ -150,10 +177,11 @@ async function withRequest<Result>(
 	const options = context.getNodeParameter('options', {}) as TriggerOptions;
 	const judge = callJudge(filters);
 	const lookbackDays = wholeNumber('Lookback Days', options.lookbackDays ?? 3, LONGEST_LOOKBACK);
+	const redelivery = redeliveryOptions(options);
 	const maximumItems = wholeNumber('Maximum Items', options.maximumItems ?? 500, Number.MAX_SAFE_INTEGER);
 	return await withTenant(
 		context,
-		async ({ store, tenantKey, tenantDirectory, isSftp, clock }) =>
+		async ({ store, tenant, tenantKey, tenantDirectory, isSftp, clock }) =>
 			await work(
 				{
 					store,
@@ -166,6 +194,10 @@ async function withRequest<Result>(
 					maximumItems,
 					emitExisting: options.emitExisting === true,
 					budget,
+					redelivery: redelivery && {
+						...redelivery,
+						undelivered: undeliveredOf(context, tenant, redelivery.deliveryName),
+					},
 					warn: (message) => context.logger.warn(`8x8 Recording Trigger: ${message}`),
 				},
 				{ tenant: tenantKey, watch },
@@ -176,6 +208,31 @@ async function withRequest<Result>(
 			onUnreadable: (found) => context.logger.warn(`8x8 Recording Trigger: ${unreadableText(found)}`),
 		},
 	);
+}
+
+/** Milliseconds in a minute, and the minutes of a week. */
+const MINUTE = 60_000;
+const LONGEST_REPEAT = 10_080;
+
+function redeliveryOptions({
+	onlyUndelivered,
+	deliveryName,
+	repeatAfter = 30,
+	maximumAttempts = 5,
+}: TriggerOptions): (Omit<RedeliveryRules, 'undelivered'> & { readonly deliveryName: string }) | undefined {
+	if (onlyUndelivered !== true) return undefined;
+	return {
+		deliveryName: deliveryNameOf(deliveryName),
+		repeatAfter: wholeNumber('Repeat After', repeatAfter, LONGEST_REPEAT) * MINUTE,
+		maximumAttempts: wholeNumber('Maximum Attempts', maximumAttempts, Number.MAX_SAFE_INTEGER),
+	};
+}
+
+function undeliveredOf(context: IPollFunctions, tenant: string, deliveryName: string): RedeliveryRules['undelivered'] {
+	return async (recordingIds) => {
+		const marks = deliveredMarks(context, await pollDeduplication(context), deliveryName);
+		return await marks.undelivered(tenant, recordingIds);
+	};
 }
 
 function wholeNumber(field: string, value: unknown, most: number): number {

@@ -69,6 +69,7 @@ export function accountConnections(
 			});
 		},
 		another: async (signal) => await run.another(signal),
+		adopt: (lease) => run.adopt(lease),
 		claimSurplus: () => run.claimSurplus(),
 		whenWanted: (listener) => run.whenWanted(listener),
 		isAway: () => run.kept === 0,

@@ -5,10 +5,11 @@ import { openStore } from '../../transport/openStore';
 import type { RemoteStore, StoreListener } from '../../transport/remoteStore';
 import { ResumingStore } from '../../transport/resumingStore';
 import { accountConnections } from './accountConnections';
+import { processAccounts } from './processAccounts';
 import { CREDENTIAL, tenantConnection } from './tenantConnection';
 import { tenantKey } from './tenantKey';
 
-/** A tenant's server, open for the length of one node run. */
+/** A tenant's server, for the length of one node run. */
 export interface TenantSession {
 	readonly store: RemoteStore;
 	/** Whose recordings these are: the user, and the tenant directory when one is given. */
@@ -35,7 +36,10 @@ export interface TenantOptions extends StoreListener {
 	readonly decorate?: (store: RemoteStore) => RemoteStore;
 }
 
-/** Runs `work` with the credential's server; connections are opened when they are first needed and closed whatever happens. */
+/**
+ * Runs `work` with the credential's server. Connections are opened when they are first needed; on which nothing runs in the end,
+ * rest for the next run, whatever happened.
+ */
 export async function withTenant<Result>(
 	context: IExecuteFunctions | ILoadOptionsFunctions | IPollFunctions,
 	work: (session: TenantSession) => Promise<Result>,
@@ -45,7 +49,7 @@ export async function withTenant<Result>(
 	const data = await context.getCredentials(CREDENTIAL);
 	const { settings, timeZone } = tenantConnection(data, { stallTimeout: stallTimeout?.() });
 	const connections = accountConnections(settings, patience);
-	const store = decorate(openStore(settings, connections, options));
+	const store = decorate(openStore(settings, connections, options, processAccounts()));
 	const session: TenantSession = {
 		store,
 		tenant: [settings.username, settings.tenantDirectory].filter((part) => part !== '').join('/'),

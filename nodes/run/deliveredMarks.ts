@@ -1,4 +1,4 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions, IPollFunctions } from 'n8n-workflow';
 
 import { coordination } from '../../coordination/coordination';
 import { NoTurn, type Turns } from '../../coordination/turns';
@@ -145,9 +145,15 @@ export function deliveryNameOf(value: unknown): string {
 	);
 }
 
-/** The marks of the workflow that a node runs in; `delivery` as `deliveryNameOf` gives it. */
-export function deliveredMarks(context: IExecuteFunctions, delivery: string): DeliveredMarks {
-	const { helpers } = context;
+/** What n8n gives a node of its deduplication store. */
+export type Deduplication = Pick<IExecuteFunctions['helpers'], 'checkProcessedAndRecord' | 'removeProcessed'>;
+
+/** The marks of the workflow that a node is in; `delivery` as `deliveryNameOf` gives it. */
+export function deliveredMarks(
+	context: IExecuteFunctions | IPollFunctions,
+	helpers: Deduplication,
+	delivery: string,
+): DeliveredMarks {
 	const { id } = context.getWorkflow();
 	if (id === undefined || id === '') {
 		throw new ExplainedError(

@@ -49,11 +49,14 @@ interface LookedDirectory {
  * first call of a day makes a directory.
  *
  * What an earlier poll knew of is asked for all at once, so that an idle poll takes the time of one listing over SFTP.
+ *
+ * @param wanted files to read again though they have not changed
  */
 export async function lookAtIndex(
 	request: PollRequest,
 	since: CalendarDate,
 	state: PollState | undefined,
+	wanted: ReadonlySet<string>,
 ): Promise<IndexLook> {
 	const firstDirectory = firstDirectoryDate(since, request.clock);
 	const isInWindow = (name: string): boolean => (parseDirectoryName(name) ?? '') >= firstDirectory;
@@ -62,7 +65,7 @@ export async function lookAtIndex(
 		.sort();
 	const isComplete = hasEveryDay(known, firstDirectory, request.now);
 	const first = await lookWhereKnown(request, known, isComplete, state);
-	const compared = fileComparison(request, state);
+	const compared = fileComparison(request, state, wanted);
 	const files = compared(INDEX_DIRECTORY, first.central ?? []);
 	const hasNews = files.some(({ file, isUnchanged }) => file.date >= since && !isUnchanged);
 
@@ -129,6 +132,7 @@ async function listAllWhole(
 function fileComparison(
 	{ now, clock }: PollRequest,
 	state: PollState | undefined,
+	wanted: ReadonlySet<string>,
 ): (directory: string, entries: readonly RemoteEntry[]) => LookedFile[] {
 	const today = tenantDateAt(now, clock);
 	const isDue = dueFiles(state, now);
@@ -136,7 +140,7 @@ function fileComparison(
 		indexFilesOf(directory, entries).map((file) => {
 			const mark = markOf(file);
 			const isSame = isUnchanged(mark, state?.files[file.path], file.date >= today);
-			return { file, mark, isUnchanged: isSame && !isDue(file) };
+			return { file, mark, isUnchanged: isSame && !isDue(file) && !wanted.has(file.path) };
 		});
 }
 

@@ -9,7 +9,9 @@ import { listTop } from '../reading/indexListing';
 import type { IndexFormatError } from '../../recordings/indexFormatError';
 import type { CalendarDate } from '../../recordings/calendarDate';
 import type { AudioFile } from './audioFile';
+import type { Emission } from './emittedRecordings';
 import type { PollBudget } from './pollBudget';
+import type { RedeliveryRules } from './redelivery';
 
 /** One poll: what it is asked to do, and with what. */
 export interface PollRequest {
@@ -25,6 +27,8 @@ export interface PollRequest {
 	readonly maximumItems: number;
 	readonly emitExisting: boolean;
 	readonly budget: PollBudget;
+	/** Only where a mark counts as delivered. */
+	readonly redelivery?: RedeliveryRules | undefined;
 	/** Tells the log what no item can tell. */
 	readonly warn: (message: string) => void;
 }
@@ -37,6 +41,8 @@ export interface PollOutcome {
 	readonly unreadable: ReadonlyMap<string, IndexFormatError | TransportError>;
 	/** Tenant days of the look-back that have been over for a day and that no index file is named for. */
 	readonly withoutIndex: readonly CalendarDate[];
+	/** Recordings that were emitted as often as they may and never marked. */
+	readonly givenUp: readonly Emission[];
 }
 
 /** SFTP interleaves requests on one connection; over FTPS each takes a connection, and every further one a login. */

@@ -1,4 +1,5 @@
 import { unpackAscending } from './ascendingNumbers';
+import type { EmittedBatch } from './emittedRecordings';
 import type { PackedSeen } from './seenRecordings';
 import type { CalendarDate } from '../../recordings/calendarDate';
 
@@ -14,8 +15,11 @@ export type FileMark = readonly [size: number, modified: number | null, lastRowL
 /** When a directory was last listed, in seconds since the epoch, and how many names it held. */
 export type DirectoryMark = readonly [listed: number, names: number];
 
-/** A file that may still be being written: bytes, when it was changed, and since when it is known like this, in seconds since the epoch. */
-export type ArrivingMark = readonly [size: number, modified: number | null, since: number];
+/**
+ * A file that may still be being written: bytes, when it was changed, and since when it is known like this, in seconds since the epoch.
+ * The fourth one is since when it is known at all, where that is longer.
+ */
+export type ArrivingMark = readonly [size: number, modified: number | null, since: number, first?: number];
 
 /**
  * What a trigger remembers of one tenant and of what it watches there. n8n keeps it as JSON in one column together with everything
@@ -35,6 +39,8 @@ export interface PollState {
 	readonly unseeded: readonly string[];
 	/** Index files with calls that wait for a detailed row: when the first has waited long enough, in seconds since the epoch. */
 	readonly waiting?: Readonly<Record<string, number>>;
+	/** What was emitted and is not known to be delivered, where only a mark counts as that. */
+	readonly emitted?: readonly EmittedBatch[];
 	/** When the last poll was, in seconds since the epoch. The first versions of this package did not keep it. */
 	readonly polled?: number;
 }
@@ -42,8 +48,9 @@ export interface PollState {
 /** What an earlier poll left, of whatever version that knows these fields; `undefined` when it is damaged. */
 export function readPollState(kept: unknown): PollState | undefined {
 	if (!isRecord(kept)) return undefined;
-	const { since, files, directories, seen, arriving = {}, unseeded, waiting = {}, polled, earlier } = kept;
+	const { since, files, directories, seen, arriving = {}, unseeded, waiting = {}, polled, earlier, emitted } = kept;
 	if (polled !== undefined && typeof polled !== 'number') return undefined;
+	if (emitted !== undefined && !(Array.isArray(emitted) && emitted.every(isEmittedBatch))) return undefined;
 	if (!isDate(since) || (earlier !== undefined && !isDate(earlier))) return undefined;
 	if (!isRecord(files) || !isRecord(directories) || !isRecord(seen)) return undefined;
 	if (!isRecord(arriving) || !Array.isArray(unseeded) || !isRecord(waiting)) return undefined;
@@ -64,6 +71,7 @@ export function readPollState(kept: unknown): PollState | undefined {
 		unseeded: unseeded.filter((path) => typeof path === 'string'),
 		...(Object.keys(dueTimes).length === 0 ? {} : { waiting: dueTimes }),
 		...(polled === undefined ? {} : { polled }),
+		...(emitted === undefined ? {} : { emitted }),
 	};
 }
 
@@ -98,8 +106,17 @@ function isDirectoryMark(value: unknown): value is DirectoryMark {
 }
 
 function isArrivingMark(value: unknown): value is ArrivingMark {
-	if (!Array.isArray(value) || value.length !== 3) return false;
-	return [value[0], value[1] ?? 0, value[2]].every((number) => typeof number === 'number');
+	if (!Array.isArray(value) || (value.length !== 3 && value.length !== 4)) return false;
+	return [value[0], value[1] ?? 0, ...value.slice(2)].every((number) => typeof number === 'number');
+}
+
+function isEmittedBatch(value: unknown): value is EmittedBatch {
+	if (!isRecord(value) || !isDate(value['first']) || !isRecord(value['named'])) return false;
+	const areTexts = [value['files'], value['others']].every(
+		(texts) => Array.isArray(texts) && texts.every((text) => typeof text === 'string'),
+	);
+	const areNumbers = typeof value['at'] === 'number' && typeof value['attempts'] === 'number';
+	return areTexts && areNumbers && Object.values(value['named']).every(isPacked);
 }
 
 /** What a listing says about a file. */
@@ -136,9 +153,9 @@ const STAYED_FOR = 15;
 const OLD_ENOUGH = 60;
 
 /**
- * What is known of a file that may still be being written, `undefined` when it is whole. Its time is that of the server, whose clock may
- * be ahead of ours or behind it. So it counts only where nothing speaks against it: a time to come does, and one before
- * the last listing, in which the file was not.
+ * What is known of a file that may still be being written, `undefined` when it is whole. A file without a byte never is. Its time is
+ * that of the server, whose clock may be ahead of ours or behind it. So it counts only where nothing speaks against it: a time to
+ * come does, and one before the last listing, in which the file was not.
  *
  * @param listedBefore when its directory was last listed, in seconds since the epoch, `undefined` when it was not
  */
@@ -151,8 +168,20 @@ export function arrivingMark(
 	const seconds = Math.floor(now / 1_000);
 	// A mark of a time to come is of a clock that was ahead, and the waiting begins anew.
 	if (before !== undefined && before[0] === size && before[1] === modified && before[2] <= seconds)
-		return seconds - before[2] >= STAYED_FOR ? undefined : before;
+		return size !== 0 && seconds - before[2] >= STAYED_FOR ? undefined : before;
 	const isBelievable = before === undefined && modified !== null && modified > (listedBefore ?? -Infinity);
-	if (isBelievable && seconds - modified >= OLD_ENOUGH) return undefined;
+	if (size !== 0 && isBelievable && seconds - modified >= OLD_ENOUGH) return undefined;
 	return [size, modified, seconds];
+}
+
+/** A mark that also says since when the file is known at all, by the mark that it had before. */
+export function withFirstLook(mark: ArrivingMark, before: ArrivingMark | undefined): ArrivingMark {
+	const [size, modified, since] = mark;
+	const first = before === undefined ? since : firstLook(before);
+	return first < since ? [size, modified, since, first] : mark;
+}
+
+/** When a file that may still be being written was first seen, in seconds since the epoch. */
+export function firstLook([, , since, first = since]: ArrivingMark): number {
+	return first;
 }

@@ -38,6 +38,15 @@ export function keyOfRecording(directory: string, fileName: string, fallbackDate
 	return hashedKey(date, `${directory}/${fileName}`);
 }
 
+/** The `recordingId` of a key that is no hash. */
+export function idOfKey({ group, number }: SeenKey): string {
+	const directory = group.slice(0, 9);
+	const other = group.slice(9) || 'R.wav';
+	const time = new Date(Math.floor(number / 10_000) * 1_000).toISOString().slice(11, 19).replaceAll(':', '');
+	const sequence = String(number % 10_000).padStart(4, '0');
+	return `${directory}/${other.charAt(0)}${directory.slice(1)}${time}${sequence}${other.slice(1)}`;
+}
+
 /** All that a row says, without where it stands. */
 export function textOf(row: IndexRow): string {
 	const place = { indexFile: undefined, indexLine: undefined, indexDetail: undefined, rawRow: undefined };

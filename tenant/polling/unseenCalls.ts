@@ -19,9 +19,19 @@ interface Candidate {
 	readonly date: CalendarDate;
 }
 
+/** The files that list a call, and its tenant day. */
+export interface CallPlace {
+	readonly files: ReadonlySet<string>;
+	readonly date: CalendarDate;
+}
+
 /** What a poll emits, and what is left for the next. */
 export interface ChosenCalls {
 	readonly rows: IndexRow[];
+	/** Where each of them stands. */
+	readonly places: ReadonlyMap<IndexRow, CallPlace>;
+	/** Recordings that are left. */
+	readonly idsLeft: ReadonlySet<string>;
 	/** Of these, calls that only the basic index lists, and that have waited long enough for the detailed one. */
 	readonly overdue: number;
 	/** Files with rows that are left, which have to be read again. */
@@ -49,10 +59,19 @@ export class UnseenCalls {
 	/** Rows without a recording of detailed files, by which the same calls of basic ones are known. */
 	readonly #unnamedDetailed: ReadRow[] = [];
 
+	readonly #dueMet = new Set<string>();
+
+	/** @param due recordings that an earlier poll has settled and that are to come again */
 	constructor(
 		private readonly seen: SeenRecordings,
 		private readonly rules: CallRules,
+		private readonly due: { has(recordingId: string): boolean } = new Set<string>(),
 	) {}
+
+	/** Those that are to come again and that a file has listed. */
+	get dueMet(): ReadonlySet<string> {
+		return this.#dueMet;
+	}
 
 	/**
 	 * Takes a row up unless an earlier poll has settled it: one of a basic edition that it met is taken up again when a detailed one
@@ -65,8 +84,10 @@ export class UnseenCalls {
 		const { row } = read;
 		const key = keyOfRow(row, file.date, copy);
 		if (row.recordingId === null && row.indexDetail === 'detailed') this.#unnamedDetailed.push(read);
+		const isDue = row.recordingId !== null && this.due.has(row.recordingId);
+		if (isDue && row.recordingId !== null) this.#dueMet.add(row.recordingId);
 		const status = this.seen.statusOf(key);
-		if (status === 'settled') return;
+		if (status === 'settled' && !isDue) return;
 		if (status === 'basic' && row.indexDetail === 'basic' && !this.#isOverdue(read)) {
 			if (this.#waits(read)) this.#noteWaiting(read, file.path);
 			return;
@@ -118,6 +139,8 @@ export class UnseenCalls {
 		const left = ready.filter((one) => !taken.has(one));
 		return {
 			rows: chosen.map(({ best }) => best.row),
+			places: new Map(chosen.map(({ best, files, date }) => [best.row, { files, date }])),
+			idsLeft: new Set(left.flatMap(({ best }) => best.row.recordingId ?? [])),
 			overdue: chosen.filter(({ best }) => this.#isOverdue(best)).length,
 			filesLeft: new Set(left.flatMap(({ files }) => [...files])),
 			datesLeft: [...new Set(left.map(({ date }) => date))],

@@ -1,12 +1,14 @@
 import { firstDay, hasEveryDay, isListingDue, nextSince, sinceOf } from './pollWindow';
-import { arrivingMark, markOf } from './pollState';
+import { arrivingMark, firstLook, markOf, withFirstLook } from './pollState';
 import type { ArrivingMark, DirectoryMark, PollState } from './pollState';
 import { parseDirectoryName, parseRecordingName } from '../../recordings/remoteName';
+import { Redelivery } from './redelivery';
 import { keyOfRecording, SeenRecordings } from './seenRecordings';
 import type { SeenKey } from './seenRecordings';
 import { addDays, dateMillis, dateOfMillis } from '../../recordings/tenantDay';
 import type { CalendarDate } from '../../recordings/calendarDate';
 import type { RemoteEntry } from '../../transport/remoteStore';
+import { ifThere } from '../../transport/ifThere';
 import { Gate } from '../../transport/gate';
 import { ExplainedError } from '../explainedError';
 import type { AudioFile } from './audioFile';
@@ -15,6 +17,9 @@ import type { PollOutcome, PollRequest } from './pollRequest';
 
 /** Files that may still be being written, of which so many are remembered at most: the oldest, whose turn is next. */
 const MOST_ARRIVING = 1_000;
+/** Of which so many are named in one line of the log. */
+const MOST_NAMED = 10;
+const DAY_SECONDS = 86_400;
 const AUDIO = /^[^.].*\.(?:wav|mp3|ogg|m4a|gsm)$/i;
 
 interface NewFile {
@@ -51,6 +56,33 @@ function byAge(a: NewFile, b: NewFile): number {
 	return a.file.path < b.file.path ? -1 : 1;
 }
 
+interface ArrivingFile extends NewFile {
+	readonly mark: ArrivingMark;
+}
+
+/** Those that may stay without a byte for ever come last. */
+function byTurn(a: ArrivingFile, b: ArrivingFile): number {
+	const isEmpty = ({ mark: [size] }: ArrivingFile): number => (size === 0 ? 1 : 0);
+	return isEmpty(a) - isEmpty(b) || byAge(a, b);
+}
+
+/** From when on a file that is not whole keeps the look-back no longer, in milliseconds since the epoch. */
+function stuckAt(mark: ArrivingMark, lookbackDays: number): number {
+	return (firstLook(mark) + lookbackDays * DAY_SECONDS) * 1_000;
+}
+
+/** Names the files that have not been whole for the length of the look-back; each in the first poll that finds it so. */
+function warnOfStuck({ lookbackDays, warn }: PollRequest, stuck: readonly ArrivingFile[], polled = 0): void {
+	const news = stuck.filter(({ mark }) => stuckAt(mark, lookbackDays) > polled * 1_000);
+	const named = news.slice(0, MOST_NAMED).map(({ file: { path, bytes } }) => (bytes === 0 ? `${path} (empty)` : path));
+	if (named.length === 0) return;
+	const more = news.length > named.length ? ` and ${news.length - named.length} more` : '';
+	const days = lookbackDays === 1 ? 'a day' : `${lookbackDays} days`;
+	warn(
+		`not emitted, because not whole for ${days}: ${named.join(', ')}${more}. One that is whole before its day leaves the look-back comes all the same; look at the others with 8x8 Reconcile Day`,
+	);
+}
+
 interface DayDirectory {
 	readonly directory: string;
 	readonly date: CalendarDate;
@@ -74,6 +106,7 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 	const { now, lookbackDays, maximumItems } = request;
 	const today = dateOfMillis(now);
 	const since = previous === undefined ? firstDay(today, lookbackDays) : sinceOf(previous, today, now);
+	const redelivery = await Redelivery.begin(request, previous);
 	const seen = new SeenRecordings(previous?.seen);
 	const known = Object.keys(previous?.directories ?? {});
 	const step = listingsAtOnce(request);
@@ -97,7 +130,12 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 			return mark === undefined ? [] : [[directory, mark] as const];
 		}),
 	);
-	const expecting = new Set(Object.keys(previous?.arriving ?? {}).map((path) => path.slice(0, path.lastIndexOf('/'))));
+	// A file without a byte may stay so for ever, and can wait for the next listing of a large directory.
+	const expecting = new Set(
+		Object.entries(previous?.arriving ?? {}).flatMap(([path, [size]]) =>
+			size === 0 ? [] : [path.slice(0, path.lastIndexOf('/'))],
+		),
+	);
 	const due = all.filter(
 		(day) =>
 			isRecent(day) ||
@@ -109,7 +147,7 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 	if (isBaseline) due.reverse();
 
 	const found: NewFile[] = [];
-	const arriving: Array<NewFile & { readonly mark: ArrivingMark }> = [];
+	const arriving: ArrivingFile[] = [];
 	const unlisted = new Set(due);
 	for (let from = 0; from < due.length; from += step) {
 		// Directories come oldest first, so that later ones hold nothing that would be emitted before these.
@@ -130,13 +168,15 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 			for (const entry of entries) {
 				const audio = audioFileOf(directory, date, entry);
 				if (audio === undefined || seen.statusOf(audio.key) !== undefined) continue;
-				if (isKnown) {
+				// What has not a byte yet is not there yet.
+				if (isKnown && entry.size !== 0) {
 					seen.add(audio.key, 'settled');
 					continue;
 				}
-				const mark = arrivingMark(markOf(entry), previous?.arriving[audio.file.path], listedBefore, now);
+				const before = previous?.arriving[audio.file.path];
+				const mark = arrivingMark(markOf(entry), before, listedBefore, now);
 				if (mark === undefined) found.push(audio);
-				else arriving.push({ ...audio, mark });
+				else arriving.push({ ...audio, mark: withFirstLook(mark, before) });
 			}
 		}
 	}
@@ -147,18 +187,29 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 		);
 	}
 
+	found.push(...(await filesAgain(request, redelivery)));
 	found.sort(byAge);
 	const chosen = found.slice(0, maximumItems);
 	for (const { key } of chosen) seen.add(key, 'settled');
+	const items = await redelivery.undelivered(chosen.map(({ file }) => file));
+	const emitted = items.map(({ recordingId, directory }) => ({
+		recordingId,
+		files: [],
+		date: parseDirectoryName(directory) ?? today,
+	}));
+	const thereAgain = new Set(found.map(({ file }) => file.recordingId));
+	const batches = redelivery.next(emitted, now, ({ recordingId }) => thereAgain.has(recordingId));
 	const left = found.slice(maximumItems).map(({ date, file }) => ({ date, directory: file.directory }));
 	// A directory with files left has to be listed by the next poll, however large it is.
 	for (const { directory } of left) marks.delete(directory);
-	const datesLeft = [...left, ...arriving, ...unlisted].map(({ date }) => date);
-	const kept = arriving.sort(byAge).slice(0, Math.min(maximumItems, MOST_ARRIVING));
+	const isStuck = ({ mark }: ArrivingFile): boolean => stuckAt(mark, lookbackDays) <= now;
+	const datesLeft = [...left, ...arriving.filter((one) => !isStuck(one)), ...unlisted].map(({ date }) => date);
+	warnOfStuck(request, arriving.filter(isStuck), previous?.polled);
+	const kept = arriving.sort(byTurn).slice(0, Math.min(maximumItems, MOST_ARRIVING));
 	const nextDay = nextSince(since, today, lookbackDays, datesLeft);
 	seen.forgetBefore(since);
 	return {
-		items: chosen.map(({ file }) => file),
+		items,
 		state: {
 			since: nextDay,
 			...(since === nextDay ? {} : { earlier: since }),
@@ -170,10 +221,28 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 			arriving: Object.fromEntries(kept.map(({ file, mark }) => [file.path, mark])),
 			unseeded: [...unseeded],
 			polled: Math.floor(now / 1_000),
+			...(batches === undefined ? {} : { emitted: batches }),
 		},
 		unreadable: new Map(),
 		withoutIndex: [],
+		givenUp: redelivery.givenUp,
 	};
+}
+
+/** Files that were emitted, are not marked and are still there. */
+async function filesAgain(request: PollRequest, { due }: Redelivery): Promise<NewFile[]> {
+	const { store, budget, now, warn } = request;
+	const gate = new Gate(() => listingsAtOnce(request));
+	const files = await gate.map([...due.keys()], async (recordingId) => {
+		const entry = await ifThere(store.stat(recordingId, { signal: budget.signal }));
+		const directory = recordingId.slice(0, recordingId.lastIndexOf('/'));
+		const date = parseDirectoryName(directory) ?? dateOfMillis(now);
+		const file = entry === undefined ? undefined : audioFileOf(directory, date, entry);
+		if (file === undefined)
+			warn(`${recordingId} was to come again, because it is not marked as delivered, but is no longer on the server`);
+		return file;
+	});
+	return files.filter((file) => file !== undefined);
 }
 
 /** The newest audio files, oldest first. */

@@ -2,12 +2,14 @@ import { byDetail } from '../reading/indexFile';
 import { AUTOMATIC_FORMAT, readIndexFile } from '../reading/indexFileReading';
 import { IndexNotes } from '../../recordings/indexNotes';
 import type { IndexFormatError } from '../../recordings/indexFormatError';
-import type { ReadRow } from '../../recordings/indexRow';
+import type { IndexRow, ReadRow } from '../../recordings/indexRow';
 import { UnseenCalls } from './unseenCalls';
 import type { ChosenCalls } from './unseenCalls';
 import { hasStayed } from './pollState';
 import type { FileMark, PollState } from './pollState';
 import { firstDay, firstDirectoryDate, nextSince, sinceOf } from './pollWindow';
+import type { EmittedBatch } from './emittedRecordings';
+import { Redelivery } from './redelivery';
 import { keyOfRow, SeenRecordings, textOf } from './seenRecordings';
 import { addDays, datesBetween, tenantDateAt, tenantDay } from '../../recordings/tenantDay';
 import type { CalendarDate } from '../../recordings/calendarDate';
@@ -65,10 +67,11 @@ export async function pollIndex(request: PollRequest, previous: PollState | unde
 	const { clock, lookbackDays, judge, now } = request;
 	const today = tenantDateAt(now, clock);
 	const since = previous === undefined ? firstDay(today, lookbackDays) : sinceOf(previous, today, now);
-	const look = await lookAtIndex(request, since, previous);
+	const redelivery = await Redelivery.begin(request, previous);
+	const look = await lookAtIndex(request, since, previous, redelivery.files);
 	const beginning = { previous, today, since, look };
 	const seen = new SeenRecordings(previous?.seen);
-	const calls = new UnseenCalls(seen, { judge, writesDetailed: look.writesDetailed, now });
+	const calls = new UnseenCalls(seen, { judge, writesDetailed: look.writesDetailed, now }, redelivery.due);
 	const changed = await readChangedFiles(request, beginning, seen, calls);
 	refuseNothingRead(request, look, changed);
 
@@ -77,15 +80,40 @@ export async function pollIndex(request: PollRequest, previous: PollState | unde
 		request.warn(
 			`${chosen.overdue} of the calls come as the basic index has them, because the detailed one does not list them 36 hours after the call`,
 		);
+	const items = await redelivery.undelivered(chosen.rows);
+	const emitted = nextEmitted(request, redelivery, items, { chosen, changed, listed: calls.dueMet });
 	const { reads } = changed;
 	return {
-		items: chosen.rows,
-		state: nextState(request, beginning, changed, chosen, seen),
+		items,
+		state: nextState(request, beginning, changed, chosen, seen, emitted),
 		unreadable: new Map(
 			reads.flatMap(({ looked, failure }) => (failure === undefined ? [] : [[looked.file.path, failure]])),
 		),
 		withoutIndex: daysWithoutIndex(request, beginning),
+		givenUp: redelivery.givenUp,
 	};
+}
+
+/** What may have to come again after this poll. */
+function nextEmitted(
+	{ now, warn }: PollRequest,
+	redelivery: Redelivery,
+	items: readonly IndexRow[],
+	poll: { readonly chosen: ChosenCalls; readonly changed: ChangedFiles; readonly listed: ReadonlySet<string> },
+): readonly EmittedBatch[] | undefined {
+	const { places, idsLeft } = poll.chosen;
+	const unread = new Set([...poll.changed.unread].map(({ file }) => file.path));
+	const emitted = items.flatMap((row) => {
+		const place = places.get(row);
+		if (row.recordingId === null || place === undefined) return [];
+		return [{ recordingId: row.recordingId, files: [...place.files], date: place.date }];
+	});
+	return redelivery.next(emitted, now, ({ recordingId, files }) => {
+		if (poll.listed.has(recordingId)) return idsLeft.has(recordingId);
+		if (files.some((path) => unread.has(path))) return true;
+		warn(`${recordingId} was to come again, because it is not marked as delivered, but no index lists it any more`);
+		return false;
+	});
 }
 
 /** Reads what has changed, old days first, so that a trigger that was off for weeks catches up in steps. */
@@ -170,6 +198,7 @@ function nextState(
 	{ reads, unread, unseeded }: ChangedFiles,
 	chosen: ChosenCalls,
 	seen: SeenRecordings,
+	emitted: readonly EmittedBatch[] | undefined,
 ): PollState {
 	const present = new Set(look.files.map(({ file }) => file.path));
 	const wasRead = new Set(reads.filter(({ looked }) => !unread.has(looked)).map(({ looked }) => looked.file.path));
@@ -181,6 +210,7 @@ function nextState(
 	const datesLeft = [
 		...chosen.datesLeft,
 		...[...unread].filter((looked) => !failed.has(looked)).map(({ file }) => addDays(file.date, -STAMP_SPREAD)),
+		...(emitted ?? []).map(({ first }) => addDays(first, -STAMP_SPREAD)),
 		// What waits began up to two calendar days before its time is up.
 		...[...waiting.values()].map((due) => addDays(tenantDateAt(due * 1_000, clock), -STAMP_SPREAD)),
 	];
@@ -197,6 +227,7 @@ function nextState(
 		arriving: {},
 		unseeded: [...unseeded].filter((path) => present.has(path)),
 		...(waiting.size === 0 ? {} : { waiting: Object.fromEntries(waiting) }),
+		...(emitted === undefined ? {} : { emitted }),
 		polled: Math.floor(now / 1_000),
 	};
 }

@@ -57,6 +57,12 @@ export function coordinationContract(name: string, start: () => Promise<Coordina
 			return process.desk({ host: 'files.example.com', port: 990, username: user }).run(limit);
 		};
 
+		/** In the process of the run before it. */
+		const runBeside = (limit: number): ConnectionRun => {
+			runs -= 1;
+			return run(limit);
+		};
+
 		beforeEach(async () => {
 			rig = await start();
 			username = `tenant-${(accounts += 1)}`;
@@ -181,6 +187,54 @@ export function coordinationContract(name: string, start: () => Promise<Coordina
 			granted.leases[0]?.release();
 			await granted.until(2);
 			expect(granted.names).toEqual(['early', 'late']);
+		});
+
+		test('one that rests counts, is adopted once, and is given up at once for a run that waits', async () => {
+			const first = run(2);
+			const leases = [await first.first(PATIENCE), await first.another()];
+			const givenUp: number[] = [];
+			for (const [number, lease] of leases.entries()) {
+				lease?.rest(() => {
+					givenUp.push(number);
+					lease.release();
+				});
+			}
+			expect([first.held, givenUp]).toEqual([0, []]);
+			// A run of the same process works on, with the second one.
+			const next = runBeside(2);
+			const lent = leases[1] as ConnectionLease;
+			expect([next.adopt(lent), runBeside(2).adopt(lent), next.held]).toEqual([true, false, 1]);
+			const granted = new Granted();
+			granted.add('poor', run(2).first(PATIENCE));
+			await granted.until(1);
+			expect([granted.names, givenUp]).toEqual([['poor'], [0]]);
+			// And nobody else's, as long as it is lent.
+			granted.add('poorer', run(2).first(PATIENCE));
+			await pause(500);
+			expect([granted.names, givenUp, next.claimSurplus()]).toEqual([['poor'], [0], false]);
+			lent.rest(() => {
+				givenUp.push(1);
+				lent.release();
+			});
+			await granted.until(2);
+			expect([granted.names, givenUp]).toEqual([
+				['poor', 'poorer'],
+				[0, 1],
+			]);
+		});
+
+		test('one that rests is given up for a run that has one and would like another', async () => {
+			const resting = await run(2).first(PATIENCE);
+			resting.rest(() => resting.release());
+			const busy = run(2);
+			await busy.first(PATIENCE);
+			const deadline = Date.now() + PATIENCE;
+			let more = await busy.another();
+			while (more === undefined && Date.now() < deadline) {
+				await pause(50);
+				more = await busy.another();
+			}
+			expect(more).toBeDefined();
 		});
 
 		test('another account has its own', async () => {

@@ -113,7 +113,7 @@ async function plant(root: string, callsOfToday: number): Promise<void> {
 			await mkdir(join(root, directory));
 			const calls = ago === 0 ? callsOfToday : ago === 3 ? 600 : 300;
 			for (let n = 0; n < calls; n += 1)
-				await put(`${directory}/R${stamp}${String(100_000 + n).padStart(6, '0')}0001.wav`, '');
+				await put(`${directory}/R${stamp}${String(100_000 + n).padStart(6, '0')}0001.wav`, 'x');
 		}
 		const rows = Array.from({ length: INDEX_ROWS }, (_, n) => {
 			return `Inbound,,Agent ${n},R${stamp}${String(100_000 + (n % 50)).padStart(6, '0')}${String(n).padStart(4, '0')}.wav,${directory}`;

@@ -55,11 +55,7 @@ function chain(
 
 const triggered = (id: string, credential: StoredCredential, watch: 'index' | 'files'): Workflow =>
 	chain(id, credential, [
-		[
-			'Trigger',
-			'n8n-nodes-8x8-recordings.recordingTrigger',
-			{ pollTimes: { item: [{ mode: 'custom', cronExpression: everySeconds(POLL_SECONDS) }] }, watch },
-		],
+		['Trigger', 'n8n-nodes-8x8-recordings.recordingTrigger', { pollTimes: everySeconds(POLL_SECONDS), watch }],
 		['Next Step', 'n8n-nodes-base.noOp', {}],
 	]);
 

@@ -4,20 +4,16 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { DateTime } from 'luxon';
 import { WaveFile } from 'wavefile';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { itemsOf, type ExecutionResult } from '../../testbed/n8nHost/executionResult';
 import type { StoredCredential } from '../../testbed/n8nHost/n8nClient';
 import { DEMO_RELEASE } from '../../testbed/n8nHost/n8nRelease';
-import { startEmbeddedSftp } from '../../testbed/servers/embeddedSftp';
-import { CREDENTIAL_TYPE, sftpCredential } from '../../testbed/tenant/tenantCredential';
-import { START as WORKFLOW_START, testWorkflow } from './testWorkflow';
 import { startDemo, type RunningDemo } from '../../demo/startDemo';
 import type { PlannedCall, TenantCall } from '../../testbed/tenant/tenantCall';
 import { activate, deactivate, everySeconds, executionsOf, until } from '../../testbed/n8nHost/activeWorkflow';
 import { callAt, DiskTenant } from '../../testbed/tenant/diskTenant';
-import { ARCHIVES, type Archive } from './standIns/archive';
+import { describeArchives } from './archiveNights';
 import { startChatModel } from './standIns/chatModel';
 import { startHttpStandIn, type HttpStandIn } from './standIns/httpStandIn';
 import { HUBSPOT_STEPS, startHubSpot, type HubSpot } from './standIns/hubSpot';
@@ -123,185 +119,14 @@ describe('the workflows of workflows/ in a real n8n', () => {
 	const isMp3Of = (bytes: Buffer, { channels, durationSeconds }: TenantCall): boolean =>
 		bytes.readUInt16BE(0) >> 5 === 0x7ff && Math.abs(bytes.length / (3_000 * channels) - durationSeconds) < 0.5;
 
-	describe.each(ARCHIVES)('$file', ({ file, workflowId, open }) => {
-		let archive: Archive;
-		/** Runs one night. Which keys it wrote, and the mail it sent. */
-		const night = async (
-			credential = tenant(),
-			id = workflowId,
-		): Promise<{ execution: ExecutionResult; written: string[]; subject: string; text: string }> => {
-			const before = mailbox.messages.length;
-			await archive.changes();
-			const workflow = await put(
-				file,
-				{
-					credentials: [credential, await smtp(), ...(await archive.credentials(stored))],
-					settings: { ...archive.settings, reportTo: 'ops@tenant.example.com' },
-				},
-				id,
-			);
-			const execution = await demo.n8n.client.runWorkflow(workflow, START);
-			const [mail, ...more] = mailbox.messages.slice(before);
-			expect([mail?.to, more]).toEqual(['ops@tenant.example.com', []]);
-			return { execution, written: await archive.changes(), subject: mail?.subject ?? '', text: mail?.text ?? '' };
-		};
-		const days = (): string => `${demo.tenant.days[0]} to ${demo.tenant.days.at(-1)}`;
-		const keysOf = (calls: readonly PlannedCall[]): string[] =>
-			calls.flatMap((call) => [archive.key(call.tenantDay, call.path), jsonKey(call)]).sort();
-		const jsonKey = ({ tenantDay, path }: PlannedCall): string => archive.key(tenantDay, path.replace(/wav$/, 'json'));
-		const filesOf = (keys: readonly string[]): string[] => keys.filter((key) => /\.(?:wav|json)$/.test(key)).sort();
-		const inTenant = (call: PlannedCall): string => join(demo.tenant.root, call.path);
-
-		beforeAll(async () => {
-			archive = await open(archived());
-			closing.push(() => archive.close());
-		});
-
-		it('stores the others when some cannot be fetched or stored, names each, and ends as failed', async () => {
-			const [gone, empty, ...others] = demo.tenant.calls;
-			const [refused, halfRefused] = others;
-			if (gone === undefined || empty === undefined || refused === undefined || halfRefused === undefined)
-				throw new Error('Too few calls');
-			const original = await readFile(inTenant(empty));
-			await archive.refuse(archive.key(refused.tenantDay, refused.path));
-			await archive.refuse(jsonKey(halfRefused));
-			await rename(inTenant(gone), `${inTenant(gone)}.aside`);
-			await writeFile(inTenant(empty), '');
-			try {
-				const { execution, subject, text, written } = await night();
-				expect(execution.status).toBe('error');
-				expect(execution.error?.message).toContain('1 missing, 0 unindexed, 1 empty, 0 short, 4 not archived');
-				expect(subject).toBe(`8x8 recordings of ${days()}: NOT complete`);
-				expect(text).toContain(`Stored in the archive: ${demo.tenant.calls.length - 4}\nNot stored: 4\n`);
-				for (const call of [gone, empty, refused, halfRefused])
-					expect(text).toContain(`not stored: ${call.tenantDay} ${call.recordingId} (`);
-				expect(text).toContain(`missing: ${gone.recordingId}`);
-				expect(text).toContain(`empty: ${empty.recordingId}`);
-				expect(filesOf(written)).toEqual(
-					[...keysOf(others.slice(2)), archive.key(halfRefused.tenantDay, halfRefused.path)].sort(),
-				);
-			} finally {
-				await rename(`${inTenant(gone)}.aside`, inTenant(gone));
-				await writeFile(inTenant(empty), original);
-				await archive.acceptAll();
-			}
-		});
-
-		it('brings exactly what was missing the next night, and nothing the night after', async () => {
-			const second = await night();
-			expectSuccess(second.execution);
-			expect(second.subject).toBe(`8x8 recordings of ${days()}: complete`);
-			expect(second.text).toContain('Stored in the archive: 4\nNot stored: 0\n');
-			expect(second.text).toContain(`In the index and on the server: ${demo.tenant.calls.length}\n`);
-			expect(second.written).toEqual(keysOf(demo.tenant.calls.slice(0, 4)));
-			const third = await night();
-			expectSuccess(third.execution);
-			expect(third.written).toEqual([]);
-			expect(third.subject).toBe(`8x8 recordings of ${days()}: complete`);
-		});
-
-		it('keeps every recording byte for byte, beside it all that its index row says, and the index files as they are', async () => {
-			const listing = testWorkflow('archivedrows', {
-				type: 'listIndex',
-				name: 'List Index',
-				parameters: { readFrom: 'tenantDay', period: 'lastDays', days: 3, filters: {}, options: {} },
-				credential: tenant(),
-			});
-			await demo.n8n.client.putWorkflow(listing);
-			const rows = itemsOf(await demo.n8n.client.runWorkflow(listing.id, WORKFLOW_START), 'List Index');
-			const held = await archive.held();
-			expect(filesOf([...held.keys()])).toEqual(keysOf(demo.tenant.calls));
-			expect(rows).toHaveLength(demo.tenant.calls.length);
-			for (const call of demo.tenant.calls) {
-				const recording = held.get(archive.key(call.tenantDay, call.path)) ?? Buffer.alloc(0);
-				expect(sha256(recording)).toBe(call.sha256);
-				const { download, ...row } = JSON.parse(held.get(jsonKey(call))?.toString() ?? '{}');
-				expect(row).toEqual(rows.find(({ json }) => json['recordingId'] === call.recordingId)?.json);
-				expect(download).toEqual({
-					path: call.path,
-					fileName: call.fileName,
-					bytes: recording.length,
-					sha256: call.sha256,
-					wav: expect.objectContaining({ codec: call.codec, channels: call.channels }),
-				});
-			}
-			const indexes = [...held.keys()].filter((key) => !filesOf([key]).includes(key)).sort();
-			const expected = new Map<string, Buffer>();
-			for (const day of demo.tenant.days) {
-				const stamps = new Set(
-					rows.filter(({ json }) => json['tenantDay'] === day).map(({ json }) => json['directory']),
-				);
-				for (const folder of ['Index', ...stamps].map(String)) {
-					const names = await readdir(join(demo.tenant.root, folder));
-					const next = DateTime.fromISO(day).plus({ days: 1 }).toFormat('yyyyLLdd');
-					const ofDay = [day.replaceAll('-', ''), next];
-					for (const name of names.filter((name) => name.startsWith('I')))
-						if (folder !== 'Index' || ofDay.includes(name.slice(1, 9)))
-							expected.set(archive.key(day, `${folder}/${name}`), await readFile(join(demo.tenant.root, folder, name)));
-				}
-			}
-			expect(indexes).toEqual([...expected.keys()].sort());
-			for (const [key, bytes] of expected) expect(held.get(key)?.equals(bytes)).toBe(true);
-		});
-
-		it('reports calls without a recording, recordings that are not on the server and those that no index lists', async () => {
-			const last = demo.tenant.calls.at(-1);
-			if (last === undefined) throw new Error('The tenant has no calls');
-			const disk = new DiskTenant(demo.tenant.root, Date.now);
-			const index = `${last.directory}/I${last.directory.slice(1)}_version2.csv`;
-			const text = await disk.text(index);
-			const [whole, gone, silent, unindexed] = [9_201, 9_202, 9_203, 9_204].map((sequence) =>
-				callAt(last.startTimeUtc, sequence),
-			);
-			if (whole === undefined || gone === undefined || silent === undefined || unindexed === undefined)
-				throw new Error('Too few calls');
-			try {
-				await disk.index(index, 'detailed', [whole, gone, silent]);
-				const named = await disk.text(index);
-				await writeFile(join(demo.tenant.root, index), named.replace(silent.fileName, 'N/A'));
-				for (const { path } of [whole, unindexed]) await disk.put(path, await readFile(inTenant(last)));
-				const { execution, text: mail, written, subject } = await night();
-				expect(execution.status).toBe('error');
-				expect(subject).toBe(`8x8 recordings of ${days()}: NOT complete`);
-				expect(mail).toContain('Stored in the archive: 1\nNot stored: 2\n');
-				expect(mail).toContain(`not stored: ${gone.tenantDay} ${gone.recordingId} (`);
-				expect(mail).toMatch(
-					new RegExp(`not stored: ${silent.tenantDay} a call without a recording, line \\d+ of ${index}\n`),
-				);
-				expect(mail).toContain(`unindexed: ${unindexed.recordingId}`);
-				expect(filesOf(written)).toEqual(keysOf([whole]));
-				expect(written).toContain(archive.key(last.tenantDay, index));
-			} finally {
-				await writeFile(join(demo.tenant.root, index), text);
-				for (const { path } of [whole, unindexed]) await rm(join(demo.tenant.root, path), { force: true });
-			}
-		});
-
-		it('stores the index and reports when there were no calls', async () => {
-			const root = await mkdtemp(join(directory, 'quiet-'));
-			const quiet = new DiskTenant(root, Date.now);
-			const keys = [];
-			for (const day of demo.tenant.days) {
-				const path = `Index/I${day.replaceAll('-', '')}.csv`;
-				await quiet.index(path, 'detailed', []);
-				keys.push(path);
-			}
-			const access = { root, username: 'quiet', password: 'Quiet-Tenant-1' };
-			const server = await startEmbeddedSftp(access);
-			closing.push(() => server.close());
-			const credential = await stored(
-				CREDENTIAL_TYPE,
-				sftpCredential(
-					{ host: server.host, port: server.port, ...access, tenantTimeZone: demo.tenant.timeZone },
-					server.fingerprint,
-				),
-			);
-			const { execution, subject, text, written } = await night(credential, 'quietarchive');
-			expectSuccess(execution);
-			expect(subject).toBe(`8x8 recordings of ${days()}: complete`);
-			expect(text).toContain('Stored in the archive: 0\nNot stored: 0\n');
-			expect([...new Set(written.map((key) => archive.pathOf(key)))].sort()).toEqual(keys.sort());
-		});
+	describeArchives({
+		demo: () => demo,
+		mailbox: () => mailbox,
+		writable: archived,
+		stored,
+		smtp,
+		put,
+		atTheEnd: (close) => closing.push(close),
 	});
 
 	describe('backfill of past days to the CRM', () => {
@@ -847,7 +672,7 @@ describe('the workflows of workflows/ in a real n8n', () => {
 				credentials: [tenant()],
 				settings: { slackWebhookUrl: `${slack.url}/services/T1/B1/x` },
 				parameters: {
-					'8x8 Recording Trigger': { pollTimes: { item: [{ mode: 'custom', cronExpression: everySeconds(2) }] } },
+					'8x8 Recording Trigger': { pollTimes: everySeconds(2) },
 				},
 			});
 			await activate(demo.n8n.client, id);

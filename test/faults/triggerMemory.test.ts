@@ -26,7 +26,7 @@ function plant(days: number, watch: 'index' | 'files'): void {
 			const time = new Date(below(86_400) * 1_000).toISOString().slice(11, 19).replaceAll(':', '');
 			names.add(`R${stamp}${time}${String(below(10_000)).padStart(4, '0')}.wav`);
 		}
-		if (watch === 'files') for (const name of names) tenant.put(`S${stamp}/${name}`, '');
+		if (watch === 'files') for (const name of names) tenant.put(`S${stamp}/${name}`, 'x');
 		const rows = [...names].map((name) => `${name},S${stamp},Agent`);
 		if (watch === 'index')
 			tenant.put(`Index/I${stamp}.csv`, `${['FILENAME,DIRECTORY,AGENT NAME', ...rows].join('\r\n')}\r\n`);
@@ -67,7 +67,7 @@ describe.each(['index', 'files'] as const)(
 			const n8n = host(watch, {});
 			await n8n.activate();
 			for (let n = 0; n < 2_000; n += 1)
-				tenant.put(`S${TODAY.replaceAll('-', '')}/R20160620235${String(10_000 + n).slice(-3)}${n % 7}${n}.wav`, '');
+				tenant.put(`S${TODAY.replaceAll('-', '')}/R20160620235${String(10_000 + n).slice(-3)}${n % 7}${n}.wav`, 'x');
 			expect(await n8n.tick()).toEqual([]);
 			expect(Buffer.byteLength(JSON.stringify(n8n.memory))).toBeLessThan(LIMIT);
 		}, 60_000);

@@ -54,8 +54,8 @@ export async function until(
 	}
 }
 
-/** A cron expression that fires every `seconds` seconds. n8n refuses a star for the seconds, not a list of them. */
-export function everySeconds(seconds: number): string {
+/** Poll Times for a poll every `seconds` seconds. n8n refuses an expression that fires more than once a minute, not several that do so once. */
+export function everySeconds(seconds: number): { readonly item: ReadonlyArray<Readonly<Record<string, string>>> } {
 	const times = Array.from({ length: Math.floor(60 / seconds) }, (_, index) => index * seconds);
-	return `${times.join(',')} * * * * *`;
+	return { item: times.map((second) => ({ mode: 'custom', cronExpression: `${second} * * * * *` })) };
 }

@@ -1,6 +1,6 @@
 import { chmod, copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bareEnvironment, runProgram } from './childProcess';
+import { runProgram } from './childProcess';
 import { assignments, NotUnderstood, readDockerfile, substituted, type Instruction } from './dockerfile';
 import { nodeProgram, type N8nRelease } from './n8nRelease';
 
@@ -97,7 +97,8 @@ async function run(instruction: Instruction, building: Building): Promise<Buildi
 	const command = text.replaceAll(PATHS, (path) => placed(path, instruction, building));
 	await runProgram('sh', ['-c', command], {
 		cwd: join(building.root, building.workdir),
-		env: bareEnvironment({ ...building.args, ...building.env }),
+		// Steps reach the npm registry the way that this machine is set up for.
+		env: { ...process.env, ...building.args, ...building.env },
 	});
 	return building;
 }

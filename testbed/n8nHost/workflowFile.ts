@@ -12,11 +12,14 @@ export interface FilledIn {
 	readonly settings?: Readonly<Record<string, string>>;
 	/** Parameters of other nodes, by the node's name. */
 	readonly parameters?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+	/** Nodes to activate or deactivate, by name. */
+	readonly active?: Readonly<Record<string, boolean>>;
 }
 
 export const WORKFLOWS_DIRECTORY = join(PROJECT_ROOT, 'workflows');
 
 function withCredentials(node: WorkflowNode, credentials: readonly StoredCredential[], file: string): WorkflowNode {
+	if (node['disabled'] === true) return node;
 	const types = Object.keys(node.credentials ?? {});
 	if (types.length === 0) return node;
 	const chosen = types.map((type) => {
@@ -49,11 +52,14 @@ function withSettings(node: WorkflowNode, settings: Readonly<Record<string, stri
 
 /** A workflow of `workflows/` as it is in its file, with what a person has to fill in. */
 export async function workflowFile(file: string, id: string, filledIn: FilledIn): Promise<Workflow> {
-	const { credentials, settings = {}, parameters = {} } = filledIn;
+	const { credentials, settings = {}, parameters = {}, active = {} } = filledIn;
 	const workflow: Workflow = JSON.parse(await readFile(join(WORKFLOWS_DIRECTORY, file), 'utf8'));
-	const missing = Object.keys(parameters).filter((name) => !workflow.nodes.some((node) => node.name === name));
+	const missing = [...Object.keys(parameters), ...Object.keys(active)].filter(
+		(name) => !workflow.nodes.some((node) => node.name === name),
+	);
 	if (missing.length > 0) throw new Error(`${file} has no node ${missing.join(', ')}`);
 	const nodes = workflow.nodes
+		.map((node) => (active[node.name] === undefined ? node : { ...node, disabled: !active[node.name] }))
 		.map((node) => withCredentials(node, credentials, file))
 		.map((node) => (node.name === 'Settings' ? withSettings(node, settings) : node))
 		.map((node) => ({ ...node, parameters: { ...node.parameters, ...parameters[node.name] } }));

@@ -13,6 +13,10 @@ export interface CountingProxy {
 	allConnections(): number;
 	/** Stops passing anything on to clients once so many further bytes have passed; resolves when that is reached. */
 	hold(afterBytes: number): Promise<void>;
+	/** Ends every connection that is open now. */
+	cut(): void;
+	/** Passes nothing on any more over the connections that are open now, and ends none. */
+	goSilent(): void;
 	/** Goes on after `hold`. */
 	release(): void;
 	close(): Promise<void>;
@@ -82,6 +86,15 @@ export async function startCountingProxy(target: number): Promise<CountingProxy>
 			new Promise((resolve) => {
 				hold = { bytesLeft: afterBytes, reached: resolve };
 			}),
+		cut() {
+			for (const socket of sockets.keys()) socket.destroy();
+		},
+		goSilent() {
+			for (const [client, upstream] of sockets) {
+				client.unpipe(upstream).resume();
+				upstream.removeAllListeners('data').resume();
+			}
+		},
 		release() {
 			hold = undefined;
 			for (const upstream of sockets.values()) upstream.resume();

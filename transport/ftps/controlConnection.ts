@@ -36,7 +36,7 @@ const GOODBYE_MILLISECONDS = 1_000;
 /** A listing longer than this is no tenant's directory but a server that never says the end. */
 const LONGEST_LISTING = 268_435_456;
 
-/** What is quicker than one command at a time, for as long as the server takes it. One for each store. */
+/** What is quicker than one command at a time, for as long as the server takes it. One for each account. */
 export interface Shortcuts {
 	/** The commands behind the log-in, sent together. */
 	readonly burst: Shortcut;
@@ -97,7 +97,7 @@ export interface ConnectionPlan {
 	readonly shortcuts: Shortcuts;
 	readonly recent: RecentNames;
 	readonly habits: ServerHabits;
-	/** What an earlier connection of the same store already asked. */
+	/** What an earlier connection of the same account already asked. */
 	readonly traits?: ServerTraits | undefined;
 }
 
@@ -140,16 +140,18 @@ export class ControlConnection implements PooledConnection {
 	#interruption: TransportError | undefined;
 	#rejectStep: ((reason: TransportError) => void) | undefined;
 	#traits: ServerTraits = { hasMachineListing: false, loginDirectory: '/' };
-	/** Of the store, the same for all connections. */
-	readonly recent: RecentNames;
+	/** Of the store that has it. */
+	#recent: RecentNames;
+	readonly #goneListeners = new Set<() => void>();
 
 	private constructor({ settings, trust, shortcuts, habits, recent }: ConnectionPlan) {
-		this.recent = recent;
+		this.#recent = recent;
 		this.#settings = settings;
 		this.#trust = trust;
 		this.#burst = shortcuts.burst;
 		this.habits = habits;
 		this.#ahead = new PassiveAhead(this.#client.ftp, shortcuts.ahead);
+		void this.#socketClosed.then(() => this.#tellGone());
 	}
 
 	/**
@@ -194,6 +196,37 @@ export class ControlConnection implements PooledConnection {
 		return this.#hasAnswered || (this.#sink?.received ?? 0) > 0;
 	}
 
+	/** Listings of a moment ago, of the store that has it. */
+	get recent(): RecentNames {
+		return this.#recent;
+	}
+
+	/** It is lent to another store after a rest. */
+	serve({ stallTimeout = STALL_MILLISECONDS }: Pick<FtpsSettings, 'stallTimeout'>, recent: RecentNames): void {
+		this.#recent = recent;
+		const context: { timeout: number } = this.#client.ftp;
+		context.timeout = stallTimeout;
+	}
+
+	keepAwake(isNeeded: boolean): void {
+		for (const socket of [this.#tcp, this.#client.ftp.socket]) {
+			if (isNeeded) socket?.ref();
+			else socket?.unref();
+		}
+	}
+
+	whenGone(listener: () => void): () => void {
+		if (this.isUsable) this.#goneListeners.add(listener);
+		else listener();
+		return () => this.#goneListeners.delete(listener);
+	}
+
+	#tellGone(): void {
+		const listeners = [...this.#goneListeners];
+		this.#goneListeners.clear();
+		for (const listener of listeners) listener();
+	}
+
 	beginTask(): void {
 		this.#hasAnswered = false;
 		this.#sink = undefined;
@@ -207,6 +240,7 @@ export class ControlConnection implements PooledConnection {
 		else this.#client.close();
 		this.#awaitClosing();
 		this.#rejectStep?.(reason);
+		this.#tellGone();
 	}
 
 	/** To be called anew whenever the library may have taken all listeners off the socket. */

@@ -1,31 +1,16 @@
-import { UNSHARED, type ConnectionShare } from '../connectionShare';
+import type { AccountConnection } from '../account/accountConnection';
+import { ConnectionSupply, copyOf, type SupplyOptions } from '../account/connectionSupply';
 import { onAbort, type Abortable } from '../onAbort';
 import { TransportError } from '../transportError';
 
 /** What the pool has to know of a connection. It runs one task at a time. */
-export interface PooledConnection {
-	/** False once it is broken or closed. */
-	readonly isUsable: boolean;
+export interface PooledConnection extends AccountConnection {
 	/** Whether the server answered anything since `beginTask`. */
 	readonly hasAnswered: boolean;
-	/** Resolves when its sockets are closed, some time after `interrupt`. */
-	readonly whenClosed?: Promise<void>;
 	beginTask(): void;
-	/** Breaks the connection; what runs on it rejects with `reason`. */
-	interrupt(reason: TransportError): void;
 }
 
-export interface PoolOptions<C extends PooledConnection> {
-	/**
-	 * Connects and logs in. Rejects with a `TransportError`. Further ones may be refused for now, with `undefined`, for the
-	 * sake of others who use the account.
-	 */
-	readonly open: (signal: AbortSignal, isFirst: boolean) => Promise<C | undefined>;
-	readonly maxConnections: number;
-	/** Tells when others need one of several connections. */
-	readonly share?: Pick<ConnectionShare, 'claimSurplus' | 'isAway' | 'whenWanted'>;
-	/** The error for a request that was cancelled or came after `close`. */
-	readonly ended: (code: 'aborted' | 'closed') => TransportError;
+export interface PoolOptions<C extends PooledConnection> extends SupplyOptions<C> {
 	/** A connection that idled longer is replaced instead of trusted: firewalls forget it silently. Default 60 000. */
 	readonly idleMilliseconds?: number | undefined;
 }
@@ -37,8 +22,8 @@ interface Waiter<C> {
 
 interface Lease<C> {
 	readonly connection: C;
-	/** Whether it served a task before: then it may have died while it idled. */
-	readonly isReused: boolean;
+	/** Where it served before, in this pool or in one before it: then it may have died while it idled. */
+	readonly idled: 'never' | 'here' | 'before';
 }
 
 interface IdleConnection<C> extends Lease<C> {
@@ -50,51 +35,34 @@ const IDLE_MILLISECONDS = 60_000;
 const LOG_INS_AT_ONCE = 8;
 /** After a connection more could not be opened, how long the ones that are open have to do. */
 const HOLD_OFF_MILLISECONDS = 5_000;
-/** The same after others needed the connection more. */
-const SHARE_PAUSE_MILLISECONDS = 1_000;
-
-/** One error for each request: n8n and decorators add to the errors that they are given. */
-function copyOf(error: TransportError): TransportError {
-	const { server, path, fingerprint, detail, setting, advice, isFinal } = error;
-	const fields = { server, path, fingerprint, detail, setting, advice, isFinal };
-	return new TransportError(error.code, error.message, fields);
-}
-
-function asTransportError(error: unknown): TransportError {
-	return error instanceof TransportError ? error : new TransportError('protocol', 'The connection could not be opened');
-}
 
 /**
  * Runs tasks on at most `maxConnections` control connections, first come, first served.
  *
  * - Connections are opened when a task waits for one: the first two by themselves, so that a wrong password is sent once,
- *   then several at a time. A log-in takes six round trips, and sixteen in a row would take as long as the transfers.
+ *   then several at a time. A log-in takes six round trips, and sixteen in a row would take as long as the transfers. Where the
+ *   server is known to have taken so many, all that are needed follow the first one at once.
  * - A connection that breaks leaves the pool; the next task that waits opens another. So as long as a task waits, there
  *   is a connection at work or one being opened, and nothing waits forever when all of them die.
- * - When a connection more is refused while others are open, the pool goes on with those.
- * - A refused login is final, for the tasks that wait and for all later ones: servers lock accounts.
  * - When others who use the account need a connection, one of several ends with its task.
  */
 export class ControlConnectionPool<C extends PooledConnection> {
 	readonly #options: PoolOptions<C>;
-	readonly #stop = new AbortController();
+	readonly #supply: ConnectionSupply<C>;
 	readonly #waiting: Array<Waiter<C>> = [];
 	readonly #idle: Array<IdleConnection<C>> = [];
 	readonly #busy = new Set<C>();
-	/** Being opened, at work, idle, or not closed yet. */
-	readonly #open = new Set<Promise<unknown>>();
-	#limit: number;
-	#opening = 0;
-	/** Set while no connection is asked for beside those that are open. */
-	#holdOff: NodeJS.Timeout | undefined;
-	readonly #share: Pick<ConnectionShare, 'claimSurplus' | 'isAway' | 'whenWanted'>;
-	#refusal: TransportError | undefined;
 
 	constructor(options: PoolOptions<C>) {
 		this.#options = options;
-		this.#limit = Math.max(1, Math.floor(options.maxConnections) || 1);
-		this.#share = options.share ?? UNSHARED;
-		this.#share.whenWanted(() => this.#giveBackIdle());
+		const pool = {
+			open: () => this.#busy.size + this.#idle.length,
+			admit: (connection: C) => this.#admit(connection),
+			refuse: (error: TransportError) => this.#refuseAll(error),
+			askAgain: () => this.#serve(),
+			giveBack: () => this.#giveBackIdle(),
+		};
+		this.#supply = new ConnectionSupply(options, pool, HOLD_OFF_MILLISECONDS);
 	}
 
 	/**
@@ -107,42 +75,33 @@ export class ControlConnectionPool<C extends PooledConnection> {
 			if (!this.#diedIdle(lease, error)) return await Promise.reject(error);
 			// What ended this one (a restart, an idle limit) has most likely ended its idle neighbours too.
 			this.#dropIdle();
+			this.#supply.distrustRested();
 			const next = await this.#acquire(signal);
 			return await this.#run(next.connection, task, signal);
 		});
 	}
 
-	/** Breaks every connection; tasks that run or wait reject with `closed`. Resolves when all are closed, and never rejects. */
+	/** Ends what runs or waits with `closed`, and leaves idle connections to the account. Resolves when all that was ended is closed, and never rejects. */
 	async close(): Promise<void> {
-		this.#end();
-		// One that was being opened may turn out to be open.
-		while (this.#open.size > 0) await Promise.allSettled(this.#open);
+		const isFirst = !this.#supply.isClosed;
+		const closing = this.#supply.close((connection) => !this.#busy.has(connection));
+		if (isFirst) for (const waiter of this.#waiting.splice(0)) waiter.refuse(this.#options.ended('closed'));
+		this.#idle.length = 0;
+		await closing;
 	}
 
-	#end(): void {
-		if (this.#stop.signal.aborted) return;
-		this.#stop.abort();
-		clearTimeout(this.#holdOff);
-		for (const waiter of this.#waiting.splice(0)) waiter.refuse(this.#options.ended('closed'));
-		for (const connection of this.#busy) connection.interrupt(this.#options.ended('closed'));
-		this.#dropIdle();
-	}
-
-	#keep(work: Promise<unknown>): void {
-		this.#open.add(work);
-		void work.finally(() => this.#open.delete(work));
-	}
-
-	#diedIdle(lease: Lease<C>, error: unknown): boolean {
-		if (!lease.isReused || lease.connection.hasAnswered || !(error instanceof TransportError)) return false;
+	#diedIdle({ connection, idled }: Lease<C>, error: unknown): boolean {
+		if (idled === 'never' || connection.hasAnswered || !(error instanceof TransportError)) return false;
 		// 421 is what servers say when an idle connection's time is up (RFC 959 section 4.2.2).
-		return error.code === 'connection-lost' || error.code === 'busy';
+		if (error.code === 'connection-lost' || error.code === 'busy') return true;
+		return idled === 'before' && error.code === 'timeout';
 	}
 
 	#acquire(signal: Abortable | undefined): Promise<Lease<C>> {
-		if (this.#stop.signal.aborted) return Promise.reject(this.#options.ended('closed'));
+		if (this.#supply.isClosed) return Promise.reject(this.#options.ended('closed'));
 		if (signal?.aborted === true) return Promise.reject(this.#options.ended('aborted'));
-		if (this.#refusal !== undefined) return Promise.reject(copyOf(this.#refusal));
+		const { refusal } = this.#supply;
+		if (refusal !== undefined) return Promise.reject(refusal);
 		return new Promise((resolve, reject) => {
 			const leave = (): void => {
 				this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
@@ -167,7 +126,7 @@ export class ControlConnectionPool<C extends PooledConnection> {
 	#run<T>(connection: C, task: (connection: C) => Promise<T>, signal: Abortable | undefined): Promise<T> {
 		const stop = (): void => connection.interrupt(this.#options.ended('aborted'));
 		connection.beginTask();
-		if (this.#stop.signal.aborted) connection.interrupt(this.#options.ended('closed'));
+		if (this.#supply.isClosed) connection.interrupt(this.#options.ended('closed'));
 		if (signal?.aborted === true) stop();
 		const forgetSignal = onAbort(signal, stop);
 		return task(connection).finally(() => {
@@ -178,11 +137,11 @@ export class ControlConnectionPool<C extends PooledConnection> {
 
 	#release(connection: C): void {
 		this.#busy.delete(connection);
-		const isWanted = (): boolean => this.#busy.size + this.#idle.length >= this.#least && this.#share.claimSurplus();
-		if (connection.isUsable && !this.#stop.signal.aborted && !isWanted()) {
-			this.#idle.push({ connection, isReused: true, since: Date.now() });
+		const isWanted = (): boolean => this.#busy.size + this.#idle.length >= this.#least && this.#supply.claimSurplus();
+		if (connection.isUsable && !this.#supply.isClosed && !isWanted()) {
+			this.#idle.push({ connection, idled: 'here', since: Date.now() });
 		} else {
-			connection.interrupt(this.#options.ended('closed'));
+			this.#supply.drop(connection);
 		}
 		this.#serve();
 	}
@@ -190,7 +149,7 @@ export class ControlConnectionPool<C extends PooledConnection> {
 	/** Hands free connections to those who wait, and opens another one when that is not enough. */
 	#serve(): void {
 		while (this.#waiting.length > 0) {
-			const lease = this.#takeIdle();
+			const lease = this.#takeIdle() ?? this.#takeRested();
 			if (lease === undefined) return this.#grow();
 			this.#busy.add(lease.connection);
 			this.#waiting.shift()?.take(lease);
@@ -202,83 +161,52 @@ export class ControlConnectionPool<C extends PooledConnection> {
 		const oldest = Date.now() - (this.#options.idleMilliseconds ?? IDLE_MILLISECONDS);
 		for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
 			if (idle.connection.isUsable && idle.since >= oldest) return idle;
-			idle.connection.interrupt(this.#options.ended('closed'));
+			this.#supply.drop(idle.connection);
 		}
 		return undefined;
 	}
 
-	/** Ends idle connections that others need, the one that idled longest first, but never the last connection. */
+	#takeRested(): Lease<C> | undefined {
+		const connection = this.#supply.take();
+		return connection === undefined ? undefined : { connection, idled: 'before' };
+	}
+
 	/** Connections that are kept, whoever else waits. */
 	get #least(): 0 | 1 {
 		const isIdle = this.#waiting.length === 0 && this.#busy.size === 0;
-		return isIdle && this.#share.isAway?.() === true ? 0 : 1;
+		return isIdle && this.#supply.isAway ? 0 : 1;
 	}
 
+	/** Ends idle connections that others need, the one that idled longest first, but never the last connection. */
 	#giveBackIdle(): void {
-		while (this.#idle.length > 0 && this.#busy.size + this.#idle.length > this.#least && this.#share.claimSurplus()) {
-			this.#idle.shift()?.connection.interrupt(this.#options.ended('closed'));
+		while (this.#idle.length > 0 && this.#busy.size + this.#idle.length > this.#least && this.#supply.claimSurplus()) {
+			const longest = this.#idle.shift();
+			if (longest !== undefined) this.#supply.drop(longest.connection);
 		}
 	}
 
 	#dropIdle(): void {
-		for (const { connection } of this.#idle.splice(0)) connection.interrupt(this.#options.ended('closed'));
+		for (const { connection } of this.#idle.splice(0)) this.#supply.drop(connection);
 	}
 
 	#grow(): void {
-		// The first proves the password, the second that the server takes more than one: each is tried by itself.
-		const logInsAtOnce = this.#busy.size < 2 ? 1 : LOG_INS_AT_ONCE;
-		while (this.#mayOpen() && this.#opening < Math.min(logInsAtOnce, this.#waiting.length)) {
-			const isFirst = this.#busy.size + this.#opening === 0;
-			this.#opening += 1;
-			const opening = this.#options.open(this.#stop.signal, isFirst).then(
-				(connection) => this.#opened(connection),
-				(error: unknown) => this.#notOpened(asTransportError(error)),
-			);
-			this.#keep(opening);
+		while (this.#supply.mayOpen() && this.#supply.opening < Math.min(this.#logInsAtOnce, this.#waiting.length)) {
+			this.#supply.openOne();
 		}
 	}
 
-	#mayOpen(): boolean {
-		const open = this.#busy.size;
-		return open + this.#opening < this.#limit && (open === 0 || this.#holdOff === undefined);
+	/** The first proves the password, the second that the server takes more than one: each is tried by itself. */
+	get #logInsAtOnce(): number {
+		const proven = this.#busy.size === 0 ? 0 : Math.max(this.#busy.size, this.#supply.mostOpen);
+		return proven < 2 ? 1 : Math.max(LOG_INS_AT_ONCE, proven - this.#busy.size);
 	}
 
-	#opened(connection: C | undefined): void {
-		this.#opening -= 1;
-		if (connection === undefined) return this.#growAfter(SHARE_PAUSE_MILLISECONDS);
-		if (connection.whenClosed !== undefined) this.#keep(connection.whenClosed);
-		if (this.#stop.signal.aborted) return connection.interrupt(this.#options.ended('closed'));
-		this.#idle.push({ connection, isReused: false, since: Date.now() });
+	#admit(connection: C): void {
+		this.#idle.push({ connection, idled: 'never', since: Date.now() });
 		this.#serve();
-	}
-
-	/** The tasks at work may be long ones, so it is time, not their end, that lets the pool ask again. */
-	#growAfter(milliseconds: number): void {
-		clearTimeout(this.#holdOff);
-		if (this.#stop.signal.aborted) return;
-		const askAgain = (): void => {
-			// No clock is asked: a timer may fire a millisecond before the clock says so.
-			this.#holdOff = undefined;
-			this.#serve();
-		};
-		this.#holdOff = setTimeout(askAgain, milliseconds).unref();
-		this.#serve();
-	}
-
-	#notOpened(error: TransportError): void {
-		this.#opening -= 1;
-		const open = this.#busy.size + this.#idle.length;
-		// Others that are still being opened may fare better.
-		if (open === 0 && this.#opening === 0) return this.#refuseAll(error);
-		// The same name and password just worked: a refused login now is a server that counts log-ins.
-		if (error.code === 'busy' || error.code === 'login-failed') {
-			this.#limit = Math.max(1, open + this.#opening);
-		}
-		this.#growAfter(HOLD_OFF_MILLISECONDS);
 	}
 
 	#refuseAll(error: TransportError): void {
-		if (error.code === 'login-failed' || error.isFinal) this.#refusal = error;
 		for (const waiter of this.#waiting.splice(0)) waiter.refuse(copyOf(error));
 	}
 }

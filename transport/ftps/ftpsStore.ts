@@ -1,7 +1,8 @@
 import type { SecureContext } from 'node:tls';
 
+import { ServerAccount } from '../account/serverAccount';
 import type { FtpsSettings } from '../connectionSettings';
-import { openLeased, UNSHARED, type ConnectionShare } from '../connectionShare';
+import { UNSHARED, type ConnectionShare } from '../connectionShare';
 import type { Abortable, Cancellation } from '../onAbort';
 import { childPath, isListableName, joinTenantPath, lastPart, legalRemotePath } from '../remotePath';
 import type { ReadRange, RemoteEntry, RemoteStore, RequestOptions, StoreListener } from '../remoteStore';
@@ -24,30 +25,50 @@ import { TransferSink, type Deliver } from './transferSink';
 const CHEAP_TO_FINISH = 8_388_608;
 const LINE_BREAKERS = /[\r\n\0]/u;
 
+/** What is learnt of an FTPS server. */
+export class FtpsLearnt {
+	readonly shortcuts: Shortcuts = { burst: new Shortcut(), ahead: new Shortcut() };
+	readonly habits = new ServerHabits();
+	traits: ServerTraits | undefined;
+	trust: SecureContext | undefined;
+	/** Some servers know no REST (RFC 3659 section 5): a read from the middle then skips what comes before it. */
+	canRestart = true;
+	/** What breaking off a transfer does to its control connection. */
+	breakOff: 'untried' | 'clean' | 'costly' = 'untried';
+	/** Some servers resume no TLS 1.3 session, or only the first (proftpd issue 2056): then they are asked for 1.2. */
+	isTls13Refused = false;
+}
+
+export type FtpsAccount = ServerAccount<ControlConnection, FtpsLearnt>;
+
 /** The recordings over FTPS: files and listings, over a pool of control connections, each of which does one at a time. */
 export class FtpsStore implements RemoteStore {
 	readonly #settings: FtpsSettings;
 	readonly #pool: ControlConnectionPool<ControlConnection>;
-	#trust: SecureContext | undefined;
-	#traits: ServerTraits | undefined;
 	readonly #recent = new RecentNames();
-	readonly #shortcuts: Shortcuts = { burst: new Shortcut(), ahead: new Shortcut() };
 	readonly #listener: StoreListener;
-	readonly #habits = new ServerHabits();
-	/** Some servers know no REST (RFC 3659 section 5): a read from the middle then skips what comes before it. */
-	#canRestart = true;
-	/** What breaking off a transfer does to its control connection. */
-	#breakOff: 'untried' | 'clean' | 'costly' = 'untried';
-	/** Some servers resume no TLS 1.3 session, or only the first (proftpd issue 2056): then they are asked for 1.2. */
-	#isTls13Refused = false;
+	readonly #learnt: FtpsLearnt;
 
-	/** Connects to nothing; the first request does. */
-	constructor(settings: FtpsSettings, share: ConnectionShare = UNSHARED, listener: StoreListener = {}) {
+	/**
+	 * Connects to nothing; the first request does.
+	 *
+	 * @param account what outlives the store; nothing when absent
+	 */
+	constructor(
+		settings: FtpsSettings,
+		share: ConnectionShare = UNSHARED,
+		listener: StoreListener = {},
+		account: FtpsAccount = new ServerAccount({ learn: () => new FtpsLearnt() }),
+	) {
 		this.#settings = settings;
 		this.#listener = listener;
+		this.#learnt = account.learnt;
 		this.#pool = new ControlConnectionPool({
 			maxConnections: settings.maxConnections,
-			open: (signal, isFirst) => openLeased(share, isFirst, signal, () => this.#open(signal)),
+			open: (signal, isFirst) =>
+				account.open({ share, isFirst, signal, logIn: async (stop) => await this.#open(stop) }),
+			take: () => account.take(share, (connection) => connection.serve(settings, this.#recent)),
+			account,
 			share,
 			ended: (code) => this.#error(code),
 		});
@@ -104,14 +125,14 @@ export class FtpsStore implements RemoteStore {
 		signal: Abortable | undefined,
 		mayRepeat: () => boolean = () => true,
 	): Promise<T> {
-		const { needsCommandFirst } = this.#habits;
+		const { needsCommandFirst } = this.#learnt.habits;
 		return this.#pool.use(task, signal).catch((error: unknown) => {
-			const hasLearnt = !needsCommandFirst && this.#habits.needsCommandFirst;
+			const hasLearnt = !needsCommandFirst && this.#learnt.habits.needsCommandFirst;
 			if (hasLearnt && isTransient(error) && mayRepeat()) return this.#pool.use(task, signal);
 			const isSession = error instanceof TransportError && error.code === 'tls-session-refused';
-			if (isSession && !this.#isTls13Refused) {
-				this.#isTls13Refused = true;
-				this.#trust = undefined;
+			if (isSession && !this.#learnt.isTls13Refused) {
+				this.#learnt.isTls13Refused = true;
+				this.#learnt.trust = undefined;
 			}
 			return Promise.reject(error);
 		});
@@ -129,23 +150,23 @@ export class FtpsStore implements RemoteStore {
 				throw new TransportError('invalid-settings', `The ${setting} holds a line end or NUL.`, { setting });
 			}
 		}
-		this.#trust ??= createTrust(this.#settings, this.#isTls13Refused ? 'TLSv1.2' : 'TLSv1.3');
-		const { burst } = this.#shortcuts;
+		this.#learnt.trust ??= createTrust(this.#settings, this.#learnt.isTls13Refused ? 'TLSv1.2' : 'TLSv1.3');
+		const { burst } = this.#learnt.shortcuts;
 		const wasRuledOut = burst.isRuledOut;
 		const plan = {
 			settings: this.#settings,
-			trust: this.#trust,
-			traits: this.#traits,
-			shortcuts: this.#shortcuts,
+			trust: this.#learnt.trust,
+			traits: this.#learnt.traits,
+			shortcuts: this.#learnt.shortcuts,
 			recent: this.#recent,
-			habits: this.#habits,
+			habits: this.#learnt.habits,
 		};
 		const connection = await ControlConnection.open(plan, signal).catch(async (error: unknown) => {
 			// The password was right, so a second log-in, one command at a time, locks nobody out.
 			if (burst.isRuledOut === wasRuledOut) return await Promise.reject(error);
 			return await ControlConnection.open(plan, signal);
 		});
-		this.#traits = connection.traits;
+		this.#learnt.traits = connection.traits;
 		return connection;
 	}
 
@@ -155,7 +176,7 @@ export class FtpsStore implements RemoteStore {
 		target: Target,
 		range: ReadRange,
 		deliver: Deliver,
-		from = this.#canRestart ? (range.start ?? 0) : 0,
+		from = this.#learnt.canRestart ? (range.start ?? 0) : 0,
 	): Promise<void> {
 		const { start = 0, length } = range;
 		const isAsked = range.size === undefined || length !== undefined;
@@ -179,14 +200,14 @@ export class FtpsStore implements RemoteStore {
 			deliver,
 			onOverrun,
 		});
-		const isPart = end < size && (this.#breakOff !== 'costly' || size - from > CHEAP_TO_FINISH);
+		const isPart = end < size && (this.#learnt.breakOff !== 'costly' || size - from > CHEAP_TO_FINISH);
 		const refusal = isPart
-			? await connection.retrievePart(target, from, sink, this.#breakOff === 'costly')
+			? await connection.retrievePart(target, from, sink, this.#learnt.breakOff === 'costly')
 			: await connection.retrieve(target, from, sink);
 		// Whatever it says: that it knows no REST, or not for this file, some servers tell in the words of another failure.
 		if (refusal !== undefined && from > 0) {
 			await this.#fetch(connection, target, range, deliver, 0);
-			this.#canRestart = false;
+			this.#learnt.canRestart = false;
 			return;
 		}
 		if (refusal !== undefined) throw await explainRefusal(connection, target, refusal, 'file');
@@ -196,14 +217,16 @@ export class FtpsStore implements RemoteStore {
 
 	/** A server may say more about a transfer that was broken off, or end the connection. Tried out once, since it costs a round trip. */
 	async #learnBreakOff(connection: ControlConnection): Promise<void> {
-		const wasClean = this.#breakOff === 'clean';
-		const isClean = wasClean ? connection.isUsable : this.#breakOff === 'untried' && (await connection.isInStep());
+		const wasClean = this.#learnt.breakOff === 'clean';
+		const isClean = wasClean
+			? connection.isUsable
+			: this.#learnt.breakOff === 'untried' && (await connection.isInStep());
 		if (isClean) {
-			this.#breakOff = 'clean';
+			this.#learnt.breakOff = 'clean';
 			return;
 		}
 		// After it went well before, it may just as well be the network.
-		this.#breakOff = wasClean ? 'untried' : 'costly';
+		this.#learnt.breakOff = wasClean ? 'untried' : 'costly';
 		connection.interrupt(connection.error('closed', undefined));
 	}
 }

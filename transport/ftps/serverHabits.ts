@@ -1,4 +1,4 @@
-/** How a server wants its data connections and listings. Learnt by one connection, true for all of a store. */
+/** How a server wants its data connections and listings. Learnt by one connection, true for all of an account. */
 export class ServerHabits {
 	/** EPSV is of no use there, but PASV is. */
 	needsPasv = false;

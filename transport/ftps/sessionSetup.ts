@@ -12,7 +12,7 @@ export interface ServerTraits {
 }
 
 export interface SessionPlan {
-	/** What an earlier connection of the same store found out. */
+	/** What an earlier connection of the same account found out. */
 	readonly known: ServerTraits | undefined;
 	/** Whether the commands are sent together. */
 	readonly burst: Shortcut;

@@ -1,6 +1,6 @@
 /**
  * Something quicker that not every server can do. It is tried by one connection while the others do without, used by all
- * once it has worked, and never again when it has not. One for each store, so that it costs a server at most one attempt.
+ * once it has worked, and never again when it has not. One for each account, so that it costs a server at most one attempt.
  */
 export class Shortcut {
 	#state: 'untried' | 'trying' | 'works' | 'fails' = 'untried';

@@ -45,12 +45,9 @@ function publicCertificates(): readonly string[] {
 
 type HighestTls = 'TLSv1.2' | 'TLSv1.3';
 
-/** The trust that was made last, because runs follow each other that trust the same. */
-let latest: { readonly pem: string; readonly maxVersion: HighestTls; readonly trust: tls.SecureContext } | undefined;
-
 /**
- * Whom to trust. It is made once for a store, and kept for the next one: the context holds some 150 parsed certificates, and a
- * data connection is opened for every file.
+ * Whom to trust. It is made once for an account: the context holds some 150 parsed certificates, and a data connection is opened
+ * for every file.
  * @throws {TransportError} `invalid-settings` for a CA certificate that cannot be read.
  */
 export function createTrust(
@@ -58,11 +55,8 @@ export function createTrust(
 	maxVersion: HighestTls = 'TLSv1.3',
 ): tls.SecureContext {
 	const pem = settings.caCertificate?.trim() ?? '';
-	if (latest?.pem === pem && latest.maxVersion === maxVersion) return latest.trust;
 	const ca = pem === '' ? {} : { ca: [...publicCertificates(), ...readCaCertificates(pem)] };
-	const trust = tls.createSecureContext({ ...ca, minVersion: 'TLSv1.2', maxVersion });
-	latest = { pem, maxVersion, trust };
-	return trust;
+	return tls.createSecureContext({ ...ca, minVersion: 'TLSv1.2', maxVersion });
 }
 
 /**

@@ -1,13 +1,7 @@
-import { UNSHARED, type ConnectionShare } from '../connectionShare';
+import type { AccountConnection } from '../account/accountConnection';
+import { ConnectionSupply, copyOf, type SupplyOptions } from '../account/connectionSupply';
 import { onAbort, type Abortable } from '../onAbort';
 import { TransportError } from '../transportError';
-
-/** What the pool needs of a connection. */
-export interface PooledConnection {
-	readonly isOpen: boolean;
-	whenGone(listener: () => void): void;
-	end(reason: TransportError): Promise<void>;
-}
 
 export interface Lease<C> {
 	readonly connection: C;
@@ -21,28 +15,10 @@ interface Waiter {
 	readonly reject: (error: TransportError) => void;
 }
 
-interface PoolOptions<C> {
-	/**
-	 * Opens and logs in one connection; rejects with a `TransportError`. Further ones may be refused for now, with
-	 * `undefined`, for the sake of others who use the account.
-	 */
-	readonly open: (signal: AbortSignal, isFirst: boolean) => Promise<C | undefined>;
-	readonly maxConnections: number;
-	/** Tells when others need one of several connections. */
-	readonly share?: Pick<ConnectionShare, 'claimSurplus' | 'isAway' | 'whenWanted'>;
-	/** `host:port`, for errors. */
-	readonly server: string;
-}
-
 /** Requests and small files on one connection before another one is opened; SFTP interleaves them. A file of so much weight gets one of its own. */
 export const FULL = 8;
 /** After a refused further connection (servers limit them) we go on with those there are, and ask again later. */
 const GROWTH_PAUSE_MILLISECONDS = 30_000;
-/** After others needed the connection more. */
-const SHARE_PAUSE_MILLISECONDS = 1_000;
-
-/** What another attempt would only repeat; for logins it could also lock the account. */
-const FINAL = new Set<string>(['login-failed', 'invalid-settings', 'host-key-unknown', 'host-key-changed']);
 
 /**
  * Connections of one store, opened when needed, one handshake at a time: SSH servers drop simultaneous ones (sshd's
@@ -52,12 +28,10 @@ const FINAL = new Set<string>(['login-failed', 'invalid-settings', 'host-key-unk
  *
  * When others who use the account need a connection, one of several gets no more work, and ends with the last of it.
  */
-export class ConnectionPool<C extends PooledConnection> {
-	readonly #options: PoolOptions<C>;
+export class ConnectionPool<C extends AccountConnection> {
+	readonly #options: SupplyOptions<C>;
 
-	#most: number;
-
-	readonly #stop = new AbortController();
+	readonly #supply: ConnectionSupply<C>;
 
 	readonly #waiters = new Set<Waiter>();
 
@@ -67,22 +41,19 @@ export class ConnectionPool<C extends PooledConnection> {
 	/** Those of them that get no more work. */
 	readonly #leaving = new Set<C>();
 
-	readonly #share: Pick<ConnectionShare, 'claimSurplus' | 'isAway' | 'whenWanted'>;
+	/** Takes back that the pool is told of a connection's end. */
+	readonly #forget = new Map<C, () => void>();
 
-	#opening: Promise<void> | undefined;
-
-	#mayGrowAt = 0;
-
-	/** A refusal that another attempt would only repeat. */
-	#refusal: TransportError | undefined;
-
-	#closing: Promise<void> | undefined;
-
-	constructor(options: PoolOptions<C>) {
+	constructor(options: SupplyOptions<C>) {
 		this.#options = options;
-		this.#most = Math.max(1, Math.floor(options.maxConnections) || 1);
-		this.#share = options.share ?? UNSHARED;
-		this.#share.whenWanted(() => this.#giveBack());
+		const pool = {
+			open: () => this.#load.size - this.#leaving.size,
+			admit: (connection: C) => this.#admit(connection),
+			refuse: (error: TransportError) => this.#refuseAll(error),
+			askAgain: () => this.#askAgain(),
+			giveBack: () => this.#giveBack(),
+		};
+		this.#supply = new ConnectionSupply(options, pool, GROWTH_PAUSE_MILLISECONDS);
 	}
 
 	/**
@@ -90,44 +61,45 @@ export class ConnectionPool<C extends PooledConnection> {
 	 * Rejects with `aborted`, `closed`, or why none could be opened.
 	 */
 	acquire(signal?: Abortable, weight = 1): Promise<Lease<C>> {
-		if (this.#closing !== undefined) return Promise.reject(this.#closedError());
-		if (signal?.aborted === true) return Promise.reject(this.#abortedError());
+		if (this.#supply.isClosed) return Promise.reject(this.#options.ended('closed'));
+		if (signal?.aborted === true) return Promise.reject(this.#options.ended('aborted'));
 		const connection = this.#leastLoaded();
+		if (connection === undefined || this.#isTooMuch(connection, weight)) {
+			const rested = this.#supply.take();
+			if (rested !== undefined) return Promise.resolve(this.#lease(this.#add(rested), weight));
+		}
 		if (connection !== undefined) {
-			const load = this.#loadOf(connection);
-			if (load > 0 && load + weight > FULL) {
+			if (this.#isTooMuch(connection, weight)) {
 				this.#grow();
-				if (weight >= FULL && this.#opening !== undefined) {
-					return this.#opening.then(() => this.acquire(signal, weight));
-				}
+				const { nextOpening } = this.#supply;
+				if (weight >= FULL && nextOpening !== undefined) return nextOpening.then(() => this.acquire(signal, weight));
 			}
 			return Promise.resolve(this.#lease(connection, weight));
 		}
-		if (this.#refusal !== undefined) return Promise.reject(this.#refusal);
+		const { refusal } = this.#supply;
+		if (refusal !== undefined) return Promise.reject(refusal);
 		const waiting = this.#wait(signal, weight);
-		this.#openOne();
+		this.#grow();
 		return waiting;
 	}
 
-	/** Ends every connection. Resolves within about a second, never rejects. */
-	close(): Promise<void> {
-		this.#closing ??= this.#closeAll();
-		return this.#closing;
-	}
-
-	async #closeAll(): Promise<void> {
-		const reason = this.#closedError();
-		this.#stop.abort();
-		for (const waiter of this.#waiters) waiter.reject(reason);
+	/** Ends connections with work on them, and leaves the others to the account. Resolves within about a second, never rejects. */
+	async close(): Promise<void> {
+		const closing = this.#supply.close((connection) => this.#loadOf(connection) === 0);
+		for (const forget of this.#forget.values()) forget();
+		this.#forget.clear();
+		this.#load.clear();
+		this.#leaving.clear();
+		for (const waiter of this.#waiters) waiter.reject(this.#options.ended('closed'));
 		this.#waiters.clear();
-		await Promise.all([this.#opening, ...[...this.#load.keys()].map((connection) => connection.end(reason))]);
+		await closing;
 	}
 
 	#wait(signal: Abortable | undefined, weight: number): Promise<Lease<C>> {
 		return new Promise((resolve, reject) => {
 			const abort = (): void => {
 				this.#waiters.delete(waiter);
-				reject(this.#abortedError());
+				reject(this.#options.ended('aborted'));
 			};
 			const stopListening = onAbort(signal, abort);
 			const waiter: Waiter = {
@@ -157,6 +129,11 @@ export class ConnectionPool<C extends PooledConnection> {
 		return this.#load.get(connection) ?? 0;
 	}
 
+	#isTooMuch(connection: C, weight: number): boolean {
+		const load = this.#loadOf(connection);
+		return load > 0 && load + weight > FULL;
+	}
+
 	#lease(connection: C, weight: number): Lease<C> {
 		this.#load.set(connection, this.#loadOf(connection) + weight);
 		let isHeld = true;
@@ -176,8 +153,8 @@ export class ConnectionPool<C extends PooledConnection> {
 
 	/** Takes work from as many connections as others need, from the last one only when nothing runs on it and the run is away. */
 	#giveBack(): void {
-		const least = this.#isIdle && this.#share.isAway?.() === true ? 0 : 1;
-		while (this.#load.size - this.#leaving.size > least && this.#share.claimSurplus()) {
+		const least = this.#isIdle && this.#supply.isAway ? 0 : 1;
+		while (this.#load.size - this.#leaving.size > least && this.#supply.claimSurplus()) {
 			const connection = this.#leastLoaded();
 			if (connection === undefined) return;
 			this.#leaving.add(connection);
@@ -186,80 +163,44 @@ export class ConnectionPool<C extends PooledConnection> {
 	}
 
 	#endIfDone(connection: C): void {
-		if (this.#leaving.has(connection) && this.#loadOf(connection) === 0) void connection.end(this.#closedError());
+		if (this.#leaving.has(connection) && this.#loadOf(connection) === 0) this.#supply.drop(connection);
 	}
 
 	#grow(): void {
-		if (this.#load.size < this.#most && this.#refusal === undefined && Date.now() >= this.#mayGrowAt) this.#openOne();
+		if (this.#supply.opening === 0 && this.#supply.mayOpen()) this.#supply.openOne();
 	}
 
-	#openOne(): void {
-		if (this.#opening !== undefined) return;
-		this.#opening = this.#options
-			.open(this.#stop.signal, this.#load.size === this.#leaving.size)
-			.then(
-				(connection) => this.#admit(connection),
-				(error: unknown) => this.#refuse(error),
-			)
-			.finally(() => {
-				this.#opening = undefined;
-				if (this.#closing !== undefined) return;
-				const connection = this.#leastLoaded();
-				// Waiters are here only if they came in the last moment.
-				if (this.#waiters.size > 0) this.#openOne();
-				else if (connection !== undefined && this.#loadOf(connection) > FULL) this.#grow();
-			});
+	#askAgain(): void {
+		const connection = this.#leastLoaded();
+		// Waiters are here only if they came in the last moment.
+		if (this.#waiters.size > 0) this.#grow();
+		else if (connection !== undefined && this.#loadOf(connection) > FULL) this.#grow();
 	}
 
-	async #admit(connection: C | undefined): Promise<void> {
-		if (connection === undefined) {
-			this.#mayGrowAt = Date.now() + SHARE_PAUSE_MILLISECONDS;
-			return;
-		}
-		if (this.#closing !== undefined) {
-			await connection.end(this.#closedError());
-			return;
-		}
-		if (!connection.isOpen) {
-			const { server } = this.#options;
-			this.#refuse(
-				new TransportError('connection-lost', `${server} ended the connection after the login.`, { server }),
-			);
-			return;
-		}
+	#add(connection: C): C {
 		this.#load.set(connection, 0);
-		connection.whenGone(() => {
+		const forget = connection.whenGone(() => {
 			this.#load.delete(connection);
 			this.#leaving.delete(connection);
+			this.#forget.delete(connection);
+			this.#supply.drop(connection);
 		});
+		this.#forget.set(connection, forget);
+		return connection;
+	}
+
+	#admit(connection: C): void {
+		this.#add(connection);
 		// Each as if it came now, so that large files do not all end up here.
 		const waiters = [...this.#waiters];
 		this.#waiters.clear();
 		for (const waiter of waiters) waiter.acquire();
 		this.#giveBack();
+		this.#askAgain();
 	}
 
-	#refuse(error: unknown): void {
-		const { server } = this.#options;
-		const reason =
-			error instanceof TransportError
-				? error
-				: new TransportError('protocol', `No connection to ${server} could be made.`, { server });
-		this.#mayGrowAt = Date.now() + GROWTH_PAUSE_MILLISECONDS;
-		// The same login just worked: one refused now is a server that counts connections.
-		if (this.#load.size > 0 && (reason.code === 'login-failed' || reason.code === 'busy')) this.#most = this.#load.size;
-		else if (reason.isFinal || FINAL.has(reason.code)) this.#refusal = reason;
-		for (const waiter of this.#waiters) waiter.reject(reason);
+	#refuseAll(error: TransportError): void {
+		for (const waiter of this.#waiters) waiter.reject(copyOf(error));
 		this.#waiters.clear();
-	}
-
-	#closedError(): TransportError {
-		const { server } = this.#options;
-		return new TransportError('closed', `The connections to ${server} were closed.`, { server });
-	}
-
-	#abortedError(): TransportError {
-		const { server } = this.#options;
-		return new TransportError('aborted', `Stopped while waiting for a connection to ${server}.`, { server });
 	}
 }

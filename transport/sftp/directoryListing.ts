@@ -131,7 +131,7 @@ async function namesAhead(
 		const batches = await Promise.all(requests).catch((error: unknown) => {
 			if (!isOdd(error)) throw error;
 			connection.listInTurn();
-			if (connection.isOpen) return undefined;
+			if (connection.isUsable) return undefined;
 			throw error;
 		});
 		if (batches === undefined) return undefined;

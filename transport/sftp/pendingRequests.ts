@@ -21,7 +21,7 @@ interface PendingRequest {
 export class PendingRequests {
 	readonly #pending = new Map<number, PendingRequest>();
 
-	readonly #interval: number;
+	#interval = SHORTEST_CHECK;
 
 	readonly #silent: () => void;
 
@@ -35,8 +35,25 @@ export class PendingRequests {
 
 	/** `silent` is called when a request is overdue and nothing else was answered for `stallTimeout` ms either. */
 	constructor(stallTimeout: number, silent: () => void) {
-		this.#interval = Math.max(SHORTEST_CHECK, Math.ceil(stallTimeout / CHECKS));
 		this.#silent = silent;
+		this.allow(stallTimeout);
+	}
+
+	get isEmpty(): boolean {
+		return this.#pending.size === 0;
+	}
+
+	/** Another stall timeout, also for what is waited for now. */
+	allow(stallTimeout: number): void {
+		this.#interval = Math.max(SHORTEST_CHECK, Math.ceil(stallTimeout / CHECKS));
+		if (this.#timer === undefined) return;
+		clearInterval(this.#timer);
+		this.#timer = this.#checks();
+	}
+
+	/** It is the socket that keeps the process alive, while somebody needs the connection. */
+	#checks(): NodeJS.Timeout {
+		return setInterval(() => this.#check(), this.#interval).unref();
 	}
 
 	/**
@@ -46,7 +63,7 @@ export class PendingRequests {
 	begin(fail: (why: Unanswered) => void): () => boolean {
 		const id = (this.#last += 1);
 		this.#pending.set(id, { checksWithoutProgress: 0, fail });
-		this.#timer ??= setInterval(() => this.#check(), this.#interval);
+		this.#timer ??= this.#checks();
 		return () => {
 			this.#lowestAnswered = Math.min(this.#lowestAnswered, id);
 			const isAwaited = this.#pending.delete(id);

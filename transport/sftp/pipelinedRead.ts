@@ -29,6 +29,8 @@ export type StateAnswer = { readonly state: OpenFileState } | { readonly error: 
 /** The part of an SFTP connection that a read needs. Every request is answered exactly once, whatever happens. */
 export interface ReadChannel {
 	readonly pace: ReadPace;
+	/** Whether this failure shows that the connection died while it rested, before it was lent. Then it is lent no more. */
+	diedResting?(error: unknown): boolean;
 	/** Tells the pace that this server takes, to be kept by reads to come. */
 	adapt(pace: ReadPace): void;
 	/** Opens a file for reading. A handle that arrives after the promise was rejected is closed by the channel. */
@@ -191,8 +193,11 @@ export class PipelinedRead extends Readable {
 		}
 		const handle = await channel.open(path, signal).catch((error: unknown) => {
 			release();
+			if (channel.diedResting?.(error) === true) return undefined;
 			throw error;
 		});
+		// Each time there is a connection less that rested.
+		if (handle === undefined) return await this.#begin();
 		this.#file = { channel, handle, release };
 		if (this.destroyed) {
 			this.#giveBack();

@@ -1,5 +1,6 @@
 import type { FileEntryWithStats, SFTPWrapper, Stats } from 'ssh2';
 
+import type { AccountConnection } from '../account/accountConnection';
 import { onAbort, type Abortable } from '../onAbort';
 import { joinTenantPath } from '../remotePath';
 import { TransportError } from '../transportError';
@@ -7,7 +8,16 @@ import { answersInOrder } from './inOrderServer';
 import { HandleLimit, OpenSlots } from './openSlots';
 import { PendingRequests } from './pendingRequests';
 import type { OpenFileState, ReadAnswer, ReadChannel, ReadPace, StateAnswer } from './pipelinedRead';
-import { isBareFailure, isEndOfFile, isPathRefusal, isRefusal, oneSafeLine, requestError, statusOf } from './sftpError';
+import {
+	isBareFailure,
+	isDeath,
+	isEndOfFile,
+	isPathRefusal,
+	isRefusal,
+	oneSafeLine,
+	requestError,
+	statusOf,
+} from './sftpError';
 import { LONGEST_READ, sendRead } from './readRequest';
 import { widenReceiveWindow } from './receiveWindow';
 import type { SshSession } from './sshSession';
@@ -23,6 +33,8 @@ const LEAST_READS_IN_FLIGHT = 8;
 /** Bytes that a connection brings without a break before more are put in flight again. */
 const TRUST_BYTES = 16_777_216;
 const GRACE_MILLISECONDS = 1_000;
+/** Between two signs of life while nothing is asked for: a slow reader, a rest between two runs. Shorter ones kill busy links (ssh2 issue 474). */
+const KEEP_ALIVE_MILLISECONDS = 15_000;
 /** Turns that one file waits for on a server that limits open handles. */
 const MOST_TURNS = 4;
 
@@ -43,7 +55,7 @@ interface QueuedRead {
 	readonly fail: (error: TransportError) => void;
 }
 
-/** What one connection found out about the server, true for all connections of a store. */
+/** What one connection found out about the server, true for all connections of the account. */
 export class ServerManners {
 	/** Open handles of all connections, where the server counts them for the account. */
 	readonly slots = new OpenSlots();
@@ -91,14 +103,17 @@ export class ServerManners {
 	}
 }
 
-interface ConnectionOptions {
+/** Of the store that has a connection, in milliseconds. */
+interface Patience {
+	readonly stallTimeout: number;
+}
+
+interface ConnectionOptions extends Patience {
 	readonly manners: ServerManners;
 	/** `host:port`, for errors. */
 	readonly server: string;
 	/** Where paths start. */
 	readonly tenantDirectory: string;
-	/** Milliseconds. */
-	readonly stallTimeout: number;
 	/** What must not show in an error, even when the server says it. */
 	readonly secrets: readonly string[];
 }
@@ -119,18 +134,25 @@ function chunkSizeOf(channel: SFTPWrapper): number {
  * exactly once: by the server, by its deadline, by the caller's signal, or by the connection's end. ssh2 drops the
  * callbacks of requests made on a closed channel (ssh2 issue 1490), so none is sent once the end was seen.
  */
-export class SftpConnection implements ReadChannel {
+export class SftpConnection implements ReadChannel, AccountConnection {
 	readonly #chunkSize: number;
 
 	readonly #session: SshSession;
 
 	readonly #options: ConnectionOptions;
 
+	#stallTimeout: number;
+
+	/** Whether it rested, and the server has not answered anything since. */
+	#isUnproven = false;
+
+	readonly #keepAlive: NodeJS.Timeout;
+
 	readonly #pending: PendingRequests;
 
 	readonly #socketClosed: Promise<void>;
 
-	readonly #goneListeners: Array<() => void> = [];
+	readonly #goneListeners = new Set<() => void>();
 
 	readonly #slots: OpenSlots;
 
@@ -150,6 +172,8 @@ export class SftpConnection implements ReadChannel {
 		this.#options = options;
 		this.#chunkSize = chunkSizeOf(session.channel);
 		this.#slots = new OpenSlots(options.manners.connectionLimit);
+		this.#stallTimeout = options.stallTimeout;
+		this.#keepAlive = setInterval(() => this.#ping(), KEEP_ALIVE_MILLISECONDS).unref();
 		this.#pending = new PendingRequests(options.stallTimeout, () => this.#lose('no longer answers'));
 		const { channel, client, socket } = session;
 		this.#socketClosed = new Promise((resolve) => {
@@ -169,7 +193,7 @@ export class SftpConnection implements ReadChannel {
 		else widenReceiveWindow(channel, MOST_IN_FLIGHT);
 	}
 
-	get isOpen(): boolean {
+	get isUsable(): boolean {
 		return this.#end === undefined;
 	}
 
@@ -197,22 +221,41 @@ export class SftpConnection implements ReadChannel {
 		return this.#socketClosed;
 	}
 
-	/** Calls `listener` once, when the connection has ended for whatever reason. */
-	whenGone(listener: () => void): void {
-		if (this.isOpen) this.#goneListeners.push(listener);
-		else listener();
+	diedResting(error: unknown): boolean {
+		if (!this.#isUnproven || !isDeath(error)) return false;
+		this.#lose('no longer answers');
+		return true;
 	}
 
-	/** Ends the connection; requests still open fail with `reason`. Resolves within about a second, never rejects. */
-	async end(reason: TransportError): Promise<void> {
+	/** It is lent to another store after a rest. */
+	serve({ stallTimeout }: Patience): void {
+		this.#stallTimeout = stallTimeout;
+		this.#pending.allow(stallTimeout);
+		this.#isUnproven = true;
+	}
+
+	keepAwake(isNeeded: boolean): void {
+		const { socket } = this.#session;
+		if (isNeeded) socket.ref();
+		else socket.unref();
+	}
+
+	whenGone(listener: () => void): () => void {
+		if (this.isUsable) this.#goneListeners.add(listener);
+		else listener();
+		return () => this.#goneListeners.delete(listener);
+	}
+
+	/** Ends the connection; requests still open fail with `reason`. Its socket is closed within about a second. */
+	interrupt(reason: TransportError): void {
+		if (!this.isUsable) return;
 		const { client, socket } = this.#session;
 		this.#finish(reason);
 		// The library's end() can wait for ever for a server that does not close its side (ssh2-sftp-client issue 591), and
 		// some servers answer it with a reset, which is as good (issue 589). So: ask, wait a little, then cut.
 		client.end().catch(() => false);
 		const timer = setTimeout(() => socket.destroy(), GRACE_MILLISECONDS);
-		await this.#socketClosed;
-		clearTimeout(timer);
+		void this.#socketClosed.then(() => clearTimeout(timer));
 	}
 
 	burst(send: () => void): void {
@@ -322,7 +365,7 @@ export class SftpConnection implements ReadChannel {
 				},
 			);
 		};
-		if (!this.isOpen || (this.#queuedReads.size === 0 && this.#hasRoom(length))) {
+		if (!this.isUsable || (this.#queuedReads.size === 0 && this.#hasRoom(length))) {
 			this.#begun.add(handle);
 			send();
 			return;
@@ -409,7 +452,7 @@ export class SftpConnection implements ReadChannel {
 		work: (onServer: string) => Promise<T>,
 	): Promise<T> {
 		const { manners } = this.#options;
-		if (!isPathRefusal(refusal) || !this.isOpen) throw refusal;
+		if (!isPathRefusal(refusal) || !this.isUsable) throw refusal;
 		// The others of the same moment may show that relative paths are taken: then the refusal is about the path.
 		if (manners.undecided.size > 0) await Promise.any(manners.undecided).catch(() => undefined);
 		manners.loginDirectory ??= this.#loginDirectory(signal);
@@ -417,7 +460,7 @@ export class SftpConnection implements ReadChannel {
 		if (this.#options.manners.takesRelativePaths === true) throw refusal;
 		if (absolute === relative) {
 			// The next one asks again, unless it was the server that did not tell.
-			if (!this.isOpen || signal?.aborted === true) manners.loginDirectory = undefined;
+			if (!this.isUsable || signal?.aborted === true) manners.loginDirectory = undefined;
 			throw refusal;
 		}
 		const result = await work(absolute).catch((second: unknown): never => {
@@ -436,6 +479,11 @@ export class SftpConnection implements ReadChannel {
 		).catch(() => undefined);
 	}
 
+	/** Silence ends the connection, as that after any request does. */
+	#ping(): void {
+		if (this.#pending.isEmpty) void this.#loginDirectory(undefined);
+	}
+
 	#aborted(path: string): TransportError {
 		return new TransportError('aborted', `${subjectOf(path)} was stopped.`, { server: this.#options.server, path });
 	}
@@ -450,7 +498,7 @@ export class SftpConnection implements ReadChannel {
 	}
 
 	#sendQueuedReads(): void {
-		if (this.#queuedReads.size === 0 || !this.isOpen) return;
+		if (this.#queuedReads.size === 0 || !this.isUsable) return;
 		this.burst(() => {
 			for (const [handle, queue] of this.#queuedReads) {
 				const next = queue[0];
@@ -473,7 +521,8 @@ export class SftpConnection implements ReadChannel {
 		late?: (value: T) => void,
 	): void {
 		const { path, overdue } = context;
-		const { server, stallTimeout } = this.#options;
+		const { server } = this.#options;
+		const stallTimeout = this.#stallTimeout;
 		if (this.#end !== undefined) {
 			process.nextTick(settle, { error: this.#end });
 			return;
@@ -484,6 +533,7 @@ export class SftpConnection implements ReadChannel {
 			settle({ error: why === 'ended' ? (this.#end ?? silence) : silence });
 		});
 		const answer: Answer<T> = (error, value) => {
+			if (!error || statusOf(error) !== undefined) this.#isUnproven = false;
 			if (isAwaited()) settle(error ? { error: this.#explain(error, path) } : { value });
 			else if (!error) late?.(value);
 		};
@@ -547,7 +597,7 @@ export class SftpConnection implements ReadChannel {
 
 	/** A handle that nobody waits for any more; its slots were given back before. */
 	#closeLate(handle: Buffer | undefined): void {
-		if (!Buffer.isBuffer(handle) || !this.isOpen) return;
+		if (!Buffer.isBuffer(handle) || !this.isUsable) return;
 		this.#send<undefined>(
 			{ path: '', overdue: 'timeout' },
 			(channel, answer) => channel.close(handle, (error) => answer(error ?? undefined, undefined)),
@@ -556,7 +606,7 @@ export class SftpConnection implements ReadChannel {
 	}
 
 	#lose(what: string, cause?: unknown): void {
-		if (!this.isOpen) return;
+		if (!this.isUsable) return;
 		const { server, secrets } = this.#options;
 		const detail = cause instanceof Error ? oneSafeLine(cause.message, secrets) : undefined;
 		const message = detail === undefined ? `${server} ${what}.` : `${server} ${what} (${detail}).`;
@@ -565,14 +615,17 @@ export class SftpConnection implements ReadChannel {
 	}
 
 	#finish(reason: TransportError): void {
-		if (!this.isOpen) return;
+		if (!this.isUsable) return;
 		this.#end = reason;
+		clearInterval(this.#keepAlive);
 		if (reason.code === 'connection-lost' && this.#bytesInFlight > 0) this.#options.manners.lostBytes();
 		const queued = [...this.#queuedReads.values()].flat();
 		this.#queuedReads.clear();
 		this.#pending.end();
 		for (const read of queued) read.fail(reason);
-		for (const listener of this.#goneListeners.splice(0)) listener();
+		const listeners = [...this.#goneListeners];
+		this.#goneListeners.clear();
+		for (const listener of listeners) listener();
 	}
 }
 

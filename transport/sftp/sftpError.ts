@@ -46,6 +46,11 @@ export function isPathRefusal(error: unknown): boolean {
 	return error instanceof TransportError && ['not-found', 'protocol', 'permission-denied'].includes(error.code);
 }
 
+/** Whether the connection may have been dead before the request was sent. */
+export function isDeath(error: unknown): boolean {
+	return error instanceof TransportError && ['connection-lost', 'timeout'].includes(error.code);
+}
+
 function codeOf(error: Error): TransportErrorCode {
 	const status = statusOf(error);
 	if (status === STATUS.noSuchFile) return 'not-found';

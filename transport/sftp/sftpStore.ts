@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 
+import { ServerAccount } from '../account/serverAccount';
 import type { SftpSettings } from '../connectionSettings';
-import { openLeased, UNSHARED, type ConnectionShare } from '../connectionShare';
+import { UNSHARED, type ConnectionShare } from '../connectionShare';
 import type { Abortable } from '../onAbort';
 import { joinTenantPath, legalRemotePath } from '../remotePath';
 import type { ReadRange, RemoteEntry, RemoteStore, RequestOptions } from '../remoteStore';
@@ -18,6 +19,18 @@ const STALL_TIMEOUT = 30_000;
 /** Bytes up to which a file weighs no more than a request. */
 const UNIT_BYTES = 4_194_304;
 
+/** What is learnt of an SFTP server. */
+export class SftpLearnt {
+	readonly manners = new ServerManners();
+
+	readonly logins = new LoginMemory();
+
+	/** With the types of key that the server showed and that were refused. */
+	hostKeys: HostKeyPolicy | undefined;
+}
+
+export type SftpAccount = ServerAccount<SftpConnection, SftpLearnt>;
+
 /** Recordings over SFTP. Connections are opened when first needed, and shared by all requests. */
 export class SftpStore implements RemoteStore {
 	readonly #settings: SftpSettings;
@@ -26,20 +39,25 @@ export class SftpStore implements RemoteStore {
 
 	readonly #pool: ConnectionPool<SftpConnection>;
 
-	readonly #manners = new ServerManners();
+	readonly #account: SftpAccount;
 
-	readonly #logins = new LoginMemory();
-
-	#hostKeys: HostKeyPolicy | undefined;
-
-	constructor(settings: SftpSettings, share: ConnectionShare = UNSHARED) {
+	/** @param account what outlives the store; nothing when absent */
+	constructor(
+		settings: SftpSettings,
+		share: ConnectionShare = UNSHARED,
+		account: SftpAccount = new ServerAccount({ learn: () => new SftpLearnt() }),
+	) {
 		this.#settings = settings;
+		this.#account = account;
 		this.#server = `${settings.host}:${settings.port}`;
 		this.#pool = new ConnectionPool({
-			open: (signal, isFirst) => openLeased(share, isFirst, signal, () => this.#connect(signal)),
+			open: (signal, isFirst) =>
+				account.open({ share, isFirst, signal, logIn: async (stop) => await this.#connect(stop) }),
+			take: () => account.take(share, (connection) => connection.serve({ stallTimeout: this.#stallTimeout })),
+			account,
 			share,
 			maxConnections: settings.maxConnections,
-			server: this.#server,
+			ended: (code) => this.#ended(code),
 		});
 	}
 
@@ -75,12 +93,26 @@ export class SftpStore implements RemoteStore {
 		return this.#pool.close();
 	}
 
+	get #stallTimeout(): number {
+		return this.#settings.stallTimeout ?? STALL_TIMEOUT;
+	}
+
+	#ended(code: 'aborted' | 'closed'): TransportError {
+		const what =
+			code === 'aborted'
+				? `Stopped while waiting for a connection to ${this.#server}.`
+				: `The connections to ${this.#server} were closed.`;
+		return new TransportError(code, what, { server: this.#server });
+	}
+
 	async #connect(signal: AbortSignal): Promise<SftpConnection> {
-		const { tenantDirectory, stallTimeout = STALL_TIMEOUT } = this.#settings;
-		this.#hostKeys ??= new HostKeyPolicy(this.#settings);
-		const session = await openSshSession(this.#settings, this.#hostKeys, signal, this.#logins);
+		const { tenantDirectory } = this.#settings;
+		const { learnt } = this.#account;
+		const { manners, logins } = learnt;
+		learnt.hostKeys ??= new HostKeyPolicy(this.#settings);
+		const session = await openSshSession(this.#settings, learnt.hostKeys, signal, logins);
 		const secrets = secretsOf(this.#settings);
-		const manners = this.#manners;
+		const stallTimeout = this.#stallTimeout;
 		return new SftpConnection(session, { server: this.#server, tenantDirectory, stallTimeout, secrets, manners });
 	}
 
@@ -92,7 +124,14 @@ export class SftpStore implements RemoteStore {
 		const legal = this.#checked(path);
 		if (legal instanceof TransportError) throw legal;
 		const { connection, release } = await this.#pool.acquire(signal);
-		return work(connection, legal, signal).finally(release);
+		return await work(connection, legal, signal)
+			.finally(release)
+			.catch(async (error: unknown) => {
+				if (!connection.diedResting(error)) throw error;
+				// So have the others, most likely. Each time there is one less.
+				await this.#account.endResting();
+				return await this.#onConnection(path, { signal }, work);
+			});
 	}
 
 	/** The legal path, or why nothing may be sent for it. */

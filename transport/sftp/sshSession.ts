@@ -12,8 +12,8 @@ import { privateKeyError, restoredPrivateKey } from './privateKey';
 import { oneSafeLine } from './sftpError';
 import { connectSshSocket } from './sshSocket';
 
-/** Pings every 15 s, lost after three without answer; shorter ones kill busy links (ssh2 issue 474). */
-const KEEPALIVE = { interval: 15_000, most: 3 } as const;
+/** Milliseconds of silence before the system asks whether the other side is still there. */
+const KEEP_ALIVE_DELAY = 15_000;
 const CONNECT_TIMEOUT = 20_000;
 /** A key that a server shows is one of these families; three attempts see them all. */
 const MOST_HOST_KEYS = 3;
@@ -139,7 +139,7 @@ class Handshake {
 		const { socket, copiedAtOnce } = connectSshSocket({
 			host: bareHost(host),
 			port,
-			keepAliveDelay: KEEPALIVE.interval,
+			keepAliveDelay: KEEP_ALIVE_DELAY,
 		});
 		socket.once('connect', () => {
 			this.#progress.isConnected = true;
@@ -203,8 +203,8 @@ class Handshake {
 				this.#progress.shownKeyType = keyTypeOf(key);
 				return this.#progress.verdict.isAccepted;
 			},
-			keepaliveInterval: KEEPALIVE.interval,
-			keepaliveCountMax: KEEPALIVE.most,
+			// The library's own pings would keep a process alive for a connection that rests.
+			keepaliveInterval: 0,
 			readyTimeout: settings.connectTimeout ?? CONNECT_TIMEOUT,
 		};
 	}

@@ -11,6 +11,8 @@ export interface SupportedN8n {
 	/** The modes that this n8n has. */
 	readonly modes: readonly BinaryMode[];
 	readonly env: Readonly<Record<string, string>>;
+	/** It keeps a trigger's memory by the node's id, not by its name, and gives up on a poll that takes too long. */
+	readonly isDurable?: boolean;
 }
 
 const folder = (name: string): string => join(PROJECT_ROOT, 'test', 'e2e', 'n8n', name);
@@ -45,6 +47,7 @@ export const NEWEST: SupportedN8n = {
 /** Its durable scheduler, off here and on from n8n 2.45, with the shortest pauses that it has. */
 export const NEWEST_DURABLE: SupportedN8n = {
 	...NEWEST,
+	isDurable: true,
 	env: {
 		...NEWEST.env,
 		N8N_SCHEDULER_ENABLED: 'true',
@@ -53,6 +56,7 @@ export const NEWEST_DURABLE: SupportedN8n = {
 		N8N_USE_WORKFLOW_PUBLICATION_SERVICE: 'true',
 		N8N_SCHEDULER_MATERIALIZATION_INTERVAL: '1',
 		N8N_SCHEDULER_EXECUTOR_INTERVAL: '1',
+		N8N_SCHEDULER_POLL_TIMEOUT: '20',
 	},
 };
 

@@ -139,7 +139,7 @@ describe.skipIf(missing !== undefined)(`n8n in queue mode${missing === undefined
 					typeVersion: 1,
 					position: [0, 0],
 					parameters: {
-						pollTimes: { item: [{ mode: 'custom', cronExpression: everySeconds(2) }] },
+						pollTimes: everySeconds(2),
 						watch: 'index',
 					},
 					credentials,

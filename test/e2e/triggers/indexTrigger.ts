@@ -5,6 +5,9 @@ import { callAt } from '../../../testbed/tenant/diskTenant';
 import type { SupportedN8n } from '../matrix/supportedN8n';
 import { TriggeredN8n } from './triggeredN8n';
 
+/** Between two polls there is time for what a test does. */
+const SECONDS_TO_ACT = 20;
+
 /** The detailed index of a day after it was renamed. */
 const DETAILED = 'S20261031/I20261031_version3.csv';
 
@@ -41,6 +44,10 @@ export function describeIndexTrigger(host: SupportedN8n): void {
 			callAt('2026-11-01T10:30:00Z', 23),
 			callAt('2026-11-02T07:50:00Z', 24),
 		];
+		const whileSilent = callAt('2026-11-01T09:50:00Z', 26);
+		const soon = callAt('2026-11-01T09:51:00Z', 27);
+		const beforeRenaming = callAt('2026-11-01T09:52:00Z', 28);
+		const afterRenaming = callAt('2026-11-01T09:53:00Z', 29);
 		const lateInLongDay = callAt('2026-11-01T09:45:00Z', 25);
 
 		it('takes what is there when it is activated as known', async () => {
@@ -109,10 +116,42 @@ export function describeIndexTrigger(host: SupportedN8n): void {
 			await n8n.expectNew(lateInLongDay);
 		});
 
+		it('misses and repeats nothing when the server says nothing for longer than a poll may take', async () => {
+			const append = async (): Promise<void> =>
+				await n8n.tenant.index('Index/I20261101_version2.csv', 'detailed', [whileSilent]);
+			await n8n.silence(host.isDurable === true ? 18 : 6, append, /ran out of time/);
+			await n8n.expectNew(whileSilent);
+		});
+
 		it('has emitted every recording once in the end, none missed and none twice', async () => {
 			await n8n.expectNothingNew();
-			const all = [...late, ...halloween, onlyDetailed, afterRename, unfinished, whileOff, ...longDay, lateInLongDay];
+			const all = [
+				...late,
+				...halloween,
+				onlyDetailed,
+				afterRename,
+				unfinished,
+				whileOff,
+				...longDay,
+				lateInLongDay,
+				whileSilent,
+			];
 			expect([...(await n8n.emittedIds())].sort()).toEqual(all.map(({ recordingId }) => recordingId).sort());
+		});
+
+		it('emits in the first poll at its time what came after the one at its activation', async () => {
+			await n8n.activate('index', SECONDS_TO_ACT);
+			await n8n.tenant.index('Index/I20261101_version2.csv', 'detailed', [soon]);
+			await n8n.expectNew(soon);
+		});
+
+		const renaming = host.isDurable === true ? 'goes on where it was' : 'begins anew';
+		it(`${renaming} when its node gets another name`, async () => {
+			await n8n.tenant.index('Index/I20261101_version2.csv', 'detailed', [beforeRenaming]);
+			await n8n.renameTrigger('Renamed');
+			if (host.isDurable === true) await n8n.expectNew(beforeRenaming);
+			await n8n.tenant.index('Index/I20261101_version2.csv', 'detailed', [afterRenaming]);
+			await n8n.expectNew(afterRenaming);
 		});
 	});
 }

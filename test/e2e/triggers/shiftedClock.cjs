@@ -1,14 +1,16 @@
 'use strict';
 
 /**
- * Preloaded into n8n (`NODE_OPTIONS=--require`), so that it lives on the day that a test is about: Date is off by the
- * milliseconds in SHIFTED_CLOCK_FILE, and follows when the test moves the clock on. Timers keep real time.
+ * Preloaded into n8n (`NODE_OPTIONS=--require`), so that the package lives on the day that a test is about: its Date is off by
+ * the milliseconds in SHIFTED_CLOCK_FILE, and follows when the test moves the clock on. Timers keep real time, and so does
+ * n8n itself, whose scheduler goes by its database's clock as well.
  */
 const { readFileSync } = require('node:fs');
+const Module = require('node:module');
+const { join } = require('node:path');
 
+const PACKAGE = join('node_modules', 'n8n-nodes-8x8-recordings', '/');
 const file = process.env.SHIFTED_CLOCK_FILE;
-const realNow = Date.now.bind(Date);
-const RealDate = Date;
 let shift = 0;
 
 function readShift() {
@@ -19,10 +21,16 @@ function readShift() {
 if (file) {
 	readShift();
 	setInterval(readShift, 50).unref();
-	globalThis.Date = new Proxy(RealDate, {
-		construct: (target, given, newTarget) =>
-			Reflect.construct(target, given.length === 0 ? [realNow() + shift] : given, newTarget),
-		apply: () => new RealDate(realNow() + shift).toString(),
-		get: (target, name, receiver) => (name === 'now' ? () => realNow() + shift : Reflect.get(target, name, receiver)),
+	const now = () => Date.now() + shift;
+	globalThis.shiftedDate = new Proxy(Date, {
+		construct: (target, given, newTarget) => Reflect.construct(target, given.length === 0 ? [now()] : given, newTarget),
+		apply: () => new Date(now()).toString(),
+		get: (target, name, receiver) => (name === 'now' ? now : Reflect.get(target, name, receiver)),
 	});
+	const compile = Module.prototype._compile;
+	Module.prototype._compile = function (content, fileName, ...others) {
+		if (!fileName.includes(PACKAGE)) return compile.call(this, content, fileName, ...others);
+		const strict = /^\s*(["'])use strict\1/.test(content) ? '"use strict";' : '';
+		return compile.call(this, `${strict}const Date = globalThis.shiftedDate;${content}`, fileName, ...others);
+	};
 }

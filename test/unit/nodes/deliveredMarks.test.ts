@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ProcessTurns } from '../../../coordination/turns';
 import { DeliveredMarks, MOST_MARKS } from '../../../nodes/run/deliveredMarks';
 import { DeduplicationModel } from './markStore';
+import { fuzzRuns } from '../fuzzRuns';
 
 const entries = { mode: 'entries' } as const;
 let workflows = 0;
@@ -174,7 +175,7 @@ describe('marks and crashes', () => {
 				const found = await undelivered(workflow.marks('', 'later'), universe);
 				expect(found).toEqual(expect.arrayContaining(universe.filter((id) => !mayBeMarked.has(id))));
 			}),
-			{ numRuns: 300 },
+			fuzzRuns(120),
 		);
 	});
 

@@ -61,7 +61,7 @@ describe.each(['filesystem', 'default'] as const)('Download Recording into the %
 		expect(output).toHaveLength(5);
 		for (const [position, item] of output.entries()) {
 			expect(item.pairedItem).toEqual({ item: position });
-			expect(await bytesOf(item.binary?.['data'])).toEqual(sound);
+			expect((await bytesOf(item.binary?.['data'])).equals(sound)).toBe(true);
 			expect(item.binary?.['data']).toMatchObject({
 				fileName: names[position],
 				mimeType: 'audio/wav',
@@ -106,7 +106,7 @@ describe.each(['filesystem', 'default'] as const)('Download Recording into the %
 			new TransportError('connection-lost', 'The connection was lost'),
 		]);
 		const { output } = await run();
-		expect(await bytesOf(output[2]?.binary?.['data'])).toEqual(sound);
+		expect((await bytesOf(output[2]?.binary?.['data'])).equals(sound)).toBe(true);
 		expect(output[2]?.json['download']).toMatchObject({ attempts: 2, resumed: true });
 	});
 });
@@ -177,7 +177,7 @@ describe('Download Recording', () => {
 			{ json: { directory: 'S20160607', fileName: names[0]?.toLowerCase().replace('.wav', '.WAV') ?? '' } },
 		];
 		const { output } = await run({}, { items: spelled });
-		expect(await bytesOf(output[0]?.binary?.['data'])).toEqual(sound);
+		expect((await bytesOf(output[0]?.binary?.['data'])).equals(sound)).toBe(true);
 		expect(output[0]?.json['download']).toMatchObject({ path: `S20160607/${names[0] ?? ''}`, fileName: names[0] });
 	});
 
@@ -362,7 +362,7 @@ describe('Download Recording', () => {
 		]);
 		changingFile((stat) => (stat === 1 ? 0 : 60_000));
 		const { output } = await run({}, { items: items.slice(0, 1) });
-		expect(await bytesOf(output[0]?.binary?.['data'])).toEqual(sound);
+		expect((await bytesOf(output[0]?.binary?.['data'])).equals(sound)).toBe(true);
 		expect(output[0]?.json['download']).toMatchObject({ attempts: 2, resumed: false });
 	});
 
@@ -425,7 +425,7 @@ describe('Download Recording', () => {
 			(await list(directory, options)).map((entry) => ({ ...entry, size: 100 })),
 		);
 		const { output } = await run({}, { items: manyItems });
-		expect(await bytesOf(output[59]?.binary?.['data'])).toEqual(sound);
+		expect((await bytesOf(output[59]?.binary?.['data'])).equals(sound)).toBe(true);
 		expect(output[59]?.json['download']).toMatchObject({ attempts: 2, bytes: sound.length });
 	});
 

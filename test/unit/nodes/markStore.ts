@@ -33,12 +33,13 @@ export class DeduplicationModel implements IDataDeduplicator {
 		const list = this.#read(key);
 		await this.pause();
 		const before = new Set(list);
-		const isKnown = (item: DeduplicationItemTypes): boolean => before.has(hash(item));
-		const fresh = items.filter((item) => !isKnown(item));
-		list.push(...fresh.map(hash));
+		const hashed = items.map((item) => ({ item, key: hash(item) }));
+		const fresh = hashed.filter(({ key: one }) => !before.has(one));
+		for (const { key: one } of fresh) list.push(one);
 		if (maxEntries !== undefined && list.length > maxEntries) list.splice(0, list.length - maxEntries);
 		await this.#write(key, list);
-		return { new: fresh, processed: items.filter(isKnown) };
+		const processed = hashed.filter(({ key: one }) => before.has(one));
+		return { new: fresh.map(({ item }) => item), processed: processed.map(({ item }) => item) };
 	}
 
 	async removeProcessed(
@@ -49,11 +50,15 @@ export class DeduplicationModel implements IDataDeduplicator {
 		const key = `${workflow.id} ${scope}`;
 		const list = this.#read(key);
 		await this.pause();
-		for (const item of items) {
-			const index = list.indexOf(hash(item));
-			if (index >= 0) list.splice(index, 1);
-		}
-		await this.#write(key, list);
+		// Each takes out the first that is like it, as n8n does in a walk through the list for each.
+		const left = new Map<string, number>();
+		for (const one of items.map(hash)) left.set(one, (left.get(one) ?? 0) + 1);
+		const kept = list.filter((one) => {
+			const count = left.get(one) ?? 0;
+			if (count > 0) left.set(one, count - 1);
+			return count === 0;
+		});
+		await this.#write(key, kept);
 	}
 
 	async clearAllProcessedItems(): Promise<void> {

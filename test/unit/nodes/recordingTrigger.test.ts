@@ -412,7 +412,7 @@ describe('Recording Trigger watching files', () => {
 			.put('S20160607/R201606071859590001.wav', 'ab')
 			.put('S20160607/notes.txt', '')
 			.put('S20160606/R201606062300000001.WAV', 'a');
-		tenant.put('S20160608/R201606080000000001.wav', '');
+		tenant.put('S20160608/R201606080000000001.wav', 'abcd');
 		at('2016-06-07T20:01:00');
 		const items = await n8n.tick();
 		expect(items).toHaveLength(4);
@@ -473,6 +473,49 @@ describe('Recording Trigger watching files', () => {
 		expect(await n8n.tick()).toEqual([]);
 	});
 
+	it('leaves a file without a byte until it has some, however many polls that takes', async () => {
+		const n8n = host(files);
+		const begun = 'S20160607/R201606070755000001.wav';
+		at('2016-06-07T07:55:00');
+		// Begun before the workflow is activated: it is not there yet.
+		tenant.put(begun, '');
+		at('2016-06-07T08:00:00');
+		await n8n.activate();
+		const name = 'S20160607/R201606071900000001.wav';
+		at('2016-06-07T08:00:30');
+		tenant.put(name, '');
+		for (let hour = 9; hour < 20; hour += 1) {
+			at(`2016-06-07T${String(hour).padStart(2, '0')}:00:00`);
+			expect(await n8n.tick()).toEqual([]);
+		}
+		tenant.put(name, 'sound').put(begun, 'sound');
+		at('2016-06-07T20:00:00');
+		expect(await n8n.tick()).toEqual([]);
+		at('2016-06-07T20:01:00');
+		expect(ids(await n8n.tick())).toEqual([begun, name]);
+		expect(await n8n.restart()).toEqual([]);
+		expect(n8n.log).toEqual([]);
+	});
+
+	it('names files once that stay empty or keep growing for the look-back, and lets them hold nothing up', async () => {
+		const n8n = host({ ...files, options: { lookbackDays: 2 } });
+		await n8n.activate();
+		const [empty, growing] = ['S20160607/R201606070900000001.wav', 'S20160607/R201606070901000001.wav'];
+		at('2016-06-07T09:30:00');
+		tenant.put(empty, '').put(growing, 'sound');
+		for (let hour = 10; hour <= 24 * 4; hour += 1) {
+			vi.setSystemTime(Date.parse('2016-06-07T00:00:00Z') + hour * 3_600_000);
+			tenant.append(growing, 'more');
+			expect(await n8n.tick()).toEqual([]);
+		}
+		const named = n8n.log.filter((message) => message.includes('not whole for 2 days'));
+		expect(named).toHaveLength(1);
+		expect(named[0]).toContain(`${growing}, ${empty} (empty)`);
+		const state = JSON.stringify(n8n.memory);
+		expect(state).not.toContain(empty);
+		expect(state).toContain('"since":"2016-06-09"');
+	});
+
 	it('waits for a file to stay the same where the server tells no times', async () => {
 		tenant.tellsTimes = false;
 		const n8n = host(files);
@@ -489,7 +532,7 @@ describe('Recording Trigger watching files', () => {
 
 	it('emits existing files when asked to, at most so many a poll', async () => {
 		at('2016-06-07T09:00:00');
-		for (let day = 1; day <= 7; day++) tenant.put(`S2016060${day}/R2016060${day}1200000001.wav`, '');
+		for (let day = 1; day <= 7; day++) tenant.put(`S2016060${day}/R2016060${day}1200000001.wav`, 'x');
 		at('2016-06-07T10:00:00');
 		const n8n = host({ ...files, options: { emitExisting: true, maximumItems: 3 } });
 		const polls = [await n8n.activate(), await n8n.tick(), await n8n.restart(), await n8n.tick()];
@@ -710,6 +753,40 @@ describe('a poll that fails', () => {
 	});
 });
 
+describe('an n8n that forgets what the node remembers of its activation', () => {
+	/** What tells of a budget may be one with that scheduler. */
+	const LATER_HOST = { budgetMs: 300_000 };
+
+	/** As its durable scheduler does: what belongs to the whole workflow is saved all the same. */
+	function forget(n8n: PollingHost): void {
+		const { global } = JSON.parse(n8n.saved) as IDataObject;
+		n8n.saved = JSON.stringify({ global });
+	}
+
+	it('emits at the first poll at its time what came since the activation', async () => {
+		const n8n = host({}, LATER_HOST);
+		expect(await n8n.activate()).toEqual([]);
+		forget(n8n);
+		tenant.append('Index/I20160606.csv', line(NOON));
+		expect(ids(await n8n.restart())).toEqual([idOf(NOON)]);
+	});
+
+	it('keeps nothing twice once the memory of the node is kept', async () => {
+		const n8n = host({}, LATER_HOST);
+		await n8n.activate();
+		tenant.append('Index/I20160606.csv', line(NOON));
+		await n8n.tick();
+		expect(n8n.saved.match(/"since"/g)).toHaveLength(1);
+	});
+
+	it('does not take for known what an emission that was never written down had in it', async () => {
+		const n8n = host({ options: { emitExisting: true } }, LATER_HOST);
+		expect(ids(await n8n.activate())).toEqual([idOf(MORNING)]);
+		forget(n8n);
+		expect(ids(await n8n.restart())).toEqual([idOf(MORNING)]);
+	});
+});
+
 describe('polls at the same time', () => {
 	it('do nothing while one is under way', async () => {
 		const n8n = host();
@@ -742,7 +819,7 @@ describe("a poll with the host's budget", () => {
 		const day = (ago: number): string =>
 			`S${new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '')}`;
 		const fileOf = (ago: number, time: string): string => `${day(ago)}/R${day(ago).slice(1)}${time}0001.wav`;
-		for (const ago of [0, 1, 2, 3]) tenant.put(fileOf(ago, '000001'), '');
+		for (const ago of [0, 1, 2, 3]) tenant.put(fileOf(ago, '000001'), 'x');
 		const n8n = host({ watch: 'files' }, { budgetMs: 3_000 });
 		const list = tenant.list.bind(tenant);
 		// A server that takes so long for a directory that there is time for two.
@@ -754,7 +831,7 @@ describe("a poll with the host's budget", () => {
 		vi.restoreAllMocks();
 		vi.spyOn(Math, 'random').mockReturnValue(0);
 		tenant.tellsTimes = false;
-		tenant.put(fileOf(0, '000002'), '').put(fileOf(1, '000002'), '');
+		tenant.put(fileOf(0, '000002'), 'x').put(fileOf(1, '000002'), 'x');
 		await n8n.tick();
 		vi.useFakeTimers({ toFake: ['Date'] });
 		vi.setSystemTime(Date.now() + 20_000);

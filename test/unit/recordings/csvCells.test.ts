@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import { cellsOf, formOf } from '../../../recordings/csvCells';
 import type { CsvDialect } from '../../../recordings/csvCells';
+import { fuzzRuns } from '../fuzzRuns';
 
 const anyDialect: fc.Arbitrary<CsvDialect> = fc.record({
 	delimiter: fc.constantFrom(',', ';', '\t', '|'),
@@ -32,7 +33,7 @@ describe('a legal row', () => {
 				expect(expected).toEqual(values.map(({ value }) => value));
 				expect(formOf(text, dialect)).toBe('legal');
 			}),
-			{ numRuns: Number(process.env['FUZZ_RUNS'] ?? 1_000) },
+			fuzzRuns(300),
 		);
 	}, 900_000);
 });

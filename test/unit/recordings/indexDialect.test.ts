@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { ZoneClock } from '../../../recordings/zoneClock';
 import { readText } from './readText';
+import { fuzzRuns } from '../fuzzRuns';
 
 /** A call as a tenant knows it, before it is written in some dialect. */
 interface Call {
@@ -281,7 +282,7 @@ describe('an index written in any dialect', () => {
 				expect(rows).toHaveLength(calls.length);
 				rows.forEach((row, position) => expect(row).toMatchObject(expectedOf(calls[position] as Call)));
 			}),
-			{ numRuns: Number(process.env['FUZZ_RUNS'] ?? 250) },
+			fuzzRuns(100),
 		);
 	}, 900_000);
 });
@@ -315,7 +316,7 @@ describe('bytes that are no index', () => {
 				const outcome = await readText(content, { chunkSize: 50 }).catch((error: Error) => error);
 				if (outcome instanceof Error) expect(outcome.name).toBe('IndexFormatError');
 			}),
-			{ numRuns: Number(process.env['FUZZ_RUNS'] ?? 1_500) },
+			fuzzRuns(500),
 		);
 	}, 900_000);
 });

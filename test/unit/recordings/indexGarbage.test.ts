@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { DETAILED_HEADER, EXAMPLE_ROW, readText } from './readText';
+import { fuzzRuns } from '../fuzzRuns';
 
 /** Texts that a legal row may hold, full of what is special in a CSV. */
 const anyText = fc
@@ -108,7 +109,7 @@ describe('a row that is legal CSV', () => {
 					}),
 				);
 			}),
-			{ numRuns: Number(process.env['FUZZ_RUNS'] ?? 300) },
+			fuzzRuns(120),
 		);
 	}, 900_000);
 });

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import { addDays, directoriesOf, tenantDateAt, tenantDay } from '../../../recordings/tenantDay';
 import { UnknownTimeZoneError, ZoneClock } from '../../../recordings/zoneClock';
+import { fuzzRuns } from '../fuzzRuns';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -80,7 +81,7 @@ describe('a tenant day', () => {
 				expect(iso(day.fromUtc)).toBe(iso(oracleStart(date, zone)));
 				expect(day.toUtc).toBe(tenantDay(addDays(date, 1), new ZoneClock(zone)).fromUtc);
 			}),
-			{ numRuns: 200 },
+			fuzzRuns(80),
 		);
 	});
 
@@ -125,7 +126,7 @@ describe('a tenant day', () => {
 				const instant = Math.floor(day.fromUtc + part * (day.toUtc - day.fromUtc));
 				expect(tenantDateAt(instant, clock)).toBe(date);
 			}),
-			{ numRuns: 200 },
+			fuzzRuns(80),
 		);
 	});
 });
@@ -178,6 +179,7 @@ describe('the clock of a zone', () => {
 					expect(clock.firstInstantOf(wall)).toBe(found[0]);
 				}
 			}),
+			fuzzRuns(40),
 		);
 	});
 });

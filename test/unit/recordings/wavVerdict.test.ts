@@ -6,6 +6,7 @@ import { WavReader } from '../../../recordings/wavHeader';
 import { judgeWav } from '../../../recordings/wavVerdict';
 import { fact, lookedInto, RATE, streamed, wavFile } from './wavFixture';
 import type { Layout } from './wavFixture';
+import { fuzzRuns } from '../fuzzRuns';
 
 const SECOND = RATE * 2;
 const MINUTE = 60 * SECOND;
@@ -127,7 +128,7 @@ describe('claims about a WAV that contradict each other', () => {
 				expect(streamed(left, 1).verdict).toBe('truncated');
 			}),
 			// Cut in the middle, one of two channels has as many samples as `fact` states halves of.
-			{ numRuns: 1_000, examples: [[layouts.at(-1) ?? { sound: 0 }, 4_093]] },
+			{ ...fuzzRuns(400), examples: [[layouts.at(-1) ?? { sound: 0 }, 4_093]] },
 		);
 	});
 
@@ -325,7 +326,7 @@ describe('an independent reader', () => {
 					expect(streamed(bytes).verdict).toBe('whole');
 					expect(streamed(bytes).facts?.durationSeconds).toBe(Math.round((heard / rate) * 1_000) / 1_000);
 				}),
-				{ numRuns: 50 },
+				fuzzRuns(25),
 			);
 		},
 	);
@@ -340,7 +341,7 @@ describe('an independent reader', () => {
 				expect(Math.abs((streamed(bytes).facts?.durationSeconds ?? 0) - heard / 8_000)).toBeLessThan(505 / 8_000);
 				expect(streamed(bytes.subarray(0, Math.floor(bytes.length / 2))).verdict).toBe('truncated');
 			}),
-			{ numRuns: 20 },
+			fuzzRuns(10),
 		);
 	});
 });

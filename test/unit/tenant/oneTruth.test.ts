@@ -12,8 +12,9 @@ import { addDays, tenantDay } from '../../../recordings/tenantDay';
 import { MemoryStore } from '../nodes/memoryStore';
 import { randomOf, randomTenant, truthOf } from './randomTenant';
 import type { RandomFile, RandomTenant } from './randomTenant';
+import { fuzzRuns } from '../fuzzRuns';
 
-const TENANTS = Number(process.env['FUZZ_RUNS'] ?? 25);
+const TENANTS = fuzzRuns(15).numRuns;
 /** No test lasts so long. */
 const budget = new PollBudget(10 * 3_600_000);
 const HOUR = 3_600_000;

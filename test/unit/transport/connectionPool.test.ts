@@ -1,30 +1,36 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 
-import { ConnectionPool, FULL, type PooledConnection } from '../../../transport/sftp/connectionPool';
+import type { AccountConnection } from '../../../transport/account/accountConnection';
+import { ConnectionPool, FULL } from '../../../transport/sftp/connectionPool';
 import { TransportError, type TransportErrorCode } from '../../../transport/transportError';
 import { Others } from './others';
 
-class FakeConnection implements PooledConnection {
-	isOpen = true;
+class FakeConnection implements AccountConnection {
+	isUsable = true;
 
 	ended: string | undefined;
 
+	readonly whenClosed = Promise.resolve();
+
 	#listener: () => void = () => undefined;
 
-	whenGone(listener: () => void): void {
+	whenGone(listener: () => void): () => void {
 		this.#listener = listener;
+		return () => (this.#listener = () => undefined);
 	}
 
+	keepAwake(): void {}
+
 	die(): void {
-		this.isOpen = false;
+		this.isUsable = false;
 		this.#listener();
 	}
 
-	end(reason: TransportError): Promise<void> {
+	interrupt(reason: TransportError): void {
+		if (!this.isUsable) return;
 		this.ended = reason.code;
 		this.die();
-		return Promise.resolve();
 	}
 }
 
@@ -58,8 +64,8 @@ function poolOf(maxConnections: number, share?: Others): { pool: ConnectionPool<
 				},
 			});
 		});
-	const server = 'files.example.com:22';
-	const pool = new ConnectionPool({ open, maxConnections, server, ...(share === undefined ? {} : { share }) });
+	const ended = (code: TransportErrorCode): TransportError => new TransportError(code, code);
+	const pool = new ConnectionPool({ open, maxConnections, ended, share });
 	return { pool, attempts };
 }
 
@@ -196,7 +202,7 @@ test('a connection that ends right after its login is a lost connection, not a l
 	const { pool, attempts } = poolOf(1);
 	const code = codeOf(pool.acquire());
 	const dead = new FakeConnection();
-	dead.isOpen = false;
+	dead.isUsable = false;
 	await attempts[0]?.succeed(dead);
 	expect(await code).toBe('connection-lost');
 	expect(attempts).toHaveLength(1);
@@ -233,7 +239,7 @@ test('closing while the first connection is opened fails who waits with closed',
 });
 
 test('a further connection that others need more is asked for again after a while, and work goes on meanwhile', async () => {
-	vi.useFakeTimers({ toFake: ['Date'] });
+	vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
 	const { pool, attempts } = poolOf(4);
 	const first = Promise.all(Array.from({ length: 9 }, () => pool.acquire()));
 	const connection = await attempts[0]?.succeed();
@@ -241,7 +247,7 @@ test('a further connection that others need more is asked for again after a whil
 	await attempts[1]?.refuseForNow();
 	expect((await pool.acquire()).connection).toBe(connection);
 	expect(attempts.map(({ isFirst }) => isFirst)).toEqual([true, false]);
-	vi.setSystemTime(Date.now() + 1_001);
+	await vi.advanceTimersByTimeAsync(1_001);
 	await pool.acquire();
 	expect(attempts).toHaveLength(3);
 	vi.useRealTimers();

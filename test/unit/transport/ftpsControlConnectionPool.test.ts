@@ -10,6 +10,7 @@ const error = (code: TransportErrorCode): TransportError => new TransportError(c
 class FakeConnection implements PooledConnection {
 	isUsable = true;
 	hasAnswered = false;
+	readonly whenClosed = Promise.resolve();
 	reason: TransportError | undefined;
 	#reject: ((reason: TransportError) => void) | undefined;
 
@@ -23,6 +24,12 @@ class FakeConnection implements PooledConnection {
 		this.reason ??= reason;
 		this.isUsable = false;
 		this.#reject?.(reason);
+	}
+
+	keepAwake(): void {}
+
+	whenGone(): () => void {
+		return () => undefined;
 	}
 
 	/** Work that ends with `interrupt` only. */

@@ -12,6 +12,7 @@ import {
 	type StateAnswer,
 } from '../../../transport/sftp/pipelinedRead';
 import { TransportError } from '../../../transport/transportError';
+import { fuzzRuns } from '../fuzzRuns';
 
 const HANDLE = Buffer.from('handle');
 
@@ -189,7 +190,7 @@ describe('a pipelined read', () => {
 					expect(channel.mostInFlight).toBeLessThanOrEqual(budget);
 				},
 			),
-			{ numRuns: 150 },
+			fuzzRuns(80),
 		);
 	});
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import { isListableName, joinTenantPath, legalRemotePath, quotedPath } from '../../../transport/remotePath';
 import { TransportError } from '../../../transport/transportError';
+import { fuzzRuns } from '../fuzzRuns';
 
 function refusalOf(work: () => unknown): TransportError {
 	try {
@@ -81,7 +82,7 @@ describe('a legal remote path', () => {
 					return safe && !outcome.startsWith('/') && legalRemotePath(outcome) === outcome;
 				},
 			),
-			{ numRuns: 2_000 },
+			fuzzRuns(500),
 		);
 	});
 });
