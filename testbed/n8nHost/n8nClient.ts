@@ -124,7 +124,8 @@ export class N8nClient {
 		});
 		const stored =
 			known === undefined
-				? await this.request('POST', '/rest/workflows', workflow)
+				? // n8n 1 stores nothing that does not say whether it is on.
+					await this.request('POST', '/rest/workflows', { active: false, ...workflow })
 				: await this.request('PATCH', `/rest/workflows/${id}`, content);
 		return text(stored, 'id');
 	}
