@@ -1,30 +1,9 @@
-import { AccountBook } from './account/accountBook';
-import { REST_MILLISECONDS } from './account/serverAccount';
+import type { Accounts } from './accounts';
 import type { ConnectionSettings } from './connectionSettings';
 import { UNSHARED, type ConnectionShare } from './connectionShare';
-import type { ControlConnection } from './ftps/controlConnection';
-import { FtpsLearnt, FtpsStore } from './ftps/ftpsStore';
+import { FtpsStore } from './ftps/ftpsStore';
 import type { RemoteStore, StoreListener } from './remoteStore';
-import type { SftpConnection } from './sftp/sftpConnection';
-import { SftpLearnt, SftpStore } from './sftp/sftpStore';
-
-/** What is kept of all servers and accounts from one store to the next. */
-export class Accounts {
-	readonly sftp: AccountBook<SftpConnection, SftpLearnt>;
-
-	readonly ftps: AccountBook<ControlConnection, FtpsLearnt>;
-
-	/** @param restMilliseconds that a connection stays open without a store that has it */
-	constructor(restMilliseconds = REST_MILLISECONDS) {
-		this.sftp = new AccountBook({ restMilliseconds, learn: () => new SftpLearnt() });
-		this.ftps = new AccountBook({ restMilliseconds, learn: () => new FtpsLearnt() });
-	}
-
-	/** From now on stores close what they have opened, and what rests is closed. Resolves when that is done. */
-	async retire(): Promise<void> {
-		await Promise.all([this.sftp.retire(), this.ftps.retire()]);
-	}
-}
+import { SftpStore } from './sftp/sftpStore';
 
 /**
  * The store for these settings. Nothing is sent before its first request.

@@ -1,4 +1,4 @@
-import { Accounts } from '../../transport/openStore';
+import { Accounts } from '../../transport/accounts';
 
 /** What n8n gets from whoever stops it; it ends by itself then, a while later. */
 const SHUTDOWN = ['SIGTERM', 'SIGINT'] as const;

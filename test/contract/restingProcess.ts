@@ -3,7 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { getHeapSnapshot } from 'node:v8';
 
 import type { ConnectionSettings } from '../../transport/connectionSettings';
-import { Accounts, openStore } from '../../transport/openStore';
+import { Accounts } from '../../transport/accounts';
+import { openStore } from '../../transport/openStore';
 
 /** Arguments: a file with settings, one with a secret of theirs, and a path on the server. */
 const [given = '', canary = '', path = ''] = process.argv.slice(2);
