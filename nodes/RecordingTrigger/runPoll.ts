@@ -13,6 +13,7 @@ import { deliveredMarks, deliveryNameOf } from '../run/deliveredMarks';
 import { nodeError } from '../run/nodeError';
 import { unreadableText } from '../run/unreadableListings';
 import { ExplainedError } from '../../tenant/explainedError';
+import { TransportError } from '../../transport/transportError';
 import { resumingStore, withTenant } from '../connection/tenantSession';
 import { exampleCalls } from '../../tenant/polling/exampleCalls';
 import type { PollRequest } from '../../tenant/polling/pollRequest';
@@ -179,7 +180,7 @@ async function withRequest<Result>(
 	const lookbackDays = wholeNumber('Lookback Days', options.lookbackDays ?? 3, LONGEST_LOOKBACK);
 	const redelivery = redeliveryOptions(options);
 	const maximumItems = wholeNumber('Maximum Items', options.maximumItems ?? 500, Number.MAX_SAFE_INTEGER);
-	return await withTenant(
+	const polling = withTenant(
 		context,
 		async ({ store, tenant, tenantKey, tenantDirectory, isSftp, clock }) =>
 			await work(
@@ -208,6 +209,14 @@ async function withRequest<Result>(
 			onUnreadable: (found) => context.logger.warn(`8x8 Recording Trigger: ${unreadableText(found)}`),
 		},
 	);
+	return await polling.catch((error: unknown) => {
+		const isOutOfTime = budget.signal.aborted && error instanceof TransportError && error.code === 'aborted';
+		if (!isOutOfTime) throw error;
+		throw new ExplainedError(
+			'The poll ran out of time while it waited for the server',
+			'The server may be slow or busy. The next poll tries again; nothing is lost.',
+		);
+	});
 }
 
 /** Milliseconds in a minute, and the minutes of a week. */

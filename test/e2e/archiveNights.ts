@@ -226,14 +226,16 @@ function describeNights(host: ArchiveHost, { file, workflowId, days, open }: (ty
 	});
 
 	// One will do: what it takes is the waiting before 8x8's server is asked again.
-	it.runIf(days > 1)('reports when 8x8 does not answer', async () => {
-		const { credential, close } = await quietTenant(host, []);
-		await close();
-		const unreachable = await night(credential, `${workflowId}quiet`);
-		expectIncomplete(unreachable, '0 not archived');
-		expect(unreachable.text).toContain('not read: ');
-		expect(unreachable.written).toEqual([]);
-	});
+	if (days > 1) {
+		it('reports when 8x8 does not answer', async () => {
+			const { credential, close } = await quietTenant(host, []);
+			await close();
+			const unreachable = await night(credential, `${workflowId}quiet`);
+			expectIncomplete(unreachable, '0 not archived');
+			expect(unreachable.text).toContain('not read: ');
+			expect(unreachable.written).toEqual([]);
+		});
+	}
 }
 
 /** A tenant whose index files have a header and no rows. */

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -136,8 +137,15 @@ export function describeDeliveredOnce(host: SupportedN8n, minutesBetweenRuns: nu
 			});
 			await n8n.client.logIn(OWNER);
 		};
-		const run = async (workflow: string): Promise<number> =>
-			(await fetch(`${n8n.url}/webhook/${workflow}`, { method: 'POST' })).status;
+		/** n8n 2.41 answers before it knows the webhooks of workflows that are active: it has started none then. */
+		const run = async (workflow: string): Promise<number> => {
+			const deadline = Date.now() + 30_000;
+			for (;;) {
+				const { status } = await fetch(`${n8n.url}/webhook/${workflow}`, { method: 'POST' });
+				if (status !== 404 || Date.now() > deadline) return status;
+				await pause(200);
+			}
+		};
 		const record = async (calls: readonly PlannedCall[]): Promise<void> => {
 			for (const call of calls) await tenant.put(call.path, callAudio(call, sounds, random));
 		};

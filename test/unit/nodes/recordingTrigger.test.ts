@@ -814,6 +814,17 @@ describe("a poll with the host's budget", () => {
 		expect(await n8n.tick()).toHaveLength(1);
 	});
 
+	it('says that it ran out of time when the server does not even list the tenant', async () => {
+		vi.useRealTimers();
+		const n8n = host({}, { budgetMs: 100 });
+		await n8n.activate();
+		vi.spyOn(tenant, 'list').mockImplementation(async () => {
+			await new Promise((resolve) => setTimeout(resolve, 120));
+			throw new TransportError('aborted', 'The tenant directory was stopped.');
+		});
+		await expect(n8n.tick()).rejects.toThrow('The poll ran out of time while it waited for the server');
+	});
+
 	it('begins with the newest directories, so that no file of today is taken for known that comes after the beginning', async () => {
 		vi.useRealTimers();
 		const day = (ago: number): string =>
