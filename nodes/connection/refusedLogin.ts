@@ -15,26 +15,30 @@ const digests = new Map<string, Promise<string>>();
 /** Connections that are open now, by login: where the same login works, a refusal means something else, such as too many of them. */
 const open = new Map<string, number>();
 
+/** What has no part in whether a login is refused. */
+const BESIDE_THE_LOGIN: ReadonlySet<string> = new Set([
+	'connectTimeout',
+	'stallTimeout',
+	'maxConnections',
+	'tenantDirectory',
+]);
+
 /**
- * A login of this n8n, as it is kept in Redis: by account and secret. Slow to compute, so that nobody who reads Redis can find the
- * password by trying.
+ * A login of this n8n, as it is kept in Redis: by account, secret, and what tells the right server; with any of them changed it is
+ * another one. Slow to compute, so that nobody who reads Redis can find the password by trying.
  */
 async function loginKey(settings: ConnectionSettings): Promise<string> {
-	const secret = secretOf(settings);
-	const account = accountKey(settings);
-	const fast = createHash('sha256')
-		.update(JSON.stringify([account, secret]))
-		.digest('base64');
+	const login = loginOf(settings);
+	const fast = createHash('sha256').update(login).digest('base64');
 	if (digests.size > MOST_KEPT) digests.clear();
-	const known = digests.get(fast) ?? slowDigest(secret, account);
+	const known = digests.get(fast) ?? slowDigest(login, accountKey(settings));
 	digests.set(fast, known);
 	return await known;
 }
 
-function secretOf(settings: ConnectionSettings): string {
-	if (settings.protocol !== 'sftp') return JSON.stringify([settings.password]);
-	const { password, privateKey, passphrase } = settings;
-	return JSON.stringify([password, privateKey, passphrase]);
+function loginOf(settings: ConnectionSettings): string {
+	const parts = Object.entries(settings).filter(([name, value]) => !BESIDE_THE_LOGIN.has(name) && value !== undefined);
+	return JSON.stringify(parts.sort());
 }
 
 async function slowDigest(secret: string, salt: string): Promise<string> {

@@ -144,6 +144,19 @@ describe.each(['ftpsImplicit', 'sftp'] as const)('a login that the server refuse
 		expect(await testCredential({ ...credential, password: PASSWORD })).toMatchObject({ status: 'OK' });
 	});
 
+	test('is tried at once when anything else in the credential has changed, but what is beside the login', async () => {
+		const { credential, door } = await startTenant(protocol);
+		const refused = async (changes: object): Promise<number> => {
+			const before = door.allConnections();
+			await failureOf(trigger({ ...credential, ...changes } as ICredentialDataDecryptedObject).activate());
+			return door.allConnections() - before;
+		};
+		await refused({});
+		expect(await refused({ maxConnections: 3, tenantDirectory: 'acme' })).toBe(0);
+		const changed = protocol === 'sftp' ? { hostKeyFingerprints: '' } : { caCertificate: '' };
+		expect(await refused(changed)).toBeGreaterThan(0);
+	});
+
 	test('is not remembered while the same login works elsewhere: the server may count them', async () => {
 		const { credential } = await startTenant(protocol);
 		const { settings } = tenantConnection({ ...credential, password: PASSWORD });
