@@ -145,5 +145,29 @@ for (const { name, here, start } of SERVERS) {
 			expect(tenant.proxy.peakConnections()).toBeLessThanOrEqual(LIMIT);
 			expect(tenant.proxy.peakConnections()).toBeGreaterThan(1);
 		});
+
+		test.skipIf(redis.skip)(
+			redis.reason ??
+				'two processes with two connections, at work and at rest by turns, have two at most, and both end',
+			async () => {
+				const tenant = await start();
+				const settings = { ...tenant.settings, maxConnections: 2 };
+				const files = Object.fromEntries(Object.entries(tenant.files).slice(0, 6));
+				const rounds = 10;
+				// Short pauses, in which connections rest, and long ones, in which the other process needs them.
+				const run = { settings, files, atOnce: 3, delay: 0, rounds, pauses: [0, 20, 700, 0, 300] };
+				const server = await startRedis({ password: 'Tin-Whistle-4' });
+				cleanups.push(async () => await server.close());
+				const env = { ...process.env, ...server.environment, EXECUTIONS_MODE: 'queue' };
+				const workers = [run, { ...run, pauses: [...run.pauses].reverse() }].map((one) =>
+					startProcess(process.execPath, ['--import', 'tsx', READER, JSON.stringify([one])], { env }),
+				);
+				for (const worker of workers) cleanups.push(async () => await worker.stop());
+				await expect
+					.poll(() => workers.map((worker) => worker.output().trim()), { timeout: 50_000, interval: 100 })
+					.toEqual(Array(2).fill(`right: ${rounds * 6}\n[${process.execPath} ended: 0]`));
+				expect(tenant.proxy.peakConnections()).toBeLessThanOrEqual(2);
+			},
+		);
 	});
 }
