@@ -3,7 +3,6 @@ import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
 import type { FromWorker, ToWorker } from './conversionMessage';
-import { GIVES_WAY } from './threadPriority';
 
 /** Milliseconds without a conversion after which a worker ends. */
 const IDLE = 15_000;
@@ -89,11 +88,8 @@ export interface WorkerConversion {
 
 type DistributiveOmit<Union, Key extends PropertyKey> = Union extends unknown ? Omit<Union, Key> : never;
 
-/**
- * A thread for each core where n8n's own thread goes before them, so that they have what it leaves: behind a wire it waits most
- * of the time. Elsewhere one core is left to it. Each begins with its first conversion.
- */
-const MOST = Math.max(1, availableParallelism() - (GIVES_WAY ? 0 : 1));
+/** As many threads as the machine has cores beside n8n's own; each begins with its first conversion. */
+const MOST = Math.max(1, availableParallelism() - 1);
 const workers = new Set<Mp3Worker>();
 
 /** Begins a conversion on the worker that has the least to do. */

@@ -1,11 +1,11 @@
 import { constants, getPriority, setPriority } from 'node:os';
 
 /** Whether a thread can let the others of its process go first: Linux gives each thread a nice value of its own (setpriority(2), BUGS). */
-export const GIVES_WAY = process.platform === 'linux';
+const GIVES_WAY = process.platform === 'linux';
 
 /**
- * What a thread adds to its nice value. On two cores with two such threads n8n's own gets 0.99 of a core by its weight when it wants
- * it (1,024 beside 526 each, sched(7)), and where other programs keep the machine busy the threads still get half of a usual share.
+ * What a thread adds to its nice value. Where they meet on a core n8n's own thread gets two thirds of it when it wants
+ * it (1,024 beside 526, sched(7)), and where other programs keep the machine busy the threads still get half of a usual share.
  * With 10 it was a tenth: 195 MB were not converted after three minutes there.
  */
 const STEP = 3;
