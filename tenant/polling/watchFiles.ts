@@ -9,6 +9,8 @@ import { addDays, dateMillis, dateOfMillis } from '../../recordings/tenantDay';
 import type { CalendarDate } from '../../recordings/calendarDate';
 import type { RemoteEntry } from '../../transport/remoteStore';
 import { ifThere } from '../../transport/ifThere';
+import { isOfOneFile } from '../../transport/oneFileFailure';
+import type { TransportError } from '../../transport/transportError';
 import { Gate } from '../../transport/gate';
 import { ExplainedError } from '../explainedError';
 import type { AudioFile } from './audioFile';
@@ -187,7 +189,8 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 		);
 	}
 
-	found.push(...(await filesAgain(request, redelivery)));
+	const { files: again, unreadable } = await filesAgain(request, redelivery);
+	found.push(...again);
 	found.sort(byAge);
 	const chosen = found.slice(0, maximumItems);
 	for (const { key } of chosen) seen.add(key, 'settled');
@@ -198,7 +201,11 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 		date: parseDirectoryName(directory) ?? today,
 	}));
 	const thereAgain = new Set(found.map(({ file }) => file.recordingId));
-	const batches = redelivery.next(emitted, now, ({ recordingId }) => thereAgain.has(recordingId));
+	const batches = redelivery.next(
+		emitted,
+		now,
+		({ recordingId }) => thereAgain.has(recordingId) || unreadable.has(recordingId),
+	);
 	const left = found.slice(maximumItems).map(({ date, file }) => ({ date, directory: file.directory }));
 	// A directory with files left has to be listed by the next poll, however large it is.
 	for (const { directory } of left) marks.delete(directory);
@@ -223,18 +230,31 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 			polled: Math.floor(now / 1_000),
 			...(batches === undefined ? {} : { emitted: batches }),
 		},
-		unreadable: new Map(),
+		unreadable,
 		withoutIndex: [],
 		givenUp: redelivery.givenUp,
 	};
 }
 
+interface FilesAgain {
+	readonly files: readonly NewFile[];
+	/** Why the server tells nothing of some; they come when it does. */
+	readonly unreadable: ReadonlyMap<string, TransportError>;
+}
+
 /** Files that were emitted, are not marked and are still there. */
-async function filesAgain(request: PollRequest, { due }: Redelivery): Promise<NewFile[]> {
+async function filesAgain(request: PollRequest, { due }: Redelivery): Promise<FilesAgain> {
 	const { store, budget, now, warn } = request;
 	const gate = new Gate(() => listingsAtOnce(request));
+	const unreadable = new Map<string, TransportError>();
 	const files = await gate.map([...due.keys()], async (recordingId) => {
-		const entry = await ifThere(store.stat(recordingId, { signal: budget.signal }));
+		const looked = ifThere(store.stat(recordingId, { signal: budget.signal }));
+		const entry = await looked.catch((error: unknown) => {
+			if (!isOfOneFile(error)) throw error;
+			unreadable.set(recordingId, error);
+			return undefined;
+		});
+		if (unreadable.has(recordingId)) return undefined;
 		const directory = recordingId.slice(0, recordingId.lastIndexOf('/'));
 		const date = parseDirectoryName(directory) ?? dateOfMillis(now);
 		const file = entry === undefined ? undefined : audioFileOf(directory, date, entry);
@@ -242,7 +262,7 @@ async function filesAgain(request: PollRequest, { due }: Redelivery): Promise<Ne
 			warn(`${recordingId} was to come again, because it is not marked as delivered, but is no longer on the server`);
 		return file;
 	});
-	return files.filter((file) => file !== undefined);
+	return { files: files.filter((file) => file !== undefined), unreadable };
 }
 
 /** The newest audio files, oldest first. */

@@ -11,24 +11,23 @@ const TRIED_FILES = 3;
 /** Failures of a request on a connection that works. */
 const REFUSALS: ReadonlySet<string> = new Set(['not-found', 'permission-denied', 'not-a-file', 'protocol', 'busy']);
 
-interface ReadableFile {
-	readonly path: string;
-	readonly size: number | undefined;
-}
-
 /** The newest files that have something to read: of `Index/`, else of the newest day directory. */
-async function newestFiles(store: RemoteStore, overview: TenantOverview): Promise<ReadableFile[]> {
+async function newestFiles(store: RemoteStore, overview: TenantOverview): Promise<string[]> {
 	const [newestDirectory] = overview.dayDirectories;
-	const files: readonly ReadableFile[] =
+	const files: ReadonlyArray<{ readonly path: string; readonly size: number | undefined }> =
 		overview.indexFiles.length > 0 || newestDirectory === undefined
 			? overview.indexFiles
 			: (await store.list(newestDirectory)).filter(({ type }) => type === 'file');
-	return files.filter(({ size }) => size !== 0).slice(0, TRIED_FILES);
+	return files
+		.filter(({ size }) => size !== 0)
+		.slice(0, TRIED_FILES)
+		.map(({ path }) => path);
 }
 
 /** Why the server gives nobody this file, `undefined` when a byte of it came. */
-async function refusalOf(store: RemoteStore, { path, size }: ReadableFile): Promise<ExplainedError | undefined> {
-	return await buffer(store.read(path, { start: 0, length: 1, size })).then(
+async function refusalOf(store: RemoteStore, path: string): Promise<ExplainedError | undefined> {
+	// Without the listed size, which an index that is being written has outgrown a moment later.
+	return await buffer(store.read(path, { start: 0, length: 1 })).then(
 		() => undefined,
 		(error: unknown) => {
 			if (!(error instanceof TransportError) || !REFUSALS.has(error.code)) throw error;
@@ -48,8 +47,8 @@ async function refusalOf(store: RemoteStore, { path, size }: ReadableFile): Prom
  */
 export async function proveReading(store: RemoteStore, overview: TenantOverview): Promise<void> {
 	let newest: ExplainedError | undefined;
-	for (const file of await newestFiles(store, overview)) {
-		const refusal = await refusalOf(store, file);
+	for (const path of await newestFiles(store, overview)) {
+		const refusal = await refusalOf(store, path);
 		if (refusal === undefined) return;
 		newest ??= refusal;
 	}

@@ -6,6 +6,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vite
 import { MarkDelivered } from '../../../nodes/MarkDelivered/MarkDelivered.node';
 import { RecordingTrigger } from '../../../nodes/RecordingTrigger/RecordingTrigger.node';
 import { seededRandom } from '../../../testbed/tenant/seededRandom';
+import { TransportError } from '../../../transport/transportError';
 import { GrowingTenant } from './growingTenant';
 import { DeduplicationModel } from './markStore';
 import { PollingHost } from './runPoll';
@@ -237,6 +238,15 @@ describe('Only Undelivered of a trigger', () => {
 		pass(30);
 		expect(await n8n.tick()).toEqual([]);
 		tenant.put(INDEX, bytes);
+		expect(ids(await n8n.tick())).toEqual([idOf(FIRST)]);
+	});
+
+	it('brings what is due when the server refuses to tell of one file, and that one as soon as it does', async () => {
+		const n8n = await emitting('files', [FIRST, SECOND]);
+		tenant.failures.set(`stat ${idOf(FIRST)}`, [new TransportError('permission-denied', 'no')]);
+		pass(30);
+		expect(ids(await n8n.tick())).toEqual([idOf(SECOND)]);
+		expect(n8n.log.filter((message) => message.includes(`${idOf(FIRST)} cannot be read`))).toHaveLength(1);
 		expect(ids(await n8n.tick())).toEqual([idOf(FIRST)]);
 	});
 
