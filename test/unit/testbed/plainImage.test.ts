@@ -26,14 +26,14 @@ describe('a Dockerfile done in a directory', () => {
 
 	it('copies, runs with its variables at its place, and knows user, environment and entry point', async () => {
 		const image = await build(
-			`${HEAD}ARG WHAT=none\nENV GREETING="hello there" WHO=$WHAT\nUSER root\nWORKDIR /work\nCOPY start.sh *.tgz *.none /opt/it/\nRUN echo "$GREETING $WHO" >said && cp /opt/it/start.sh /work/\nUSER node${END}`,
+			`${HEAD}ARG WHAT=none\nENV GREETING="hello there" WHO=$WHAT\nUSER root\nWORKDIR /made\nCOPY start.sh *.tgz *.none /opt/it/\nRUN echo "$GREETING $WHO" >said && cp /opt/it/start.sh /made/\nUSER node${END}`,
 			{ WHAT: 'world' },
 		);
 		expect(image).toMatchObject({ user: 'node', env: { GREETING: 'hello there', WHO: 'world' } });
 		expect(image.entrypoint).toEqual([join(image.root, 'opt', 'it', 'start.sh')]);
 		expect(readFileSync(join(image.root, 'opt', 'it', 'one.tgz'), 'utf8')).toBe('packed');
-		expect(readFileSync(join(image.root, 'work', 'said'), 'utf8')).toBe('hello there world\n');
-		expect(readFileSync(join(image.root, 'work', 'start.sh'), 'utf8')).toBe('echo started');
+		expect(readFileSync(join(image.root, 'made', 'said'), 'utf8')).toBe('hello there world\n');
+		expect(readFileSync(join(image.root, 'made', 'start.sh'), 'utf8')).toBe('echo started');
 		expect(readFileSync(join(image.root, 'docker-entrypoint.sh'), 'utf8')).toContain(join(directory, '1.0'));
 	});
 
