@@ -36,12 +36,12 @@ export default defineConfig({
 				fileParallelism: false,
 				exclude: [...configDefaults.exclude, 'test/e2e/triggers/**'],
 			}),
-			// They mostly wait for the next poll.
+			// They mostly wait for the next poll, so two at a time leave room for what runs beside them.
 			project('triggers', {
 				include: ['test/e2e/triggers/*.test.ts'],
 				testTimeout: 300_000,
 				hookTimeout: 600_000,
-				maxWorkers: 4,
+				maxWorkers: 2,
 				sequence: { groupOrder: 1 },
 			}),
 		],

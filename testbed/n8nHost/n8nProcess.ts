@@ -33,6 +33,8 @@ export interface N8nProcess {
 	readonly pid: number | undefined;
 	/** Whether its process is still there. */
 	isAlive(): boolean;
+	/** The end of what it printed. */
+	lastLines(): Promise<string>;
 	/** Ends it and every process it started; it is asked first, and lets running executions end. */
 	stop(): Promise<void>;
 	/** Ends them with SIGKILL, so that it can do nothing about it. */
@@ -92,6 +94,7 @@ export async function startN8nProcess(options: N8nProcessOptions): Promise<N8nPr
 	}
 	return {
 		pid: program.child.pid,
+		lastLines: () => lastLines(logFile),
 		isAlive: () => program.child.exitCode === null && program.child.signalCode === null,
 		stop: () => program.stop(),
 		kill: () => program.kill(),

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFailed } from 'vitest';
 import type { StoredCredential } from '../../../testbed/n8nHost/n8nClient';
 import { installPackage } from '../../../testbed/n8nHost/packPackage';
 import { startN8n, type RunningN8n } from '../../../testbed/n8nHost/startN8n';
@@ -22,6 +22,8 @@ import type { SupportedN8n } from '../matrix/supportedN8n';
 const SECRET = `Test-${randomBytes(9).toString('hex')}-1`;
 const OWNER = { email: 'owner@test.example.com', password: SECRET };
 const MINUTE = 60_000;
+/** A run takes seconds. One that takes so long hangs. */
+const RUN_MILLISECONDS = 120_000;
 const WEEK_STARTS = Date.parse('2026-11-02T08:00:30Z');
 const WEEK_ENDS = WEEK_STARTS + 7 * 24 * 60 * MINUTE;
 
@@ -141,7 +143,8 @@ export function describeDeliveredOnce(host: SupportedN8n, minutesBetweenRuns: nu
 		const run = async (workflow: string): Promise<number> => {
 			const deadline = Date.now() + 30_000;
 			for (;;) {
-				const { status } = await fetch(`${n8n.url}/webhook/${workflow}`, { method: 'POST' });
+				const signal = AbortSignal.timeout(RUN_MILLISECONDS);
+				const { status } = await fetch(`${n8n.url}/webhook/${workflow}`, { method: 'POST', signal });
 				if (status !== 404 || Date.now() > deadline) return status;
 				await pause(200);
 			}
@@ -184,6 +187,10 @@ export function describeDeliveredOnce(host: SupportedN8n, minutesBetweenRuns: nu
 					server.fingerprint,
 				),
 			);
+		});
+
+		beforeEach(() => {
+			onTestFailed(async () => console.error(`n8n said last:\n${await n8n.lastLines()}`));
 		});
 
 		afterAll(async () => {
