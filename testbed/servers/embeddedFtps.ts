@@ -251,8 +251,9 @@ export async function startEmbeddedFtps(options: EmbeddedFtpsOptions): Promise<E
 			new FtpSrv({
 				url: `${options.mode === 'implicit' ? 'ftps' : 'ftp'}://${LOOPBACK}:${port}`,
 				pasv_url: LOOPBACK,
-				pasv_min: 20_000,
-				pasv_max: 60_000,
+				// Its data connections take one port after the other: none that `freePort` has drawn for a program.
+				pasv_min: 10_000,
+				pasv_max: 19_999,
 				tls,
 				blacklist: options.mode === 'implicit' ? [...READ_ONLY, 'AUTH'] : READ_ONLY,
 				log: SILENT,
