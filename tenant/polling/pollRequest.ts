@@ -45,9 +45,12 @@ export interface PollOutcome {
 	readonly givenUp: readonly Emission[];
 }
 
-/** SFTP interleaves requests on one connection; over FTPS each takes a connection, and every further one a login. */
-export function listingsAtOnce(request: PollRequest): number {
-	return request.isSftp ? 8 : 2;
+/**
+ * SFTP interleaves requests on one connection. Over FTPS each takes a connection, and every further one a log-in: a poll a minute
+ * would have them all the time.
+ */
+export function requestsAtOnce({ isSftp }: PollRequest): number {
+	return isSftp ? 8 : 1;
 }
 
 /** What is in a directory, `undefined` when it is not there. */

@@ -14,7 +14,7 @@ import type { TransportError } from '../../transport/transportError';
 import { Gate } from '../../transport/gate';
 import { ExplainedError } from '../explainedError';
 import type { AudioFile } from './audioFile';
-import { listIfThere, listingsAtOnce, listTopDirectories } from './pollRequest';
+import { listIfThere, listTopDirectories, requestsAtOnce } from './pollRequest';
 import type { PollOutcome, PollRequest } from './pollRequest';
 
 /** Files that may still be being written, of which so many are remembered at most: the oldest, whose turn is next. */
@@ -111,7 +111,7 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 	const redelivery = await Redelivery.begin(request, previous);
 	const seen = new SeenRecordings(previous?.seen);
 	const known = Object.keys(previous?.directories ?? {});
-	const step = listingsAtOnce(request);
+	const step = requestsAtOnce(request);
 	const gate = new Gate(() => step);
 	const list = async (directory: string): Promise<RemoteEntry[] | undefined> =>
 		await gate.run(async () => await listIfThere(request, directory));
@@ -245,7 +245,7 @@ interface FilesAgain {
 /** Files that were emitted, are not marked and are still there. */
 async function filesAgain(request: PollRequest, { due }: Redelivery): Promise<FilesAgain> {
 	const { store, budget, now, warn } = request;
-	const gate = new Gate(() => listingsAtOnce(request));
+	const gate = new Gate(() => requestsAtOnce(request));
 	const unreadable = new Map<string, TransportError>();
 	const files = await gate.map([...due.keys()], async (recordingId) => {
 		const looked = ifThere(store.stat(recordingId, { signal: budget.signal }));
