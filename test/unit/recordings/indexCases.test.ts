@@ -102,6 +102,18 @@ describe('FILENAME and DIRECTORY', () => {
 		},
 	);
 
+	it.each<[string, string[]]>([
+		['Smith, John.wav', ['Smith, John.wav']],
+		['{a;b}|c.wav', ['{a;b}|c.wav']],
+		['Smith, John.wav; Doe, Jane.wav', ['Smith, John.wav', 'Doe, Jane.wav']],
+		['one.wav,two.wav;three.wav', ['one.wav', 'two.wav', 'three.wav']],
+		['N/A, one.wav', ['one.wav']],
+		['see notes, R201606070130000001.wav', ['R201606070130000001.wav']],
+	])('of %s part names where each part is one, and belong to a name otherwise', async (cell, names) => {
+		const { rows } = await readText(file(row({ 9: `"${cell}"` })));
+		expect(rows.map(({ fileName }) => fileName)).toEqual(names);
+	});
+
 	it('of a name with blanks in it, which is not one of 8x8, are one name', async () => {
 		const { rows } = await readText(file(row({ 9: 'my first call.wav', 10: 'Archive/June' })));
 		expect(rows.map(({ recordingId }) => recordingId)).toEqual(['Archive/June/my first call.wav']);
