@@ -150,17 +150,16 @@ export async function readDirectory(request: ReadingRequest, directory: string):
 
 /** Everything in one index file. */
 export async function readOneFile(request: ReadingRequest, path: string): Promise<TenantReading> {
-	const clean = path.trim().replace(/^\/+/, '');
-	if (clean === '') {
+	if (path === '') {
 		throw new ExplainedError(
 			'No index file is chosen',
 			"Choose one in 'Index File', or give its path, such as Index/I20160606.csv.",
 		);
 	}
-	const [name = '', ...above] = clean.split('/').reverse();
+	const [name = '', ...above] = path.split('/').reverse();
 	const directory = above.reverse().join('/');
 	const named = indexFileOf(directory, name);
-	const file: IndexFile = { path: clean, directory, date: named?.date ?? '', edition: named?.edition ?? 1 };
+	const file: IndexFile = { path, directory, date: named?.date ?? '', edition: named?.edition ?? 1 };
 	return await readFiles(
 		request,
 		{ files: [file], absent: new Set(), writesDetailed: false },
@@ -168,7 +167,7 @@ export async function readOneFile(request: ReadingRequest, path: string): Promis
 			wants: () => true,
 			wantsUntimed: () => true,
 			gapsOf: (_, { files, unreadable }) => {
-				const gaps: IndexGap[] = files.length + unreadable.length > 0 ? [] : [{ kind: 'file', path: clean }];
+				const gaps: IndexGap[] = files.length + unreadable.length > 0 ? [] : [{ kind: 'file', path }];
 				return { gaps, days: [], openParts: [] };
 			},
 		},
