@@ -1,7 +1,7 @@
 import { firstDay, hasEveryDay, isListingDue, nextSince, sinceOf } from './pollWindow';
 import { arrivingMark, firstLook, markOf, withFirstLook } from './pollState';
 import type { ArrivingMark, DirectoryMark, PollState } from './pollState';
-import { parseDirectoryName, parseRecordingName } from '../../recordings/remoteName';
+import { isAudioFile, parseDirectoryName, parseRecordingName } from '../../recordings/remoteName';
 import { Redelivery } from './redelivery';
 import { keyOfRecording, SeenRecordings } from './seenRecordings';
 import type { SeenKey } from './seenRecordings';
@@ -22,7 +22,6 @@ const MOST_ARRIVING = 1_000;
 /** Of which so many are named in one line of the log. */
 const MOST_NAMED = 10;
 const DAY_SECONDS = 86_400;
-const AUDIO = /^[^.].*\.(?:wav|mp3|ogg|m4a|gsm)$/i;
 
 interface NewFile {
 	readonly file: AudioFile;
@@ -33,7 +32,7 @@ interface NewFile {
 
 /** The recording of an entry, or `undefined` when it is no audio file. */
 function audioFileOf(directory: string, date: CalendarDate, entry: RemoteEntry): NewFile | undefined {
-	if (entry.type !== 'file' || !AUDIO.test(entry.name)) return undefined;
+	if (entry.type !== 'file' || !isAudioFile(entry.name)) return undefined;
 	const stamp = parseRecordingName(entry.name);
 	const path = `${directory}/${entry.name}`;
 	return {

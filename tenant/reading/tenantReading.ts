@@ -97,11 +97,11 @@ export async function readDirectoryWindow(
 	window: UtcWindow,
 ): Promise<TenantReading> {
 	const days = daysOf(window, request.clock);
-	const dates = days.map(({ date }) => date);
 	const found = await findIndexFiles(request, days);
 	return await readFiles(request, found, {
-		wants: ({ at }) => at !== undefined && at >= window.fromUtc && at < window.toUtc,
-		wantsUntimed: ({ row }, day, file) => dates.includes(day) && (row.directory ?? file.directory) === directory,
+		wants: (read) => isWithin(window, read),
+		wantsUntimed: ({ row }, date, file) =>
+			days.some((day) => day.date === date && homeOf(row, file, day) === directory),
 		gapsOf: (judge) => gapsOf(days.map((day) => judge.evidenceOf(day, partsIn(day, window)))),
 	});
 }
@@ -133,34 +133,44 @@ export async function readDirectory(request: ReadingRequest, directory: string):
 	const central = indexFilesOf(INDEX_DIRECTORY, (await ifThere(store.list(INDEX_DIRECTORY, { signal }))) ?? []);
 	const files = central.filter((file) => hasDetail(file, detail) && dates.has(file.date));
 	const window = windowOfDirectory(date);
-	const isInDirectory = ({ row }: ReadRow): boolean => row.directory === directory;
+	const days = daysOf(window, request.clock);
 	const found = { files, absent, writesDetailed: writesDetailed(central) };
 	return await readFiles(request, found, {
-		wants: isInDirectory,
-		wantsUntimed: isInDirectory,
+		wants: (read) => (read.row.directory === null ? isWithin(window, read) : read.row.directory === directory),
+		wantsUntimed: ({ row }, date, file) =>
+			row.directory === directory || days.some((day) => day.date === date && homeOf(row, file, day) === directory),
 		gapsOf: (judge, { seen }) => {
-			const days = daysOf(window, request.clock).map((day) => judge.evidenceOf(day, partsIn(day, window)));
-			const parts = days.flatMap((day) => day.parts);
+			const evidences = days.map((day) => judge.evidenceOf(day, partsIn(day, window)));
+			const parts = evidences.flatMap((evidence) => evidence.parts);
 			const open = parts.filter(({ cover }) => cover === undefined);
 			const isOpen = open.length === parts.length || (isAbsent && seen === 0);
-			return isOpen ? { gaps: [gap], days, openParts: [] } : { gaps: [], days, openParts: open };
+			return { gaps: isOpen ? [gap] : [], days: evidences, openParts: isOpen ? [] : open };
 		},
 	});
 }
 
+function isWithin({ fromUtc, toUtc }: UtcWindow, { at }: ReadRow): boolean {
+	return at !== undefined && at >= fromUtc && at < toUtc;
+}
+
+/** Which of its day's directories a row without any time is listed with: the one that it or its file names, else the first. */
+function homeOf({ directory }: IndexRow, file: IndexFile, day: TenantDay): string | undefined {
+	const directories = day.directories.map((part) => part.directory);
+	return directories.find((own) => own === (directory ?? file.directory)) ?? directories[0];
+}
+
 /** Everything in one index file. */
 export async function readOneFile(request: ReadingRequest, path: string): Promise<TenantReading> {
-	const clean = path.trim().replace(/^\/+/, '');
-	if (clean === '') {
+	if (path === '') {
 		throw new ExplainedError(
 			'No index file is chosen',
 			"Choose one in 'Index File', or give its path, such as Index/I20160606.csv.",
 		);
 	}
-	const [name = '', ...above] = clean.split('/').reverse();
+	const [name = '', ...above] = path.split('/').reverse();
 	const directory = above.reverse().join('/');
 	const named = indexFileOf(directory, name);
-	const file: IndexFile = { path: clean, directory, date: named?.date ?? '', edition: named?.edition ?? 1 };
+	const file: IndexFile = { path, directory, date: named?.date ?? '', edition: named?.edition ?? 1 };
 	return await readFiles(
 		request,
 		{ files: [file], absent: new Set(), writesDetailed: false },
@@ -168,7 +178,7 @@ export async function readOneFile(request: ReadingRequest, path: string): Promis
 			wants: () => true,
 			wantsUntimed: () => true,
 			gapsOf: (_, { files, unreadable }) => {
-				const gaps: IndexGap[] = files.length + unreadable.length > 0 ? [] : [{ kind: 'file', path: clean }];
+				const gaps: IndexGap[] = files.length + unreadable.length > 0 ? [] : [{ kind: 'file', path }];
 				return { gaps, days: [], openParts: [] };
 			},
 		},

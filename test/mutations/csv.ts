@@ -130,8 +130,8 @@ export const mutations: readonly Mutation[] = [
 	},
 	{
 		file: 'recordings/recordingPlace.ts',
-		find: '.split(/[,;|\\r\\n]+/)',
-		replace: '.split(/[,;]+/)',
+		find: 'const BETWEEN_NAMES = [/[,;|\\r\\n]+/,',
+		replace: 'const BETWEEN_NAMES = [/[,;]+/,',
 		rule: 'several names in a cell are several recordings',
 	},
 	{
@@ -153,9 +153,9 @@ export const mutations: readonly Mutation[] = [
 		rule: 'a spreadsheet guard is taken off',
 	},
 	{
-		file: 'tenant/comparison/reconciliation.ts',
-		find: 'return recordingId.toLowerCase();',
-		replace: 'return recordingId;',
+		file: 'recordings/nameLetters.ts',
+		find: '.toLowerCase();',
+		replace: ';',
 		rule: 'names that differ in capitals only are one',
 	},
 ];

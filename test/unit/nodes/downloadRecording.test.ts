@@ -181,6 +181,32 @@ describe('Download Recording', () => {
 		expect(output[0]?.json['download']).toMatchObject({ path: `S20160607/${names[0] ?? ''}`, fileName: names[0] });
 	});
 
+	it('finds a file whose accents the server writes apart, as macOS does', async () => {
+		store.put(`S20160607/${'Zoë.wav'.normalize('NFD')}`, sound);
+		const { output } = await run({}, { items: [{ json: { directory: 'S20160607', fileName: 'Zoë.wav' } }] });
+		expect((await bytesOf(output[0]?.binary?.['data'])).equals(sound)).toBe(true);
+	});
+
+	it.each(['S20160607/', '/S20160607', './S20160607', '//S20160607//'])(
+		'takes a directory written as %s for the one below the tenant directory',
+		async (directory) => {
+			const item = { json: { directory, fileName: names[0]?.toLowerCase() ?? '' } };
+			expect((await run({}, { items: [item] })).output[0]?.json['download']).toMatchObject({
+				path: `S20160607/${names[0] ?? ''}`,
+			});
+			const listed = await run({ download: 'directory', directory }, { items: [{ json: {} }] });
+			expect(listed.output).toHaveLength(names.length);
+			const path = `${directory}/${names[0] ?? ''}`;
+			expect((await run({ download: 'file', path }, { items: [{ json: {} }] })).output).toHaveLength(1);
+		},
+	);
+
+	it('takes a number in the options that comes out empty for its default', async () => {
+		for (const option of ['concurrency', 'retries', 'stallTimeout', 'maximumFileSize'])
+			for (const value of ['', ' ', '={{ null }}', '={{ $json.none }}'])
+				expect((await run({ options: { [option]: value } })).output).toHaveLength(names.length);
+	});
+
 	it('leaves missing files out, with a hint, only when told to', async () => {
 		store.files.delete(`S20160607/${names[2]}`);
 		await expect(run()).rejects.toMatchObject({

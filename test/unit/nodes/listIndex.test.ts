@@ -396,6 +396,27 @@ describe('List Index of a directory', () => {
 		]);
 	});
 
+	it('lists rows without a time and a directory with one of the directories of their day, and once', async () => {
+		const untimed = (file: string, transaction: string): string =>
+			`Inbound,,,Agent One,4155550100,8005550199,,1,30,${file},,,,,Inbound,Sales,${transaction},,,,Sale`;
+		const rows = [line(MORNING), line(EVENING), untimed('', '7'), untimed('call.wav', '8')];
+		store.put('Index/I20160606.csv', index(...rows)).put('S20160606/I20160606.csv', index(untimed('', '7')));
+		for (const stamp of [MORNING, EVENING]) store.put(`S${stamp.slice(0, 8)}/R${stamp}0001.wav`, 'x');
+		const zone = { timeZone: 'America/Los_Angeles' };
+		const windows = [
+			{ ...zone, directory: 'S20160606', fromUtc: '2016-06-06T07:00:00.000Z', toUtc: '2016-06-07T00:00:00.000Z' },
+			{ ...zone, directory: 'S20160607', fromUtc: '2016-06-07T00:00:00.000Z', toUtc: '2016-06-07T07:00:00.000Z' },
+		];
+		const listed = await run({ readFrom: 'directory' }, { items: windows.map((json) => ({ json })) });
+		const transactions = ({ output }: NodeResult): unknown[] => output.map(({ json }) => json['transactionId']).sort();
+		expect(transactions(listed)).toEqual(['1', '1', '7', '8']);
+		expect(transactions(await run(day))).toEqual(transactions(listed));
+		// Without a copy of the index in it, a directory has what Index says of it.
+		store.files.delete('S20160606/I20160606.csv');
+		const whole = { readFrom: 'directory', directory: 'S20160606', fromUtc: '', toUtc: '', directoryTimeZone: '' };
+		expect(transactions(await run(whole))).toEqual(['1', '7', '8']);
+	});
+
 	it('without a window gives everything in the index of the directory', async () => {
 		store.put('S20160607/I20160607.csv', index(line(EVENING), line(NEXT_DAY)));
 		expect(ids(await run({ readFrom: 'directory', directory: 'S20160607' }))).toHaveLength(2);

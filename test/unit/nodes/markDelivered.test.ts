@@ -248,7 +248,7 @@ describe('Mark Delivered', () => {
 		await mark([{ json: { recordingId: first } }]);
 		const result = await list();
 		expect(ids(result)).toEqual([null]);
-		expect(hintsOf(result)).toContain('1 calls name no recording');
+		expect(hintsOf(result)).toContain('1 call names no recording');
 	});
 
 	it('counts the limit after what was delivered is left out', async () => {

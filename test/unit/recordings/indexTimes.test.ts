@@ -156,6 +156,18 @@ describe('a zone beside a time', () => {
 		expect(await startOf({ start: '06/06/2016 17:30:00 -0800', stamp: '' })).toBe(START);
 	});
 
+	it.each([
+		['Pacific/Apia', 'Samoa Standard Time', '2016-06-06T05:30:00.000Z'],
+		['Europe/Moscow', 'Moscow Standard Time', '2016-06-06T15:30:00.000Z'],
+		['Asia/Singapore', '(Singapore Standard Time)', '2016-06-06T10:30:00.000Z'],
+		['Africa/Cairo', 'Egypt Standard Time', '2016-06-06T16:30:00.000Z'],
+		['Pacific/Honolulu', 'Hawaii-Aleutian Standard Time', '2016-06-07T04:30:00.000Z'],
+		['America/New_York', 'Eastern Daylight Time', '2016-06-06T22:30:00.000Z'],
+		['America/New_York', 'Pacific Daylight Time', START],
+	])('of %s without a stamp stands for no other zone whose initials %s has', async (zone, longName, expected) => {
+		expect(await startOf({ start: `06/06/2016 18:30:00 ${longName}`, stamp: '' }, { zone })).toBe(expected);
+	});
+
 	it('in a UTC column loses against the stamp too', async () => {
 		expect(await startOf({ startUtc: '06/07/2016 01:30:00 PDT' })).toBe(START);
 		expect(await startOf({ startUtc: '06/06/2016 18:30:00 PDT' })).toBe(START);
