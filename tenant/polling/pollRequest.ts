@@ -46,11 +46,12 @@ export interface PollOutcome {
 }
 
 /**
- * SFTP interleaves requests on one connection. Over FTPS each takes a connection, and every further one a log-in: a poll a minute
- * would have them all the time.
+ * SFTP interleaves requests on one connection. Over FTPS each takes a connection, and every further one a log-in: polls that follow
+ * each other every minute do with one. The first poll, which has to look at everything in the same time, may have two.
  */
-export function requestsAtOnce({ isSftp }: PollRequest): number {
-	return isSftp ? 8 : 1;
+export function requestsAtOnce({ isSftp }: PollRequest, isFirst: boolean): number {
+	if (isSftp) return 8;
+	return isFirst ? 2 : 1;
 }
 
 /** What is in a directory, `undefined` when it is not there. */

@@ -110,7 +110,7 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 	const redelivery = await Redelivery.begin(request, previous);
 	const seen = new SeenRecordings(previous?.seen);
 	const known = Object.keys(previous?.directories ?? {});
-	const step = requestsAtOnce(request);
+	const step = requestsAtOnce(request, previous === undefined);
 	const gate = new Gate(() => step);
 	const list = async (directory: string): Promise<RemoteEntry[] | undefined> =>
 		await gate.run(async () => await listIfThere(request, directory));
@@ -244,7 +244,7 @@ interface FilesAgain {
 /** Files that were emitted, are not marked and are still there. */
 async function filesAgain(request: PollRequest, { due }: Redelivery): Promise<FilesAgain> {
 	const { store, budget, now, warn } = request;
-	const gate = new Gate(() => requestsAtOnce(request));
+	const gate = new Gate(() => requestsAtOnce(request, false));
 	const unreadable = new Map<string, TransportError>();
 	const files = await gate.map([...due.keys()], async (recordingId) => {
 		const looked = ifThere(store.stat(recordingId, { signal: budget.signal }));
