@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -60,11 +61,13 @@ async function isKeptAlive(port: number): Promise<boolean> {
 }
 
 /**
- * Sockets that lead to the port and that this process has not closed. What the system still ends by itself has no inode any more (the
- * tenth column of Linux' proc_net_tcp).
+ * Sockets that lead to the port and that this process has not closed, before it gets to do anything else. What the system still ends by
+ * itself has no inode any more (the tenth column of Linux' proc_net_tcp).
  */
-async function socketsTo(port: number): Promise<number> {
-	const connections = (await readFile('/proc/net/tcp', 'utf8')).split('\n').map((text) => text.trim().split(/\s+/u));
+function socketsTo(port: number): number {
+	const connections = readFileSync('/proc/net/tcp', 'utf8')
+		.split('\n')
+		.map((text) => text.trim().split(/\s+/u));
 	const remote = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
 	return connections.filter(([, , to, , , , , , , inode]) => to?.endsWith(remote) === true && inode !== '0').length;
 }
@@ -1250,9 +1253,9 @@ describe('the ways of servers in the field', () => {
 		slow.resume();
 		await expect.poll(() => commands(server, 'RETR')).toHaveLength(1);
 		expect(await isWhole(store)).toBe(true);
-		expect(await socketsTo(server.settings.port)).toBe(2);
+		expect(socketsTo(server.settings.port)).toBe(2);
 		await store.close();
-		expect(await socketsTo(server.settings.port)).toBe(0);
+		expect(socketsTo(server.settings.port)).toBe(0);
 		expect((await broken).code).toBe('closed');
 	});
 

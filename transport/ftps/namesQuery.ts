@@ -16,8 +16,11 @@ const HIDDEN_TOO = 'LIST -a';
 const NO_FILES_REPLIES: ReadonlySet<number> = new Set([450, 550]);
 /** Pure-FTPd says with its 226 that it left out names: `226-Output truncated to 2000 matches`. */
 const TRUNCATED_TEXT = /truncated|too many (?:files|matches|entries)/iu;
-/** vsftpd, of a directory that may be entered and not be read: `226 Transfer done (but failed to open directory).` */
-const NOT_OPENED_TEXT = /failed to open directory/iu;
+/**
+ * Of a directory that may be entered and not be read: vsftpd says `226 Transfer done (but failed to open directory).`, Pure-FTPd
+ * `226-Sorry, we were unable to read [.]`.
+ */
+const NOT_OPENED_TEXT = /failed to open directory|unable to read/iu;
 
 function saysEmpty({ reply, failure }: Refusal): boolean {
 	return NO_FILES_REPLIES.has(reply) && NO_FILES_TEXT.test(failure.detail ?? '');
@@ -48,6 +51,8 @@ function read(connection: ControlConnection, { absolute, path }: Target, text: s
 export async function namesHere(connection: ControlConnection, target: Target): Promise<Listing> {
 	const { path } = target;
 	let refused: Refusal | undefined;
+	// By a command that it knows.
+	let isRefused = false;
 	for (const command of commandsFor(connection)) {
 		const reply = await connection.listing(command, path);
 		if (reply.refusal !== undefined) {
@@ -57,6 +62,7 @@ export async function namesHere(connection: ControlConnection, target: Target): 
 				connection.habits.uselessLists.add(command);
 			}
 			refused ??= reply.refusal;
+			isRefused ||= command !== HIDDEN_TOO && !UNKNOWN_COMMAND.has(reply.refusal.reply);
 			continue;
 		}
 		const { text, message } = reply;
@@ -77,6 +83,8 @@ export async function namesHere(connection: ControlConnection, target: Target): 
 			connection.habits.uselessLists.add(command);
 			continue;
 		}
+		// ProFTPD refuses MLSD where the directory cannot be read, and LIST sends nothing then.
+		if (text.trim() === '' && isRefused) break;
 		return read(connection, target, text);
 	}
 	throw refused?.failure ?? connection.error('protocol', path, 'it lists no names');
