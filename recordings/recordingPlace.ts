@@ -64,7 +64,7 @@ export function recordingPaths(cell: string): string[] {
 	const parted = splits.find((pieces) => pieces.every((piece) => NOTHING.test(piece) || namesIn(piece).length > 0));
 	const names = (parted ?? splits[0] ?? [text]).flatMap(namesIn);
 	// A name may hold a comma itself: what falls into pieces of which not each is a name is one, unless it is of 8x8's kind.
-	const isOneName = parted === undefined && !names.some(isStamped) && !/[\r\n]/.test(text) && isRecordingFile(text);
+	const isOneName = parted === undefined && !names.some(isStampedPath) && !/[\r\n]/.test(text) && isRecordingFile(text);
 	return isOneName ? [text] : names;
 }
 
@@ -72,11 +72,12 @@ function namesIn(piece: string): string[] {
 	const words = piece.split(/\s+/).map(bareText);
 	const names = words.filter(isRecordingFile);
 	// Blanks part names when more than one ends between them, or a name of 8x8's kind stands beside other words.
-	if (names.length > 1 || names.some((name) => isStamped(name) && !isPathOf(piece, name))) return names;
+	if (names.length > 1 || names.some((name) => isStampedPath(name) && !isPathOf(piece, name))) return names;
 	return isRecordingFile(piece) ? [piece] : [];
 }
 
-function isStamped(path: string): boolean {
+/** Whether a path ends in a name of 8x8's kind. */
+function isStampedPath(path: string): boolean {
 	return parseRecordingName(path.split(/[/\\]/).at(-1) ?? '') !== undefined;
 }
 

@@ -61,6 +61,8 @@ export interface TenantReading {
 	readonly calls: readonly ReadCall[];
 	/** Distinct calls read, before the filters. */
 	readonly seen: number;
+	/** Those of them that are left out because their index file does not have the columns that the filters ask for. */
+	readonly unjudged: number;
 	/** What was asked for and is not covered. When it is empty, and nothing is unreadable, every call of the request has been read. */
 	readonly gaps: readonly IndexGap[];
 	/** Files that may list calls of the request and cannot be read. */
@@ -262,7 +264,8 @@ async function readFiles(request: ReadingRequest, found: Found, plan: ReadingPla
 	const placed = new Set<ReadRow>();
 	const calls = new MergedCalls((read) => {
 		if (!(read.at === undefined ? placed.has(read) : plan.wants(read))) return 'elsewhere';
-		return judgementOf(read, judge, found.writesDetailed) === 'unmet' ? 'filtered' : 'kept';
+		if (judgementOf(read, judge, found.writesDetailed) !== 'unmet') return 'kept';
+		return judge(read.row, read.columns) === 'unknown' ? 'unjudged' : 'filtered';
 	});
 	const evidences = new Map<string, FileEvidence>();
 	const ordered = [...found.files].sort(byDetail);
@@ -284,7 +287,7 @@ async function readFiles(request: ReadingRequest, found: Found, plan: ReadingPla
 		if (evidence !== undefined && plan.wantsUntimed(read, dayJudge.dayOf(evidence), evidence.file)) placed.add(read);
 		calls.add(read, priority);
 	}
-	const { reads, seen } = calls.result;
+	const { reads, seen, unjudged } = calls.result;
 	const { gaps, days, openParts } = plan.gapsOf(dayJudge, { files, unreadable, seen });
 	const concerned = new Set(days.flatMap((day) => day.unreadable));
 	const isAsked = (one: UnreadableIndex): boolean => days.length === 0 || concerned.has(one);
@@ -296,6 +299,7 @@ async function readFiles(request: ReadingRequest, found: Found, plan: ReadingPla
 			isUnjudged: judgementOf(read, judge, found.writesDetailed) === 'unknown',
 		})),
 		seen,
+		unjudged,
 		gaps,
 		unreadable: unreadable.filter(isAsked),
 		unreadableAround: unreadable.filter((one) => !isAsked(one)),

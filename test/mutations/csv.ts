@@ -130,9 +130,15 @@ export const mutations: readonly Mutation[] = [
 	},
 	{
 		file: 'recordings/recordingPlace.ts',
-		find: 'const BETWEEN_NAMES = [/[,;|\\r\\n]+/,',
-		replace: 'const BETWEEN_NAMES = [/[,;]+/,',
+		find: '(parted ?? splits[0] ?? [text]).flatMap(namesIn)',
+		replace: '[text].flatMap(namesIn)',
 		rule: 'several names in a cell are several recordings',
+	},
+	{
+		file: 'recordings/recordingPlace.ts',
+		find: 'return isOneName ? [text] : names;',
+		replace: 'return names;',
+		rule: 'a name may hold a comma',
 	},
 	{
 		file: 'recordings/remoteName.ts',

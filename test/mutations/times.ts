@@ -115,6 +115,12 @@ export const mutations: ReadonlyArray<{
 	},
 	{
 		file: 'recordings/rowTimes.ts',
+		find: 'Math.abs(reading.instant - startUtc) >= MINUTE',
+		replace: 'Math.abs(reading.instant - startUtc) >= DAY',
+		rule: 'a local start that is not the UTC one is told in a hint',
+	},
+	{
+		file: 'recordings/rowTimes.ts',
 		find: 'near.length === 0 && isOtherSeason',
 		replace: 'near.length < 0 && isOtherSeason',
 		rule: 'an abbreviation of the other season is the tenant zone all the same',

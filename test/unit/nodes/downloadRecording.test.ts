@@ -344,6 +344,17 @@ describe('Download Recording', () => {
 		expect(output[3]?.json['error']).toContain('bytes arrived');
 	});
 
+	it('says that a recording is not whole, and not that it cannot be converted, where there is too little of it for either', async () => {
+		store.put(`S20160607/${names[0]}`, sound.subarray(0, 30)).put(`S20160607/${names[1]}`, 'ID3 and more');
+		const parameters = { options: { audioFormat: 'mp3', retries: 0 } };
+		const { output } = await run(parameters, { onError: 'continueRegularOutput', items: items.slice(0, 2) });
+		expect(output[0]?.json['error']).toMatch(/is cut short on the server.* try again in a few minutes/);
+		expect(output[1]?.json['error']).toContain('is not a WAV recording');
+		const asItIs = { options: { ...parameters.options, verifyWav: false } };
+		const unchecked = await run(asItIs, { onError: 'continueRegularOutput', items: items.slice(0, 1) });
+		expect(unchecked.output[0]?.json['error']).toContain('cannot be converted to MP3');
+	});
+
 	it('keeps as many files in flight as it may, and no more', async () => {
 		await run({ options: { concurrency: 2 } });
 		expect(store.mostOpenReads).toBe(2);

@@ -136,6 +136,19 @@ describe('List Index of a tenant day', () => {
 		expect(grouped.output[0]?.json).toMatchObject({ transactionId: '1', recordingCount: 3 });
 	});
 
+	it('counts the calls that a filter cannot judge, because their index file lacks its column', async () => {
+		store.put('Index/I20160606.csv', [BASIC_HEADER, basic(MORNING), basic(EVENING), ''].join('\n'));
+		const hintsOf = async (filters: INodeParameters): Promise<string[]> => {
+			const { output, hints } = await run({ ...day, filters });
+			expect(output).toEqual([]);
+			return hints.map(({ message }) => message);
+		};
+		const hint = '2 calls are left out, because their index file does not have the columns that the filters ask for.';
+		expect(await hintsOf({ wrapUpCodes: 'Sale' })).toContain(hint);
+		expect(await hintsOf({ minimumDuration: 10, agentNames: 'Agent*' })).toContain(hint);
+		expect(await hintsOf({ wrapUpCodes: 'Sale', agentNames: 'Nobody' })).toEqual(['None of 2 calls met the filters.']);
+	});
+
 	it('leaves no call out for a limit that is empty, and refuses one that is no number of items', async () => {
 		store.put('Index/I20160606.csv', index(line(MORNING), line(EVENING)));
 		for (const limit of ['', '={{ null }}', '={{ $json.none }}', '2'])
