@@ -11,9 +11,10 @@ import { MemoryStore } from './memoryStore';
 import { wavFile } from '../recordings/wavFixture';
 import { bytesOf, credential, runNode, useBinaryStore } from './runNode';
 import type { NodeResult, NodeRun } from './runNode';
+import { serveFrom } from './servedStore';
 
 let store = new MemoryStore();
-vi.mock('../../../transport/openStore', () => ({ openStore: () => store }));
+serveFrom(() => store);
 
 const node = new DownloadRecording();
 

@@ -9,9 +9,10 @@ import { DETAILED_HEADER } from '../recordings/readText';
 import { MemoryStore } from './memoryStore';
 import { credential, runNode } from './runNode';
 import type { NodeResult, NodeRun } from './runNode';
+import { serveFrom } from './servedStore';
 
 let store = new MemoryStore();
-vi.mock('../../../transport/openStore', () => ({ openStore: () => store }));
+serveFrom(() => store);
 
 const node = new ListIndex();
 const day: INodeParameters = { readFrom: 'tenantDay', period: 'date', date: '2016-06-06' };

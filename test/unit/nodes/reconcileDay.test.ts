@@ -11,9 +11,10 @@ import type { Layout } from '../recordings/wavFixture';
 import { MemoryStore } from './memoryStore';
 import { credential, runNode } from './runNode';
 import type { NodeResult, NodeRun } from './runNode';
+import { serveFrom } from './servedStore';
 
 let store = new MemoryStore();
-vi.mock('../../../transport/openStore', () => ({ openStore: () => store }));
+serveFrom(() => store);
 
 const day: INodeParameters = { period: 'date', date: '2016-06-06' };
 

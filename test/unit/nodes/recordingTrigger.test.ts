@@ -8,9 +8,10 @@ import { DETAILED_HEADER } from '../recordings/readText';
 import { GrowingTenant } from './growingTenant';
 import { PollingHost } from './runPoll';
 import { credential } from './runNode';
+import { serveFrom } from './servedStore';
 
 let tenant = new GrowingTenant();
-vi.mock('../../../transport/openStore', () => ({ openStore: () => tenant }));
+serveFrom(() => tenant);
 
 const node = new RecordingTrigger();
 const HEADER = `${DETAILED_HEADER}\r\n`;
