@@ -315,9 +315,7 @@ export class SftpConnection implements ReadChannel, AccountConnection {
 	async pathOnServer(path: string, signal?: Abortable): Promise<string> {
 		const relative = this.#onServer(path);
 		if (relative.startsWith('/')) return relative;
-		const { manners } = this.#options;
-		manners.loginDirectory ??= this.#loginDirectory(signal);
-		return absolutePath(await manners.loginDirectory, relative);
+		return absolutePath(await this.#home(signal), relative);
 	}
 
 	/** Attributes of a path, those of the target when it is a link. */
@@ -470,19 +468,23 @@ export class SftpConnection implements ReadChannel, AccountConnection {
 		if (!isPathRefusal(refusal) || !this.isUsable) throw refusal;
 		// The others of the same moment may show that relative paths are taken: then the refusal is about the path.
 		if (manners.undecided.size > 0) await Promise.any(manners.undecided).catch(() => undefined);
-		manners.loginDirectory ??= this.#loginDirectory(signal);
-		const absolute = absolutePath(await manners.loginDirectory, relative);
-		if (this.#options.manners.takesRelativePaths === true) throw refusal;
-		if (absolute === relative) {
-			// The next one asks again, unless it was the server that did not tell.
-			if (!this.isUsable || signal?.aborted === true) manners.loginDirectory = undefined;
-			throw refusal;
-		}
+		const absolute = absolutePath(await this.#home(signal), relative);
+		if (this.#options.manners.takesRelativePaths === true || absolute === relative) throw refusal;
 		const result = await work(absolute).catch((second: unknown): never => {
 			throw isPathRefusal(second) ? refusal : second;
 		});
 		manners.takesRelativePaths = false;
 		return result;
+	}
+
+	/** Where a login begins, asked for once; `undefined` when the server does not tell. */
+	async #home(signal: Abortable | undefined): Promise<string | undefined> {
+		const { manners } = this.#options;
+		manners.loginDirectory ??= this.#loginDirectory(signal);
+		const home = await manners.loginDirectory;
+		// The next one asks again, unless it was the server that did not tell.
+		if (home === undefined && (!this.isUsable || signal?.aborted === true)) manners.loginDirectory = undefined;
+		return home;
 	}
 
 	async #loginDirectory(signal: Abortable | undefined): Promise<string | undefined> {
