@@ -625,10 +625,11 @@ describe('the memory of a trigger', () => {
 		const n8n = host();
 		n8n.node = { ...n8n.node, credential: { ...credential, tenantDirectory: '/acme/calls' } };
 		await n8n.activate();
+		const told = n8n.log.length;
 		tenant.append('Index/I20160606.csv', line(NOON));
 		n8n.node = { ...n8n.node, credential: { ...credential, tenantDirectory: '/acme//./calls/ ', password: 'new' } };
 		expect(ids(await n8n.activate('update'))).toEqual([idOf(NOON)]);
-		expect(n8n.log).toEqual([]);
+		expect(n8n.log.slice(told)).toEqual([]);
 	});
 
 	it('goes on with the files where it stopped when it watched the index for a while', async () => {
@@ -677,11 +678,12 @@ describe('the memory of a trigger', () => {
 	it('of the first version is carried over to the tenant that the trigger has', async () => {
 		const n8n = host();
 		await n8n.activate();
+		const told = n8n.log.length;
 		n8n.saved = firstVersion(n8n);
 		tenant.append('Index/I20160606.csv', line(NOON));
 		expect(ids(await n8n.restart())).toEqual([idOf(NOON)]);
 		expect(await n8n.restart()).toEqual([]);
-		expect(n8n.log).toEqual([]);
+		expect(n8n.log.slice(told)).toEqual([]);
 	});
 
 	it.each([

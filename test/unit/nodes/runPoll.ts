@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import 'reflect-metadata';
 
 import { PollContext } from 'n8n-core';
@@ -27,6 +29,9 @@ export interface PollingNode {
  * (ActiveWorkflowManager): written down when a poll emits and when an activation succeeds, otherwise lost with the process.
  */
 export class PollingHost {
+	/** What a trigger has told, it keeps for the life of the process: the one of each host is another. */
+	readonly #nodeId = randomUUID();
+
 	/** The column in n8n's database. */
 	saved = '{}';
 
@@ -102,7 +107,7 @@ export class PollingHost {
 
 	#load(): Workflow {
 		const node: INode = {
-			id: 'node-1',
+			id: this.#nodeId,
 			name: this.type.description.displayName,
 			type: `n8n-nodes-8x8-recordings.${this.type.description.name}`,
 			typeVersion: 1,
