@@ -62,12 +62,13 @@ export function recordingPaths(cell: string): string[] {
 			const words = piece.split(/\s+/).map(bareText);
 			const names = words.filter(isRecordingFile);
 			// Blanks part names when more than one ends between them, or a name of 8x8's kind stands beside other words.
-			if (names.length > 1 || names.some((name) => isStamped(name) && !isPathOf(piece, name))) return names;
+			if (names.length > 1 || names.some((name) => isStampedPath(name) && !isPathOf(piece, name))) return names;
 			return isRecordingFile(piece) ? [piece] : [];
 		});
 }
 
-function isStamped(path: string): boolean {
+/** Whether a path ends in a name of 8x8's kind. */
+export function isStampedPath(path: string): boolean {
 	return parseRecordingName(path.split(/[/\\]/).at(-1) ?? '') !== undefined;
 }
 
