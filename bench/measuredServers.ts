@@ -3,7 +3,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 
 import { available as opensshMissing, startOpenSsh, type OpenSsh } from '../testbed/servers/openssh';
-import { freePort, temporaryDirectory } from '../testbed/servers/process';
+import { freePort } from '../testbed/n8nHost/freePort';
+import { temporaryDirectory } from '../testbed/servers/process';
 import { proftpdMissing, startMeasuredFtps, type MeasuredFtps } from './servers/proftpd';
 import { Wan, type Link } from './wan';
 

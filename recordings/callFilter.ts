@@ -109,7 +109,10 @@ function conditionsOf(filters: CallFilters): ColumnCondition[] {
 		const listed = LISTED_NAMES[name];
 		const chosen = listed === undefined ? [] : namesOf(filters[listed]);
 		const patterns = [...entriesOf(filters[name]).map(patternOf), ...chosen.map(exactly)];
-		const holds = (row: IndexRow): boolean => patterns.some((pattern) => pattern.test(row[field] ?? ''));
+		const holds = (row: IndexRow): boolean => {
+			const value = inOnePiece(row[field] ?? '');
+			return patterns.some((pattern) => pattern.test(value));
+		};
 		if (patterns.length > 0) conditions.push({ holds, columns: [field] });
 	}
 
@@ -195,7 +198,12 @@ function exactly(entry: string): RegExp {
 }
 
 function literally(text: string): string {
-	return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+	return inOnePiece(text).replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
+/** Letters with accents in one piece each, which keyboards and exports may as well write in two. */
+function inOnePiece(text: string): string {
+	return text.normalize('NFC');
 }
 
 function seconds(name: 'minimumDuration' | 'maximumDuration', value: unknown): number | undefined {

@@ -68,6 +68,8 @@ export interface ReadRow {
 	readonly columns: ReadonlySet<IndexColumn>;
 	/** The file ends on this row without a line end: a writer may be in the middle of it. */
 	readonly isUnterminated?: boolean;
+	/** The file ends inside it: it has fewer cells than any row before, or a quote that nothing closes. */
+	readonly isCut?: boolean;
 }
 
 /** The call type of a CALL TYPE cell: 8x8 writes Inbound, Outbound and Direct Agent Access. */

@@ -1,9 +1,9 @@
 import { isTime } from './callShape';
 import type { IndexColumn } from './indexColumn';
 
-/** The first word of a line that sums up, or says how many there are. */
+/** The first words of a line that sums up, says how many there are, or where the file is from. */
 const SUMMARY =
-	/^\W*(?:grand|sub|sum|total|count|average|avg|records?|rows?|calls?\s*:|end of|page|\d+\s+(?:records?|rows?|calls?))(?!\p{L})/iu;
+	/^\W*(?:grand|sub|(?:sub)?totals?|sums?|counts?|averages?|avg|records?|rows?|calls?\s*:|end of|page|report|generated|exported|printed|\d+\s+(?:records?|rows?|calls?))(?!\p{L})/iu;
 const NUMBER_DIALLED = /^\+?\d[\d\s().-]{4,}$/;
 const CALL_TYPE = /^(?:in|out|direct)/i;
 
@@ -35,10 +35,13 @@ export function isNoCall(
 		CALL_TYPE.test(callType ?? ''),
 		NUMBER_DIALLED.test(cellOf('customerNumber') ?? ''),
 		NUMBER_DIALLED.test(cellOf('calledNumber') ?? ''),
+	].filter(Boolean).length;
+	// Any text may be a name and any number an id, so the two together prove nothing.
+	const others = [
 		/\d/.test(cellOf('transactionId') ?? ''),
 		/[A-Za-z\u0080-\uffff]{2}/.test(cellOf('agentName') ?? ''),
 	].filter(Boolean).length;
-	if (pieces >= ENOUGH) return false;
+	if (pieces > 0 && pieces + others >= ENOUGH) return false;
 	const filled = [...columns].filter((column) => /[\p{L}\p{N}]/u.test(cellOf(column) ?? '')).length;
 	return filled < ENOUGH || filled * 2 < columns.size;
 }

@@ -45,26 +45,35 @@ export function dayDirectoryIn(path: string | undefined): string | undefined {
 	return digits === undefined ? undefined : `S${digits}`;
 }
 
-const NO_DIRECTORY = /^(?:n\/?a|null|none|nil|yes|no|[^A-Za-z0-9]*)$/i;
+/** What stands in a cell in place of a directory or a name. */
+const NOTHING = /^(?:n\/?a|null|none|nil|yes|no|[^\p{L}\p{N}]*)$/iu;
 
 function otherDirectory(cell: string | undefined): string | undefined {
 	const bare = bareText(cell ?? '').replace(/^[/\\]+|[/\\]+$/g, '');
-	return NO_DIRECTORY.test(bare) ? undefined : bare;
+	return NOTHING.test(bare) ? undefined : bare;
 }
+
+/** What parts names in a cell: any of these, or one alone where the others belong to the names. */
+const BETWEEN_NAMES = [/[,;|\r\n]+/, /[\r\n]+/, /[|]+/, /[;]+/];
 
 /** Names of recordings in a cell, with the path that stands before them. */
 export function recordingPaths(cell: string): string[] {
 	if (parseRecordingName(cell) !== undefined && isRecordingFile(cell)) return [cell];
-	return bareText(cell)
-		.split(/[,;|\r\n]+/)
-		.map(bareText)
-		.flatMap((piece) => {
-			const words = piece.split(/\s+/).map(bareText);
-			const names = words.filter(isRecordingFile);
-			// Blanks part names when more than one ends between them, or a name of 8x8's kind stands beside other words.
-			if (names.length > 1 || names.some((name) => isStampedPath(name) && !isPathOf(piece, name))) return names;
-			return isRecordingFile(piece) ? [piece] : [];
-		});
+	const text = bareText(cell);
+	const splits = BETWEEN_NAMES.map((between) => text.split(between).map(bareText)).filter(({ length }) => length > 1);
+	const parted = splits.find((pieces) => pieces.every((piece) => NOTHING.test(piece) || namesIn(piece).length > 0));
+	const names = (parted ?? splits[0] ?? [text]).flatMap(namesIn);
+	// A name may hold a comma itself: what falls into pieces of which not each is a name is one, unless it is of 8x8's kind.
+	const isOneName = parted === undefined && !names.some(isStampedPath) && !/[\r\n]/.test(text) && isRecordingFile(text);
+	return isOneName ? [text] : names;
+}
+
+function namesIn(piece: string): string[] {
+	const words = piece.split(/\s+/).map(bareText);
+	const names = words.filter(isRecordingFile);
+	// Blanks part names when more than one ends between them, or a name of 8x8's kind stands beside other words.
+	if (names.length > 1 || names.some((name) => isStampedPath(name) && !isPathOf(piece, name))) return names;
+	return isRecordingFile(piece) ? [piece] : [];
 }
 
 /** Whether a path ends in a name of 8x8's kind. */

@@ -19,6 +19,11 @@ export function isRecordingFile(path: string): boolean {
 	return AUDIO.test(path);
 }
 
+/** Whether a name that a server lists is that of a file with sound. Hidden ones, such as the `._R….wav` of macOS, are none. */
+export function isAudioFile(name: string): boolean {
+	return !name.startsWith('.') && isRecordingFile(name);
+}
+
 export interface RecordingStamp {
 	/** Milliseconds since the epoch, to the second. */
 	readonly recordedAtUtc: number;

@@ -42,6 +42,9 @@ export class RowBuilder {
 	/** Positions and headers of the columns that go to `extra`. */
 	readonly #unknown: ReadonlyArray<readonly [number, string]>;
 
+	/** Cells of the shortest call so far that has its line end. */
+	#fewestCells: number;
+
 	constructor(
 		private readonly indexFile: string,
 		private readonly clock: ZoneClock,
@@ -57,6 +60,7 @@ export class RowBuilder {
 		this.#columns = new Set(this.#positions.keys());
 		this.#detail = detailOf(indexFile, this.#columns);
 		this.#lastShaped = header.findLastIndex(({ column }) => !isText(column) && column !== 'callType');
+		this.#fewestCells = header.length;
 		this.#unknown = header.flatMap(({ header: name, column }, position) =>
 			column === undefined ? [[position, name] as const] : [],
 		);
@@ -103,6 +107,7 @@ export class RowBuilder {
 		if (places[0]?.fileName === null && !record.unterminated) troubles.push(noRecording(cells.get('fileName')));
 		const rows = places.map((place) => this.#rowOf(record, aligned, cells, place, troubles));
 		if (troubles.length > 0) this.notes.add(this.indexFile, record.line, [...new Set(troubles)].join(', '));
+		if (!record.unterminated) this.#fewestCells = Math.min(this.#fewestCells, record.cells.length);
 		return rows;
 	}
 
@@ -194,7 +199,15 @@ export class RowBuilder {
 			extra: this.#extraOf(aligned),
 		};
 		if (this.format.includeRawRow) row.rawRow = this.#rawRowOf(aligned);
-		return { row, at, richness: richnessOf(row), columns: this.#columns, isUnterminated: record.unterminated };
+		const isCut = record.unterminated && (record.strayQuote || record.cells.length < this.#fewestCells);
+		return {
+			row,
+			at,
+			richness: richnessOf(row),
+			columns: this.#columns,
+			isUnterminated: record.unterminated,
+			isCut,
+		};
 	}
 
 	#alignedCells(record: CsvRecord): AlignedCells {

@@ -8,6 +8,8 @@ import type { WrittenZone } from './writtenZone';
 import type { ZoneClock } from './zoneClock';
 
 const DAY = 86_400_000;
+/** Some columns leave the seconds out. */
+const MINUTE = 60_000;
 /** No recording is older; what is written without a stamp beside it and lies before is a clock that was never set. */
 const EARLIEST = Date.UTC(1990, 0, 1);
 
@@ -63,6 +65,8 @@ export class TimeEvidence {
 		const likelyStops = begun === undefined ? [] : lengths.map((seconds) => begun + seconds * 1_000);
 		const start = begun === undefined ? undefined : { at: begun, name: 'its start time' };
 		const stopUtc = this.#instantOf('stopTime', cells, stamp ?? start, likelyStops, troubles);
+		if (startUtc !== undefined && stopUtc !== undefined && stopUtc < startUtc)
+			troubles.push('its stop time is before its start time');
 		return { startUtc, stopUtc, durationSeconds: weighDuration(duration, startUtc, stopUtc, troubles) };
 	}
 
@@ -87,10 +91,22 @@ export class TimeEvidence {
 			else {
 				if (reading.zoneLost)
 					troubles.push(`the zone in '${clip(text)}' contradicts the rest of the row and was not used`);
+				if (column === 'startTimeUtc') this.#tellOtherStart(cells.get('startTime'), reading.instant, troubles);
 				return reading.instant;
 			}
 		}
 		return undefined;
+	}
+
+	/** Adds to `troubles` a local start that is not the UTC one, as all are where the tenant's zone is set wrongly. */
+	#tellOtherStart(local: string | undefined, startUtc: number, troubles: string[]): void {
+		const time = local === undefined ? undefined : readTime(local);
+		if (local === undefined || time === undefined) return;
+		const reading = this.#likeliestReading(time, true, { at: startUtc, name: 'its UTC start time' }, [startUtc]);
+		if (reading !== undefined && Math.abs(reading.instant - startUtc) >= MINUTE)
+			troubles.push(
+				`its start time '${clip(local)}' is not its UTC start time in ${this.clock.zoneName}, which was used`,
+			);
 	}
 
 	/** The first plausible reading, or else the first, in the file's order of dates and then in the others. */

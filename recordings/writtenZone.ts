@@ -70,8 +70,11 @@ const UTC = /^\(?(?:z|utc|ut|coordinated universal time)\)?$/i;
 /** `+01`, `-0700`, `GMT+0100`, `UTC-7`; a name after it, in brackets or not, adds nothing. */
 const OFFSET = /^\(?(?:utc|gmt|ut)?\s*([+-])(\d{1,2})(?::?(\d{2}))?\)?(?:\s*[[(a-z].*)?$/i;
 const ABBREVIATION = /^[[(]?([a-z]{2,5})[\])]?$/i;
-/** `Pacific Daylight Time`, as JavaScript and Windows write it: its initials are the abbreviation. */
-const LONG_NAME = /^[[(]?((?:[a-z]+\.?\s+){1,4}time)[\])]?$/i;
+/** `Pacific Daylight Time`, as JavaScript and Windows write it. */
+const LONG_NAME = /^[[(]?((?:[\p{L}.&'-]+\s+){1,5}time)[\])]?$/iu;
+/** Of these the initials are the abbreviation. Those of most others are another zone's: Samoa, Moscow, `Egypt Standard Time`. */
+const OF_INITIALS =
+	/^(?:pacific|mountain|central|eastern|atlantic|newfoundland|greenwich|british|irish|india|japan|china|new zealand|australian \w+) (?:standard|daylight|summer|mean) /i;
 const IANA_NAME = /^[[(]?[a-z_]+\/[a-z_/]+[\])]?$/i;
 /** Pacific/Kiritimati; no clock is farther from UTC. */
 const WIDEST = 14;
@@ -85,14 +88,14 @@ export function readZone(text: string): WrittenZone | undefined {
 		const ahead = Number(hours) * HOUR + Number(minutes) * MINUTE;
 		return { text, offsets: [sign === '-' ? -ahead : ahead], isName: false };
 	}
-	const name = ABBREVIATION.exec(text)?.[1] ?? initialsOf(LONG_NAME.exec(text)?.[1]);
+	const longName = LONG_NAME.exec(text)?.[1];
+	const name = ABBREVIATION.exec(text)?.[1] ?? (longName === undefined ? undefined : abbreviationOf(longName));
 	if (name === undefined) return IANA_NAME.test(text) ? { text, offsets: [], isName: true } : undefined;
 	return { text, offsets: (HOURS_OF_NAME[name.toUpperCase()] ?? []).map((hours) => hours * HOUR), isName: true };
 }
 
-function initialsOf(name: string | undefined): string | undefined {
-	return name
-		?.split(/\s+/)
-		.map((word) => word.charAt(0))
-		.join('');
+/** Empty for a name that has none here. */
+function abbreviationOf(longName: string): string {
+	const words = longName.split(/\s+/);
+	return OF_INITIALS.test(words.join(' ')) ? words.map((word) => word.charAt(0)).join('') : '';
 }

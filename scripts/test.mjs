@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ensureDependencies, root, tool, typeScript } from './prepare.mjs';
 import { clock, timeTable } from './timeTable.mjs';
@@ -15,8 +15,12 @@ const failures = [];
 const tests = { passed: 0, failed: [], skipped: [] };
 
 /** Runs a program to its end. Others may run beside it, so each of its lines begins with whose it is. Gives its exit code. */
-async function run(title, args) {
-	const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+async function run(title, args, env) {
+	const child = spawn(process.execPath, args, {
+		cwd: root,
+		stdio: ['ignore', 'pipe', 'pipe'],
+		env: { ...process.env, ...env },
+	});
 	for (const stream of [child.stdout, child.stderr])
 		createInterface({ input: stream }).on('line', (line) => console.log(`${title} | ${line}`));
 	return await new Promise((resolve, reject) => {
@@ -25,12 +29,12 @@ async function run(title, args) {
 	});
 }
 
-/** Runs a part and times it; one that fails is noted, and the next ones still run. `filesAfter` it gives the files that it ran. */
-async function part(title, args, filesAfter = (exitCode) => mustBeZero(title, exitCode)) {
+/** Runs a part and times it; one that fails is noted, and the next ones still run. `ended` gives the files that it ran. */
+async function part(title, args, { ended = (exitCode) => mustBeZero(title, exitCode), env = {} } = {}) {
 	const began = performance.now();
 	let files = [];
 	try {
-		files = filesAfter(await run(title, args));
+		files = ended(await run(title, args, env));
 	} catch (error) {
 		console.error(error.message);
 		failures.push(title);
@@ -45,49 +49,33 @@ function mustBeZero(title, exitCode) {
 	return [];
 }
 
-function testTitles(results, statuses) {
-	return results.flatMap((file) =>
-		file.assertionResults
-			.filter((test) => statuses.includes(test.status))
-			.map((test) => `${relative(root, file.name)}: ${test.fullName}`),
-	);
-}
-
 /** The tests of a project that vitest.config.mts knows. */
 async function testPart(project) {
-	const report = join(reports, `${project}.json`);
-	rmSync(report, { force: true });
+	const file = join(reports, `${project}.json`);
+	rmSync(file, { force: true });
 	const args = [
 		tool('vitest/vitest.mjs'),
 		'run',
 		'--project',
 		project,
 		'--reporter=default',
-		'--reporter=json',
-		`--outputFile.json=${report}`,
+		`--reporter=${join(root, 'scripts', 'summaryReporter.mjs')}`,
 		// Who asks for some files gets them from the part that has them.
 		...(filters.length > 0 ? ['--passWithNoTests', ...filters] : []),
 	];
-	await part(project, args, (exitCode) => {
-		if (!existsSync(report)) {
+	const ended = (exitCode) => {
+		if (!existsSync(file)) {
 			if (exitCode === 0) return [];
 			throw new Error(`${project}: the test runner wrote no report: it did not get to the end`);
 		}
-		const { testResults, numPassedTests } = JSON.parse(readFileSync(report, 'utf8'));
-		const failed = testTitles(testResults, ['failed']);
-		const broken = testResults
-			.filter((file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'))
-			.map((file) => `${relative(root, file.name)}: could not be run`);
-		tests.passed += numPassedTests;
-		tests.failed.push(...failed, ...broken);
-		tests.skipped.push(...testTitles(testResults, ['pending', 'skipped', 'todo', 'disabled']));
-		// An error outside every test fails the run although no test failed.
-		if (failed.length + broken.length === 0) mustBeZero(project, exitCode);
-		return testResults.map(({ name, startTime, endTime }) => ({
-			name: relative(root, name),
-			seconds: (endTime - startTime) / 1_000,
-		}));
-	});
+		const { passed, failed, skipped, files } = JSON.parse(readFileSync(file, 'utf8'));
+		tests.passed += passed;
+		tests.failed.push(...failed);
+		tests.skipped.push(...skipped);
+		if (failed.length === 0) mustBeZero(project, exitCode);
+		return files;
+	};
+	await part(project, args, { ended, env: { TEST_SUMMARY: file } });
 }
 
 /** One thing after another. Each row of these is for one core; what waits more than it works comes on top. */
@@ -110,16 +98,11 @@ try {
 			() => part('lint', [tool('eslint/bin/eslint.js'), '.']),
 			() => part('types', [tool('typescript/bin/tsc'), '--noEmit', '-p', 'tsconfig.check.json']),
 			() => testPart('unit'),
-		),
-	]);
-	await Promise.all([
-		testPart('e2e'),
-		inTurn(
 			() => testPart('contract'),
 			() => testPart('faults'),
-			() => testPart('triggers'),
 		),
 	]);
+	await Promise.all([testPart('e2e'), testPart('triggers')]);
 } catch (error) {
 	console.error(error.message);
 	failures.push(error.message);

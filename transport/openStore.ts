@@ -17,6 +17,6 @@ export function openStore(
 	listener: StoreListener = {},
 	accounts?: Accounts,
 ): RemoteStore {
-	if (settings.protocol === 'sftp') return new SftpStore(settings, share, accounts?.sftp.of(settings));
+	if (settings.protocol === 'sftp') return new SftpStore(settings, share, listener, accounts?.sftp.of(settings));
 	return new FtpsStore(settings, share, listener, accounts?.ftps.of(settings));
 }

@@ -68,6 +68,19 @@ export function isListableName(name: string): boolean {
 	return name !== '' && name !== '.' && !name.includes('/') && partProblem(name) === undefined;
 }
 
+/**
+ * A listed name without what is not part of it: a slash behind a directory's, the path of its directory before it. Some servers write
+ * them (ssh2-streams issue 83, SimpleFTPServer issue 19). A name with another path before it stays as it is, and is none.
+ *
+ * @param directories the paths that the listed directory has on the server, each without a slash at its end but for `/`
+ */
+export function ownName(name: string, directories: readonly string[]): string {
+	const bare = name.length > 1 && name.endsWith('/') ? name.slice(0, -1) : name;
+	const before = ['.', ...directories].find((directory) => bare.startsWith(directory === '/' ? '/' : `${directory}/`));
+	if (before === undefined) return bare;
+	return bare.slice(before === '/' ? 1 : before.length + 1);
+}
+
 /** The path of `name` in `directory`, which is a legal path. */
 export function childPath(directory: string, name: string): string {
 	return directory === '' ? name : `${directory}/${name}`;

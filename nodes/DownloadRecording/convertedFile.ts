@@ -28,8 +28,13 @@ export function mp3NameOf(name: string): string {
 	return isMp3Name(name) ? name : `${name.replace(/\.wav$/i, '')}.mp3`;
 }
 
-/** The stream that makes an MP3 of a WAV while it passes. @param reader has been shown every byte that the stream has got */
-export function mp3Conversion(path: string, reader: WavReader, options: Mp3Options): Mp3Conversion {
+/**
+ * The stream that makes an MP3 of a WAV while it passes.
+ *
+ * @param reader has been shown every byte that the stream has got
+ * @param check throws for a recording that is not whole, which matters more than that it cannot be converted
+ */
+export function mp3Conversion(path: string, reader: WavReader, options: Mp3Options, check: () => void): Mp3Conversion {
 	return new Mp3Conversion((isEnd) => {
 		if (reader.wanted !== undefined && !isEnd) return undefined;
 		try {
@@ -37,6 +42,7 @@ export function mp3Conversion(path: string, reader: WavReader, options: Mp3Optio
 			const sound = recordedSound(reader.header);
 			return { sound, plan: planMp3(sound, options) };
 		} catch (error) {
+			check();
 			throw unconvertible(path, error);
 		}
 	});

@@ -1,3 +1,4 @@
+import { lettersOf } from '../../recordings/nameLetters';
 import type { RemoteEntry, RemoteStore } from '../../transport/remoteStore';
 
 /** Files of one directory from which on a listing pays: it takes a few round trips, and asking about each file takes one. */
@@ -36,14 +37,14 @@ export class DirectoryListings {
 		return listing?.get(path);
 	}
 
-	/** The file whose name differs from the path's in capitals only, as an index may spell it; `undefined` when there is none. */
+	/** The file whose name is the path's in another spelling, as an index may have it; `undefined` when there is none. */
 	async spelledAlike(path: string): Promise<RemoteEntry | undefined> {
 		const directory = directoryOf(path);
 		const listing = this.#spellings.get(directory) ?? this.store.list(directory, { signal: this.signal });
 		this.#spellings.set(directory, listing);
 		// Whoever asked has the failure already that matters: the file is not there.
 		const entries = await listing.catch((): RemoteEntry[] => []);
-		return entries.find((entry) => entry.type === 'file' && entry.path.toLowerCase() === path.toLowerCase());
+		return entries.find((entry) => entry.type === 'file' && lettersOf(entry.path) === lettersOf(path));
 	}
 
 	#list(directory: string): void {

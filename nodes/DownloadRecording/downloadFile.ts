@@ -131,18 +131,20 @@ function storeFile(
 	const { stream, report } = store.readReported(path, { size, signal: options.signal }, entry);
 	const reader = new WavReader(size);
 	let wav = judgeWav(undefined, size, null);
+	const check = (): void => {
+		wav = judgeWav(reader.header, size, indexedSeconds ?? null);
+		if (options.verifyWav && isHeldToBeWav(entry, wav)) refuseBrokenWav(path, wav, indexedSeconds);
+	};
 	const verified = new VerifiedRead({
 		path,
 		size,
 		checksum: options.checksum,
 		look: (from, bytes) => reader.take(from, bytes),
-		check: () => {
-			wav = judgeWav(reader.header, size, indexedSeconds ?? null);
-			if (options.verifyWav && isHeldToBeWav(entry, wav)) refuseBrokenWav(path, wav, indexedSeconds);
-		},
+		check,
 	});
 	tie(stream, verified);
-	const conversion = options.mp3 !== undefined && isConverted ? mp3Conversion(path, reader, options.mp3) : undefined;
+	const conversion =
+		options.mp3 !== undefined && isConverted ? mp3Conversion(path, reader, options.mp3, check) : undefined;
 	if (conversion !== undefined) tie(verified, conversion);
 	const content = conversion ?? verified;
 	// The first failure counts: where the recording is not whole, its conversion ends for that alone.

@@ -2,6 +2,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { AdaptiveLimit } from '../../transport/adaptiveLimit';
 import { ExplainedError } from '../../tenant/explainedError';
+import { isEmptyValue } from '../form/emptyValue';
 import { optionChoice } from '../form/optionChoice';
 import type { TenantSession } from '../connection/tenantSession';
 import type { Mp3Options } from '../../audio/mp3Plan';
@@ -15,7 +16,7 @@ const QUARTER_BYTES = 65_536;
 /** Files in flight to begin with; from there on their number follows what helps. */
 const FIRST_FILES = 16;
 
-/** A number of the options, or its default; anything but a number of at least `least` is told. */
+/** A number of the options, or its default where it is empty; anything but a number of at least `least` is told. */
 function numberOption(
 	context: IExecuteFunctions,
 	name: string,
@@ -24,9 +25,9 @@ function numberOption(
 	fallback: number,
 	least: number,
 ): number {
-	const value = context.getNodeParameter(`options.${name}`, itemIndex, fallback);
-	const number = Number(value);
-	if (value !== '' && value !== null && Number.isFinite(number) && number >= least) return number;
+	const value: unknown = context.getNodeParameter(`options.${name}`, itemIndex, fallback);
+	const number = isEmptyValue(value) ? fallback : Number(value);
+	if (Number.isFinite(number) && number >= least) return number;
 	throw new ExplainedError(
 		`'${label}' is not a number of at least ${least}`,
 		`Correct '${label}' in the options, or remove it.`,

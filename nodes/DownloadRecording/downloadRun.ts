@@ -102,7 +102,7 @@ export class DownloadRun {
 		return [{ json, binary: { ...data.binary, [field]: binary }, pairedItem: { item: index } }];
 	}
 
-	/** The file, under the name that the index gives or one that differs from it in capitals only. */
+	/** The file, under the name that the index gives or another spelling of it. */
 	async #downloadedFile(index: number, file: WantedFile): Promise<DownloadedFile> {
 		const options = readOptions(this.context, index, this.session);
 		const get = async (wanted: WantedFile): Promise<DownloadedFile> =>

@@ -2,6 +2,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import type { Gate } from '../../transport/gate';
 import { ExplainedError } from '../../tenant/explainedError';
+import { remotePathText } from '../form/remotePathText';
 import type { RemoteEntry, RemoteStore } from '../../transport/remoteStore';
 
 /** A file that an item asks for. */
@@ -29,12 +30,12 @@ export async function wantedFiles(
 		String(context.getNodeParameter(name, itemIndex, '', { extractValue: true }) ?? '').trim();
 	switch (String(context.getNodeParameter('download', itemIndex))) {
 		case 'file': {
-			const path = text('path');
+			const path = remotePathText(text('path'));
 			if (path === '') throw new ExplainedError('No path is given', "Fill in 'Path', such as Index/I20160606.csv.");
 			return [{ path, listed: undefined }];
 		}
 		case 'directory': {
-			const [directory, pattern] = [text('directory'), text('pattern') || '*'];
+			const [directory, pattern] = [remotePathText(text('directory')), text('pattern') || '*'];
 			const signal = context.getExecutionCancelSignal();
 			const files = await gate.run(async () => await filesOf(store, directory, pattern, signal));
 			if (files.length === 0) onNothing(`No file in ${directory} is named like ${pattern}.`);
@@ -42,7 +43,7 @@ export async function wantedFiles(
 		}
 		default: {
 			const fileName = text('fileName');
-			const path = recordingPath(text('directory'), fileName);
+			const path = recordingPath(remotePathText(text('directory')), fileName);
 			return [{ path, listed: undefined, indexedSeconds: indexedSecondsOf(context, itemIndex, fileName) }];
 		}
 	}

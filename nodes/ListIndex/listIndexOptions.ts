@@ -3,6 +3,7 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import type { SoughtDetail } from '../../tenant/reading/indexFile';
 import type { IndexFormat } from '../../recordings/indexReader';
 import { ExplainedError } from '../../tenant/explainedError';
+import { isEmptyValue } from '../form/emptyValue';
 import { optionChoice } from '../form/optionChoice';
 import { deliveryNameOf } from '../run/deliveredMarks';
 
@@ -43,7 +44,7 @@ export function readListIndexOptions(context: IExecuteFunctions, itemIndex: numb
 
 /** A limit that cannot be read must not leave calls out. */
 function limitOf(given: unknown): number {
-	if (given === undefined || given === null || given === '') return Infinity;
+	if (isEmptyValue(given)) return Infinity;
 	const limit = Number(given);
 	if (Number.isInteger(limit) && limit >= 1) return limit;
 	throw new ExplainedError(

@@ -9,6 +9,7 @@ import { skippedDays } from '../../recordings/tenantDay';
 import type { TenantDay } from '../../recordings/tenantDay';
 import { ExplainedError } from '../../tenant/explainedError';
 import { readPeriod } from '../form/periodParameters';
+import { remotePathText } from '../form/remotePathText';
 import {
 	readDirectory,
 	readDirectoryWindow,
@@ -34,7 +35,7 @@ export async function requestedCalls(
 		return (value instanceof Date ? value.toISOString() : String(value)).trim();
 	};
 	const located = (name: string): string =>
-		String(context.getNodeParameter(name, itemIndex, '', { extractValue: true }) ?? '').trim();
+		remotePathText(String(context.getNodeParameter(name, itemIndex, '', { extractValue: true }) ?? '').trim());
 	const filters = context.getNodeParameter('filters', itemIndex, {}) as CallFilters;
 	const request: ReadingRequest = {
 		store: session.store,
@@ -74,11 +75,10 @@ function runningDays(days: readonly TenantDay[], now: number, { gaps }: TenantRe
 
 async function readFromDirectory(
 	request: ReadingRequest,
-	written: string,
+	directory: string,
 	from: string,
 	to: string,
 ): Promise<TenantReading> {
-	const directory = written.replace(/^\/+|\/+$/g, '');
 	if (directory === '') {
 		throw new ExplainedError(
 			'No directory is given',

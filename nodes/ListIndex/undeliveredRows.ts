@@ -22,6 +22,12 @@ export async function undeliveredRows(
 		hints.push(info(`${rows.length - left.length} of ${rows.length} calls left out: delivered before.`));
 	const unnamed = rows.length - ids.length;
 	if (unnamed > 0)
-		hints.push(warning(`${unnamed} calls name no recording: nothing tells whether they were delivered.`));
+		hints.push(
+			warning(
+				unnamed === 1
+					? '1 call names no recording: nothing tells whether it was delivered.'
+					: `${unnamed} calls name no recording: nothing tells whether they were delivered.`,
+			),
+		);
 	return left;
 }

@@ -1,6 +1,7 @@
 import type { INodeExecutionData } from 'n8n-workflow';
 
 import { ExplainedError } from '../../tenant/explainedError';
+import { isEmptyValue } from '../form/emptyValue';
 
 /** A directory and a file with sound in it, such as `S20160607/R201606070130000001.wav`, with any path in front. */
 const ID = /[^/\\\s][/\\]+[^/\\]*[^/\\\s]\.(?:wav|mp3|ogg|m4a|gsm)$/i;
@@ -12,12 +13,8 @@ const ID = /[^/\\\s][/\\]+[^/\\]*[^/\\\s]\.(?:wav|mp3|ogg|m4a|gsm)$/i;
  * @throws {ExplainedError} when there is none, or when one of several is no id: nothing of the item is marked then
  */
 export function recordingIdsOf(value: unknown, item: INodeExecutionData): string[] {
-	const given = [value].flat().filter((one) => !isEmpty(one));
+	const given = [value].flat().filter((one) => !isEmptyValue(one));
 	return given.length === 0 ? idsOfTransaction(item) : given.flatMap(idsIn);
-}
-
-function isEmpty(value: unknown): boolean {
-	return value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
 }
 
 function idsOfTransaction(item: INodeExecutionData): string[] {
@@ -30,7 +27,7 @@ function idsOfTransaction(item: INodeExecutionData): string[] {
 	}
 	const ids = recordings
 		.map((recording: unknown) => (recording as { recordingId?: unknown } | null)?.recordingId)
-		.filter((id) => !isEmpty(id));
+		.filter((id) => !isEmptyValue(id));
 	if (ids.length > 0) return ids.flatMap(idsIn);
 	throw new ExplainedError(
 		`None of the ${recordings.length} recordings of this transaction has an id`,

@@ -27,7 +27,7 @@ export function dayHints(
 		if (status !== 'ok') ofDay[status] += 1;
 	}
 	for (const row of missing) countsOf(dayOfRow(row, days)).missing += 1;
-	for (const file of unindexed) countsOf(dayAt(file.recordedAtUtc, days)).unindexed += 1;
+	for (const file of unindexed) countsOf(dayAt(file.recordedAt, days)).unindexed += 1;
 	for (const { row } of unreadable) countsOf(dayOfRow(row, days)).unreadable += 1;
 	const notCompared = unproven.map(
 		(evidence) => `${evidence.day.date}: not compared, because ${whyUnproven(evidence)}.`,

@@ -17,15 +17,14 @@ export function missingItem(row: IndexRow, itemIndex: number): INodeExecutionDat
 }
 
 export function unindexedItem(file: UnindexedFile, itemIndex: number): INodeExecutionData {
-	const { recordingId, directory, fileName, recordedAtUtc, sequence } = file;
-	const time = new Date(recordedAtUtc).toISOString();
+	const { recordingId, directory, fileName, stamp } = file;
 	const json = {
 		recordingId,
 		directory,
 		fileName,
 		path: recordingId,
-		recordedAtUtc: time,
-		sequence,
+		recordedAtUtc: stamp === undefined ? null : new Date(stamp.recordedAtUtc).toISOString(),
+		sequence: stamp?.sequence ?? null,
 		status: 'unindexed',
 		...fileFields(file),
 	};

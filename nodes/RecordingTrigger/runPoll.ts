@@ -9,6 +9,7 @@ import { bytesOf, MOST_BYTES, TriggerMemory } from '../../tenant/polling/trigger
 import type { MemoryOwner } from '../../tenant/polling/triggerMemory';
 import { simplifiedCall } from '../../recordings/simplifiedCall';
 import { tenantDateAt } from '../../recordings/tenantDay';
+import { isEmptyValue } from '../form/emptyValue';
 import { deliveredMarks, deliveryNameOf } from '../run/deliveredMarks';
 import { nodeError } from '../run/nodeError';
 import { unreadableText } from '../run/unreadableListings';
@@ -177,9 +178,9 @@ async function withRequest<Result>(
 	const filters = watch === 'index' ? (context.getNodeParameter('filters', {}) as CallFilters) : {};
 	const options = context.getNodeParameter('options', {}) as TriggerOptions;
 	const judge = callJudge(filters);
-	const lookbackDays = wholeNumber('Lookback Days', options.lookbackDays ?? 3, LONGEST_LOOKBACK);
+	const lookbackDays = wholeNumber('Lookback Days', options.lookbackDays, 3, LONGEST_LOOKBACK);
 	const redelivery = redeliveryOptions(options);
-	const maximumItems = wholeNumber('Maximum Items', options.maximumItems ?? 500, Number.MAX_SAFE_INTEGER);
+	const maximumItems = wholeNumber('Maximum Items', options.maximumItems, 500, Number.MAX_SAFE_INTEGER);
 	const polling = withTenant(
 		context,
 		async ({ store, tenant, tenantKey, tenantDirectory, isSftp, clock }) =>
@@ -226,14 +227,14 @@ const LONGEST_REPEAT = 10_080;
 function redeliveryOptions({
 	onlyUndelivered,
 	deliveryName,
-	repeatAfter = 30,
-	maximumAttempts = 5,
+	repeatAfter,
+	maximumAttempts,
 }: TriggerOptions): (Omit<RedeliveryRules, 'undelivered'> & { readonly deliveryName: string }) | undefined {
 	if (onlyUndelivered !== true) return undefined;
 	return {
 		deliveryName: deliveryNameOf(deliveryName),
-		repeatAfter: wholeNumber('Repeat After', repeatAfter, LONGEST_REPEAT) * MINUTE,
-		maximumAttempts: wholeNumber('Maximum Attempts', maximumAttempts, Number.MAX_SAFE_INTEGER),
+		repeatAfter: wholeNumber('Repeat After', repeatAfter, 30, LONGEST_REPEAT) * MINUTE,
+		maximumAttempts: wholeNumber('Maximum Attempts', maximumAttempts, 5, Number.MAX_SAFE_INTEGER),
 	};
 }
 
@@ -244,8 +245,8 @@ function undeliveredOf(context: IPollFunctions, tenant: string, deliveryName: st
 	};
 }
 
-function wholeNumber(field: string, value: unknown, most: number): number {
-	const number = Number(value);
+function wholeNumber(field: string, value: unknown, fallback: number, most: number): number {
+	const number = isEmptyValue(value) ? fallback : Number(value);
 	if (Number.isInteger(number) && number >= 1 && number <= most) return number;
 	const upTo = most === Number.MAX_SAFE_INTEGER ? 'of 1 or more' : `from 1 to ${most}`;
 	throw new ExplainedError(`'${String(value)}' in '${field}' cannot be used`, `Give a whole number ${upTo}.`);

@@ -1,4 +1,5 @@
 import { ExplainedError } from '../../tenant/explainedError';
+import { isEmptyValue } from './emptyValue';
 
 /**
  * An option with fixed values as an expression may give it. Nothing at all means the default, the first of the values.
@@ -10,7 +11,7 @@ export function optionChoice<Value extends string>(
 	given: unknown,
 	values: readonly [Value, ...Value[]],
 ): Value {
-	if (given === undefined || given === null || given === '') return values[0];
+	if (isEmptyValue(given)) return values[0];
 	const chosen = values.find((value) => value === given);
 	if (chosen !== undefined) return chosen;
 	throw new ExplainedError(

@@ -7,6 +7,7 @@ import { INTERACTIVE_PATIENCE } from '../connection/accountConnections';
 import { bytesText, localMinute } from '../run/figureText';
 import { listTop } from '../../tenant/reading/indexListing';
 import { nodeError } from '../run/nodeError';
+import { remotePathText } from './remotePathText';
 import { ExplainedError } from '../../tenant/explainedError';
 import { withTenant } from '../connection/tenantSession';
 import type { TenantSession } from '../connection/tenantSession';
@@ -34,7 +35,8 @@ export async function searchRecordings(
 	paginationToken?: unknown,
 ): Promise<INodeListSearchResult> {
 	return await results(this, filter, paginationToken, async ({ store, clock }) => {
-		const directory = String(this.getCurrentNodeParameter('directory', { extractValue: true }) ?? '').trim();
+		const written = this.getCurrentNodeParameter('directory', { extractValue: true });
+		const directory = remotePathText(String(written ?? '').trim());
 		if (directory === '' || directory.startsWith('=')) {
 			throw new ExplainedError(
 				'The directory comes from each item, so its recordings cannot be listed here',

@@ -49,8 +49,14 @@ function dayGap(evidence: DayEvidence, ofKind: string): string {
 }
 
 /** What else a person should know about a reading: a sentence each. */
-export function readingHints({ notes, openParts, unreadableAround }: TenantReading): string[] {
-	return [...notes.hints, ...openParts.map(openPartHint), ...unreadableAround.map(unreadableHint)];
+export function readingHints({ notes, openParts, unreadableAround, unjudged }: TenantReading): string[] {
+	const ofFilters = unjudged === 0 ? [] : [unjudgedHint(unjudged)];
+	return [...notes.hints, ...openParts.map(openPartHint), ...unreadableAround.map(unreadableHint), ...ofFilters];
+}
+
+function unjudgedHint(calls: number): string {
+	const these = calls === 1 ? '1 call is left out, because its' : `${calls} calls are left out, because their`;
+	return `${these} index file does not have the columns that the filters ask for.`;
 }
 
 function openPartHint({ directory, fromUtc, toUtc }: DayPart): string {

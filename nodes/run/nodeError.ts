@@ -1,4 +1,4 @@
-import { NodeOperationError } from 'n8n-workflow';
+import { ExpressionError, NodeOperationError } from 'n8n-workflow';
 import type { IExecuteFunctions, INode, INodeExecutionData } from 'n8n-workflow';
 
 import { CallFilterError } from '../../recordings/callFilter';
@@ -114,16 +114,25 @@ function causeOf(error: unknown): FailureCause | undefined {
 /** Any failure as the n8n error of an item. */
 export function nodeError(node: INode, error: unknown, itemIndex: number): NodeOperationError {
 	if (error instanceof NodeOperationError) return error;
-	// A slip of ours or of n8n's. Only its message is kept: an unknown object may carry more than should be shown.
-	const { message, advice } = explain(error) ?? {
-		message: error instanceof Error ? error.message : 'Something unexpected happened',
-		advice: 'This is not expected. Please report it with the version of n8n and of this package.',
-	};
+	const { message, advice } = explain(error) ?? unexplained(error);
 	const explained = new NodeOperationError(node, message, { itemIndex, description: advice });
 	// n8n replaces a message that has ECONNREFUSED, ENOENT and the like anywhere in it by a general one that names no host or file.
 	explained.message = message;
 	const cause = causeOf(error);
 	return cause === undefined ? explained : Object.assign(explained, { failure: { cause } });
+}
+
+function unexplained(error: unknown): Explanation {
+	if (error instanceof ExpressionError) {
+		const advice = "Correct the expressions in this node's fields.";
+		const { message, description } = error;
+		return { message, advice: description ? `${advice} ${description}` : advice };
+	}
+	// A slip of ours or of n8n's. Only its message is kept: an unknown object may carry more than should be shown.
+	return {
+		message: error instanceof Error ? error.message : 'Something unexpected happened',
+		advice: 'This is not expected. Please report it with the version of n8n and of this package.',
+	};
 }
 
 /**

@@ -19,5 +19,5 @@ export class UnreadableListings {
 export function unreadableText({ directory, lines, example }: UnreadableLines): string {
 	const where = directory === '' ? 'the tenant directory' : `'${directory}'`;
 	const what = lines === 1 ? '1 line' : `${lines} lines`;
-	return `The server's listing of ${where} has ${what} that cannot be read, so names may be missing here, for example: ${example}. Compare with another FTP client, and report the line as a bug.`;
+	return `The server's listing of ${where} has ${what} that cannot be read, so names may be missing here, for example: ${example}. Compare with another client, and report the line as a bug.`;
 }

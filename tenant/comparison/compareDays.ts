@@ -1,6 +1,6 @@
-import { dayAt, dayOfRow, lettersOf, reconcile } from './reconciliation';
+import { dayAt, dayOfRow, reconcile, recordedAt } from './reconciliation';
 import type { ListedFile, Reconciliation } from './reconciliation';
-import { parseRecordingName } from '../../recordings/remoteName';
+import { lettersOf } from '../../recordings/nameLetters';
 import type { IndexRow } from '../../recordings/indexRow';
 import { skippedDays } from '../../recordings/tenantDay';
 import type { TenantDay } from '../../recordings/tenantDay';
@@ -67,10 +67,10 @@ export async function compareDays(request: CompareRequest, asked: readonly Tenan
 		async (directory) => await tellTrouble(request, store, directory),
 	);
 	const rowIds = new Set(rows.map(({ recordingId }) => lettersOf(recordingId ?? '')));
-	const counts = ({ recordingId, fileName }: ListedFile): boolean => {
-		if (rowIds.has(lettersOf(recordingId))) return true;
-		const stamp = parseRecordingName(fileName);
-		return stamp !== undefined && dayAt(stamp.recordedAtUtc, days) !== undefined;
+	const counts = (file: ListedFile): boolean => {
+		if (rowIds.has(lettersOf(file.recordingId))) return true;
+		const at = recordedAt(file);
+		return at !== undefined && dayAt(at, days) !== undefined;
 	};
 	const files = await filesIn(request, store, counts);
 	const compared = reconcile({ days, rows, indexed: reading.recordingIds, files });

@@ -1,6 +1,8 @@
 import type { IndexRow } from '../../recordings/indexRow';
-import { parseIndexName, parseRecordingName } from '../../recordings/remoteName';
+import { lettersOf } from '../../recordings/nameLetters';
+import { isAudioFile, parseDirectoryName, parseIndexName, parseRecordingName } from '../../recordings/remoteName';
 import type { RecordingStamp } from '../../recordings/remoteName';
+import { dateMillis } from '../../recordings/tenantDay';
 import type { TenantDay } from '../../recordings/tenantDay';
 import type { CalendarDate } from '../../recordings/calendarDate';
 import type { WavVerdict } from '../../recordings/wavVerdict';
@@ -17,8 +19,13 @@ export interface ListedFile {
 	readonly modifiedAt: Date | undefined;
 }
 
-/** A file that is named like a recording and that no index row is about. */
-export interface UnindexedFile extends ListedFile, RecordingStamp {}
+/** An audio file that no index row is about. */
+export interface UnindexedFile extends ListedFile {
+	/** When it was recorded, as far as can be told: the moment by which it is of a tenant day. */
+	readonly recordedAt: number;
+	/** What its name says; `undefined` when it is not named like 8x8's recordings. */
+	readonly stamp: RecordingStamp | undefined;
+}
 
 /** What is known of some tenant days. */
 export interface DayEvidence {
@@ -35,13 +42,13 @@ export interface Reconciliation {
 	readonly matched: ReadonlyArray<{ readonly row: IndexRow; readonly file: ListedFile }>;
 	/** Rows without a file; also those that name none, since nothing shows that there is a recording. */
 	readonly missing: readonly IndexRow[];
-	/** By the time in the name, then by id. */
+	/** By when they were recorded, then by id. */
 	readonly unindexed: readonly UnindexedFile[];
 }
 
 /**
- * Compares the index of tenant days with the files on the server. A row belongs to its tenant day; a file to the one that
- * holds the UTC stamp in its name, wherever it lies.
+ * Compares the index of tenant days with the files on the server. A row belongs to its tenant day, a file to the one that holds
+ * the moment it was recorded.
  */
 export function reconcile({ days, rows, indexed, files }: DayEvidence): Reconciliation {
 	const filesById = new Map(files.map((file) => [file.recordingId, file]));
@@ -59,21 +66,36 @@ export function reconcile({ days, rows, indexed, files }: DayEvidence): Reconcil
 	const unindexed = [...filesById.values()]
 		.filter(({ recordingId }) => !ofMatches.has(recordingId) && !ofRows.has(lettersOf(recordingId)))
 		.flatMap((file): UnindexedFile[] => {
-			const stamp = parseRecordingName(file.fileName);
-			return stamp !== undefined && dayAt(stamp.recordedAtUtc, days) !== undefined ? [{ ...file, ...stamp }] : [];
+			const at = recordedAt(file);
+			if (at === undefined || dayAt(at, days) === undefined) return [];
+			return [{ ...file, recordedAt: at, stamp: parseRecordingName(file.fileName) }];
 		})
-		.sort(byStamp);
+		.sort(byAge);
 	return { matched, missing, unindexed };
 }
 
-/** The same for names that differ in capitals only, as an index and its server may spell them. */
-export function lettersOf(recordingId: string): string {
-	return recordingId.toLowerCase();
+function byAge(a: UnindexedFile, b: UnindexedFile): number {
+	if (a.recordedAt !== b.recordedAt) return a.recordedAt - b.recordedAt;
+	return a.recordingId < b.recordingId ? -1 : 1;
 }
 
-function byStamp(a: UnindexedFile, b: UnindexedFile): number {
-	if (a.recordedAtUtc !== b.recordedAtUtc) return a.recordedAtUtc - b.recordedAtUtc;
-	return a.recordingId < b.recordingId ? -1 : 1;
+const HALF_DAY = 43_200_000;
+
+/**
+ * When an audio file was recorded, in milliseconds since the epoch: by the UTC stamp in its name, wherever it lies. One that is named
+ * otherwise was recorded on the UTC day of its directory: when it was written, if that is the same day, else in the middle of it.
+ *
+ * @returns `undefined` for a file that is no audio file, or is named otherwise and lies in no day directory
+ */
+export function recordedAt({ directory, fileName, modifiedAt }: ListedFile): number | undefined {
+	if (!isAudioFile(fileName)) return undefined;
+	const stamp = parseRecordingName(fileName);
+	if (stamp !== undefined) return stamp.recordedAtUtc;
+	const date = parseDirectoryName(directory);
+	if (date === undefined) return undefined;
+	const noon = dateMillis(date) + HALF_DAY;
+	const written = modifiedAt?.getTime() ?? noon;
+	return written >= noon - HALF_DAY && written < noon + HALF_DAY ? written : noon;
 }
 
 /** The day that holds an instant. */

@@ -10,7 +10,7 @@ import type { CalendarDate } from '../../recordings/calendarDate';
 import type { RemoteEntry } from '../../transport/remoteStore';
 import { Gate } from '../../transport/gate';
 import { ifThere } from '../../transport/ifThere';
-import { listIfThere, listingsAtOnce, listTopDirectories } from './pollRequest';
+import { listIfThere, listTopDirectories, requestsAtOnce } from './pollRequest';
 import type { PollRequest } from './pollRequest';
 
 /** The top of the tenant, among the names of directories. */
@@ -105,7 +105,7 @@ async function lookWhereKnown(
 	isComplete: boolean,
 	state: PollState | undefined,
 ): Promise<FirstLook> {
-	const gate = new Gate(() => listingsAtOnce(request));
+	const gate = new Gate(() => requestsAtOnce(request, state === undefined));
 	// Over SFTP it goes along with the other listings, over FTPS it takes its time.
 	const isTopDue = !isComplete && (request.isSftp || isListingOld(state?.directories[TOP], request.now));
 	const [top, central, ...directories] = await Promise.all([
@@ -124,7 +124,7 @@ async function listAllWhole(
 	directories: readonly string[],
 	state: PollState | undefined,
 ): Promise<LookedDirectory[]> {
-	const gate = new Gate(() => listingsAtOnce(request));
+	const gate = new Gate(() => requestsAtOnce(request, state === undefined));
 	return await gate.map(directories, async (directory) => await listWhole(request, directory, state));
 }
 
@@ -175,10 +175,11 @@ async function listDated(
 ): Promise<RemoteEntry[] | undefined> {
 	const { store, clock, now, budget } = request;
 	const today = tenantDateAt(now, clock);
+	const gate = new Gate(() => requestsAtOnce(request, state === undefined));
 	const dated = async (entry: RemoteEntry): Promise<RemoteEntry> => {
 		if (entry.modifiedAt !== undefined || (indexFileOf(directory, entry.name)?.date ?? '') < today) return entry;
 		if (entry.size !== state?.files[entry.path]?.[0]) return entry;
-		return (await ifThere(store.stat(entry.path, { signal: budget.signal }))) ?? entry;
+		return (await gate.run(async () => await ifThere(store.stat(entry.path, { signal: budget.signal })))) ?? entry;
 	};
 	const entries = await listIfThere(request, directory);
 	return entries === undefined ? undefined : await Promise.all(entries.map(dated));
@@ -209,9 +210,10 @@ async function lookInto(
 		return await listWhole(request, directory, state);
 	const { store, budget } = request;
 	const names = indexNamesOf(directory, state, request.isSftp);
-	const found = await Promise.all(
-		names.map(async (name) => await ifThere(store.stat(`${directory}/${name}`, { signal: budget.signal }))),
-	);
+	const gate = new Gate(() => requestsAtOnce(request, false));
+	const found = await gate.map(names, async (name) => {
+		return await ifThere(store.stat(`${directory}/${name}`, { signal: budget.signal }));
+	});
 	return { directory, entries: found.filter((entry) => entry !== undefined), mark, isWhole: false, isThere: true };
 }
 

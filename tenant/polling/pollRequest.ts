@@ -45,9 +45,13 @@ export interface PollOutcome {
 	readonly givenUp: readonly Emission[];
 }
 
-/** SFTP interleaves requests on one connection; over FTPS each takes a connection, and every further one a login. */
-export function listingsAtOnce(request: PollRequest): number {
-	return request.isSftp ? 8 : 2;
+/**
+ * SFTP interleaves requests on one connection. Over FTPS each takes a connection, and every further one a log-in: polls that follow
+ * each other every minute do with one. The first poll, which has to look at everything in the same time, may have two.
+ */
+export function requestsAtOnce({ isSftp }: PollRequest, isFirst: boolean): number {
+	if (isSftp) return 8;
+	return isFirst ? 2 : 1;
 }
 
 /** What is in a directory, `undefined` when it is not there. */

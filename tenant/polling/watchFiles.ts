@@ -1,7 +1,7 @@
 import { firstDay, hasEveryDay, isListingDue, nextSince, sinceOf } from './pollWindow';
 import { arrivingMark, firstLook, markOf, withFirstLook } from './pollState';
 import type { ArrivingMark, DirectoryMark, PollState } from './pollState';
-import { parseDirectoryName, parseRecordingName } from '../../recordings/remoteName';
+import { isAudioFile, parseDirectoryName, parseRecordingName } from '../../recordings/remoteName';
 import { Redelivery } from './redelivery';
 import { keyOfRecording, SeenRecordings } from './seenRecordings';
 import type { SeenKey } from './seenRecordings';
@@ -14,7 +14,7 @@ import type { TransportError } from '../../transport/transportError';
 import { Gate } from '../../transport/gate';
 import { ExplainedError } from '../explainedError';
 import type { AudioFile } from './audioFile';
-import { listIfThere, listingsAtOnce, listTopDirectories } from './pollRequest';
+import { listIfThere, listTopDirectories, requestsAtOnce } from './pollRequest';
 import type { PollOutcome, PollRequest } from './pollRequest';
 
 /** Files that may still be being written, of which so many are remembered at most: the oldest, whose turn is next. */
@@ -22,7 +22,6 @@ const MOST_ARRIVING = 1_000;
 /** Of which so many are named in one line of the log. */
 const MOST_NAMED = 10;
 const DAY_SECONDS = 86_400;
-const AUDIO = /^[^.].*\.(?:wav|mp3|ogg|m4a|gsm)$/i;
 
 interface NewFile {
 	readonly file: AudioFile;
@@ -33,7 +32,7 @@ interface NewFile {
 
 /** The recording of an entry, or `undefined` when it is no audio file. */
 function audioFileOf(directory: string, date: CalendarDate, entry: RemoteEntry): NewFile | undefined {
-	if (entry.type !== 'file' || !AUDIO.test(entry.name)) return undefined;
+	if (entry.type !== 'file' || !isAudioFile(entry.name)) return undefined;
 	const stamp = parseRecordingName(entry.name);
 	const path = `${directory}/${entry.name}`;
 	return {
@@ -111,7 +110,7 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 	const redelivery = await Redelivery.begin(request, previous);
 	const seen = new SeenRecordings(previous?.seen);
 	const known = Object.keys(previous?.directories ?? {});
-	const step = listingsAtOnce(request);
+	const step = requestsAtOnce(request, previous === undefined);
 	const gate = new Gate(() => step);
 	const list = async (directory: string): Promise<RemoteEntry[] | undefined> =>
 		await gate.run(async () => await listIfThere(request, directory));
@@ -245,7 +244,7 @@ interface FilesAgain {
 /** Files that were emitted, are not marked and are still there. */
 async function filesAgain(request: PollRequest, { due }: Redelivery): Promise<FilesAgain> {
 	const { store, budget, now, warn } = request;
-	const gate = new Gate(() => listingsAtOnce(request));
+	const gate = new Gate(() => requestsAtOnce(request, false));
 	const unreadable = new Map<string, TransportError>();
 	const files = await gate.map([...due.keys()], async (recordingId) => {
 		const looked = ifThere(store.stat(recordingId, { signal: budget.signal }));

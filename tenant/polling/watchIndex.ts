@@ -260,7 +260,7 @@ function daysWithoutIndex({ clock, now }: PollRequest, { today, since, look }: B
 
 /** Reads one index file. A file that cannot be read keeps no other back; a connection that fails ends the poll. */
 async function readFile(
-	{ store, clock, budget }: PollRequest,
+	{ store, clock, budget, warn }: PollRequest,
 	looked: LookedFile,
 	since: CalendarDate,
 	keepsLastRow: boolean,
@@ -273,6 +273,10 @@ async function readFile(
 	const reading = { store, clock, notes, format: AUTOMATIC_FORMAT, signal: budget.signal };
 	const outcome = await readIndexFile(reading, file, (read) => {
 		if (read.isUnterminated === true && !keepsLastRow) lastRowLeft = true;
+		else if (read.isCut === true)
+			warn(
+				`${file.path} ends inside the row in line ${read.row.indexLine}, which is not emitted before the file has all of it. If it stays so, look at its day with 8x8 Reconcile Day`,
+			);
 		else if ((read.row.tenantDay ?? file.date) >= since) rows.push(read);
 	}).catch((error: unknown) => {
 		if (error instanceof TransportError && budget.signal.aborted) return 'gone' as const;

@@ -7,8 +7,11 @@ export interface Rank {
 	readonly priority: number;
 }
 
-/** What becomes of a call by its best row: it comes out; a filter leaves it out; or it is not asked for, being of another day. */
-export type Fate = 'kept' | 'filtered' | 'elsewhere';
+/**
+ * What becomes of a call by its best row: it comes out; a filter leaves it out, or would need a column that the row's file does not
+ * have; or it is not asked for, being of another day.
+ */
+export type Fate = 'kept' | 'filtered' | 'unjudged' | 'elsewhere';
 
 interface NamedCall extends Rank {
 	readonly fate: Fate;
@@ -56,13 +59,17 @@ export class MergedCalls {
 		return new Set(this.#named.keys());
 	}
 
-	/** The calls that are kept, and how many were asked for, with those that a filter left out. */
-	get result(): { readonly reads: readonly ReadRow[]; readonly seen: number } {
+	/** The calls that are kept, how many were asked for, with those that a filter left out, and how many of these it cannot judge. */
+	get result(): { readonly reads: readonly ReadRow[]; readonly seen: number; readonly unjudged: number } {
 		const named = [...this.#named.values()].flatMap(({ read }) => read ?? []);
 		const unnamed = unnamedCalls(this.#unnamedByFile, named).map((read) => ({ read, fate: this.fateOf(read) }));
 		const reads = [...named, ...unnamed.flatMap(({ read, fate }) => (fate === 'kept' ? [read] : []))];
 		const fates = [...[...this.#named.values()].map(({ fate }) => fate), ...unnamed.map(({ fate }) => fate)];
-		return { reads: reads.sort(byStart), seen: fates.filter((fate) => fate !== 'elsewhere').length };
+		return {
+			reads: reads.sort(byStart),
+			seen: fates.filter((fate) => fate !== 'elsewhere').length,
+			unjudged: fates.filter((fate) => fate === 'unjudged').length,
+		};
 	}
 }
 

@@ -61,6 +61,8 @@ export interface TenantReading {
 	readonly calls: readonly ReadCall[];
 	/** Distinct calls read, before the filters. */
 	readonly seen: number;
+	/** Those of them that are left out because their index file does not have the columns that the filters ask for. */
+	readonly unjudged: number;
 	/** What was asked for and is not covered. When it is empty, and nothing is unreadable, every call of the request has been read. */
 	readonly gaps: readonly IndexGap[];
 	/** Files that may list calls of the request and cannot be read. */
@@ -97,11 +99,11 @@ export async function readDirectoryWindow(
 	window: UtcWindow,
 ): Promise<TenantReading> {
 	const days = daysOf(window, request.clock);
-	const dates = days.map(({ date }) => date);
 	const found = await findIndexFiles(request, days);
 	return await readFiles(request, found, {
-		wants: ({ at }) => at !== undefined && at >= window.fromUtc && at < window.toUtc,
-		wantsUntimed: ({ row }, day, file) => dates.includes(day) && (row.directory ?? file.directory) === directory,
+		wants: (read) => isWithin(window, read),
+		wantsUntimed: ({ row }, date, file) =>
+			days.some((day) => day.date === date && homeOf(row, file, day) === directory),
 		gapsOf: (judge) => gapsOf(days.map((day) => judge.evidenceOf(day, partsIn(day, window)))),
 	});
 }
@@ -133,34 +135,44 @@ export async function readDirectory(request: ReadingRequest, directory: string):
 	const central = indexFilesOf(INDEX_DIRECTORY, (await ifThere(store.list(INDEX_DIRECTORY, { signal }))) ?? []);
 	const files = central.filter((file) => hasDetail(file, detail) && dates.has(file.date));
 	const window = windowOfDirectory(date);
-	const isInDirectory = ({ row }: ReadRow): boolean => row.directory === directory;
+	const days = daysOf(window, request.clock);
 	const found = { files, absent, writesDetailed: writesDetailed(central) };
 	return await readFiles(request, found, {
-		wants: isInDirectory,
-		wantsUntimed: isInDirectory,
+		wants: (read) => (read.row.directory === null ? isWithin(window, read) : read.row.directory === directory),
+		wantsUntimed: ({ row }, date, file) =>
+			row.directory === directory || days.some((day) => day.date === date && homeOf(row, file, day) === directory),
 		gapsOf: (judge, { seen }) => {
-			const days = daysOf(window, request.clock).map((day) => judge.evidenceOf(day, partsIn(day, window)));
-			const parts = days.flatMap((day) => day.parts);
+			const evidences = days.map((day) => judge.evidenceOf(day, partsIn(day, window)));
+			const parts = evidences.flatMap((evidence) => evidence.parts);
 			const open = parts.filter(({ cover }) => cover === undefined);
 			const isOpen = open.length === parts.length || (isAbsent && seen === 0);
-			return isOpen ? { gaps: [gap], days, openParts: [] } : { gaps: [], days, openParts: open };
+			return { gaps: isOpen ? [gap] : [], days: evidences, openParts: isOpen ? [] : open };
 		},
 	});
 }
 
+function isWithin({ fromUtc, toUtc }: UtcWindow, { at }: ReadRow): boolean {
+	return at !== undefined && at >= fromUtc && at < toUtc;
+}
+
+/** Which of its day's directories a row without any time is listed with: the one that it or its file names, else the first. */
+function homeOf({ directory }: IndexRow, file: IndexFile, day: TenantDay): string | undefined {
+	const directories = day.directories.map((part) => part.directory);
+	return directories.find((own) => own === (directory ?? file.directory)) ?? directories[0];
+}
+
 /** Everything in one index file. */
 export async function readOneFile(request: ReadingRequest, path: string): Promise<TenantReading> {
-	const clean = path.trim().replace(/^\/+/, '');
-	if (clean === '') {
+	if (path === '') {
 		throw new ExplainedError(
 			'No index file is chosen',
 			"Choose one in 'Index File', or give its path, such as Index/I20160606.csv.",
 		);
 	}
-	const [name = '', ...above] = clean.split('/').reverse();
+	const [name = '', ...above] = path.split('/').reverse();
 	const directory = above.reverse().join('/');
 	const named = indexFileOf(directory, name);
-	const file: IndexFile = { path: clean, directory, date: named?.date ?? '', edition: named?.edition ?? 1 };
+	const file: IndexFile = { path, directory, date: named?.date ?? '', edition: named?.edition ?? 1 };
 	return await readFiles(
 		request,
 		{ files: [file], absent: new Set(), writesDetailed: false },
@@ -168,7 +180,7 @@ export async function readOneFile(request: ReadingRequest, path: string): Promis
 			wants: () => true,
 			wantsUntimed: () => true,
 			gapsOf: (_, { files, unreadable }) => {
-				const gaps: IndexGap[] = files.length + unreadable.length > 0 ? [] : [{ kind: 'file', path: clean }];
+				const gaps: IndexGap[] = files.length + unreadable.length > 0 ? [] : [{ kind: 'file', path }];
 				return { gaps, days: [], openParts: [] };
 			},
 		},
@@ -252,7 +264,8 @@ async function readFiles(request: ReadingRequest, found: Found, plan: ReadingPla
 	const placed = new Set<ReadRow>();
 	const calls = new MergedCalls((read) => {
 		if (!(read.at === undefined ? placed.has(read) : plan.wants(read))) return 'elsewhere';
-		return judgementOf(read, judge, found.writesDetailed) === 'unmet' ? 'filtered' : 'kept';
+		if (judgementOf(read, judge, found.writesDetailed) !== 'unmet') return 'kept';
+		return judge(read.row, read.columns) === 'unknown' ? 'unjudged' : 'filtered';
 	});
 	const evidences = new Map<string, FileEvidence>();
 	const ordered = [...found.files].sort(byDetail);
@@ -274,7 +287,7 @@ async function readFiles(request: ReadingRequest, found: Found, plan: ReadingPla
 		if (evidence !== undefined && plan.wantsUntimed(read, dayJudge.dayOf(evidence), evidence.file)) placed.add(read);
 		calls.add(read, priority);
 	}
-	const { reads, seen } = calls.result;
+	const { reads, seen, unjudged } = calls.result;
 	const { gaps, days, openParts } = plan.gapsOf(dayJudge, { files, unreadable, seen });
 	const concerned = new Set(days.flatMap((day) => day.unreadable));
 	const isAsked = (one: UnreadableIndex): boolean => days.length === 0 || concerned.has(one);
@@ -286,6 +299,7 @@ async function readFiles(request: ReadingRequest, found: Found, plan: ReadingPla
 			isUnjudged: judgementOf(read, judge, found.writesDetailed) === 'unknown',
 		})),
 		seen,
+		unjudged,
 		gaps,
 		unreadable: unreadable.filter(isAsked),
 		unreadableAround: unreadable.filter((one) => !isAsked(one)),

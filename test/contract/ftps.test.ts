@@ -1,6 +1,6 @@
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -118,6 +118,36 @@ test.skipIf(pureftpdHere().skip)(
 		}
 	},
 );
+
+/** pyftpdlib is not among them: it runs as the user of the tests, who may read everything. */
+const WITH_USERS = [
+	['vsftpd', vsftpdHere().reason, startVsftpd, 'implicit'],
+	['ProFTPD', proftpdHere().reason, () => startProftpd({ mode: 'implicit', tlsProtocol: 'TLSv1.3' }), 'implicit'],
+	['Pure-FTPd', pureftpdHere().reason, startPureftpd, 'explicit'],
+] as const;
+
+for (const [name, reason, start, mode] of WITH_USERS) {
+	test.skipIf(reason !== undefined)(
+		`a directory of ${name} that may be entered and not be read is an error, never an empty one`,
+		async () => {
+			const server = await start();
+			const store = new FtpsStore(settingsFor(server, mode));
+			const closed = join(server.root, 'S20160607');
+			try {
+				await mkdir(join(server.root, 'S20160608'));
+				await mkdir(closed);
+				await writeFile(join(closed, 'R201606070130000001.wav'), 'bytes');
+				await chmod(closed, 0o311);
+				expect((await failureOf(store.list('S20160607'))).code).toBe('permission-denied');
+				expect(await store.list('S20160608')).toEqual([]);
+			} finally {
+				await chmod(closed, 0o755);
+				await store.close();
+				await server.close();
+			}
+		},
+	);
+}
 
 const MEGABYTE = 1_048_576;
 const DAY_MILLISECONDS = 86_400_000;

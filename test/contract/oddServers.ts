@@ -1,7 +1,7 @@
 import ssh2 from 'ssh2';
 import type { FileEntry, SFTPWrapper } from 'ssh2';
 
-import type { OddSftpOptions, OddTree } from '../../testbed/servers/oddSftp';
+import { refuse, type OddSftpOptions, type OddTree } from '../../testbed/servers/oddSftp';
 
 const { STATUS_CODE } = ssh2.utils.sftp;
 
@@ -85,13 +85,18 @@ export const LISTINGS: Readonly<Record<string, Change>> = {
 };
 
 /** All names of a directory in one answer, each as `shown` makes it. */
-function inOneAnswer(sftp: SFTPWrapper, tree: OddTree, shown: (entry: FileEntry) => FileEntry): void {
+function inOneAnswer(
+	sftp: SFTPWrapper,
+	tree: OddTree,
+	shown: (entry: FileEntry, directory: string) => FileEntry,
+): void {
 	const listed = new Set<string>();
 	sftp.removeAllListeners('READDIR');
 	sftp.on('READDIR', (id, handle) => {
 		if (listed.has(String(handle))) return sftp.status(id, STATUS_CODE.EOF);
 		listed.add(String(handle));
-		sftp.name(id, tree.entries(handle).map(shown));
+		const names = tree.entries(handle).map((entry) => shown(entry, tree.pathOf(handle)));
+		sftp.name(id, names);
 	});
 }
 
@@ -100,6 +105,20 @@ export function refusesFstat(status: number): Change {
 	return (sftp) => {
 		sftp.removeAllListeners('FSTAT');
 		sftp.on('FSTAT', (id) => sftp.status(id, status));
+	};
+}
+
+/** Refuses whatever is not there with this status and these words. */
+export function refusesMissing(status: number, words: string): Change {
+	return (sftp, tree) => {
+		for (const event of ['OPEN', 'OPENDIR', 'STAT', 'LSTAT'] as const) {
+			const usual = sftp.listeners(event);
+			sftp.removeAllListeners(event);
+			sftp.on(event, (id: number, path: string, ...more: unknown[]) => {
+				if (tree.attributes(path) === undefined) refuse(sftp, id, status, words);
+				else for (const answer of usual) Reflect.apply(answer, sftp, [id, path, ...more]);
+			});
+		}
 	};
 }
 
@@ -141,4 +160,27 @@ export const MANNERS = {
 		},
 	},
 	'refuses paths that begin at the login directory': { paths: 'absolute' },
+	'says no more than "Failure" of whatever is missing': { change: refusesMissing(STATUS_CODE.FAILURE, 'Failure') },
+	'forbids to ask for the state of anything': {
+		change: (sftp) => {
+			for (const event of ['STAT', 'LSTAT', 'FSTAT'] as const) {
+				sftp.removeAllListeners(event);
+				sftp.on(event, (id: number) => sftp.status(id, STATUS_CODE.PERMISSION_DENIED, 'Forbidden'));
+			}
+		},
+	},
+	'lists names with the path of their directory': {
+		change: (sftp, tree) =>
+			inOneAnswer(sftp, tree, (entry, directory) => ({
+				...entry,
+				filename: ['/home/tenant', directory, entry.filename].filter((part) => part !== '').join('/'),
+			})),
+	},
+	'puts a slash behind the names of directories': {
+		change: (sftp, tree) =>
+			inOneAnswer(sftp, tree, (entry) => ({
+				...entry,
+				filename: entry.longname.startsWith('d') ? `${entry.filename}/` : entry.filename,
+			})),
+	},
 } satisfies Readonly<Record<string, Partial<OddSftpOptions>>>;

@@ -7,7 +7,6 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { NoConnection, type ConnectionRun } from '../../coordination/connectionRun';
 import { Coordination } from '../../coordination/coordination';
-import { LEDGER_TIMES, type LedgerTimes } from '../../coordination/redisLedger';
 import { RedisLink } from '../../coordination/redisLink';
 import { redisSettings } from '../../coordination/redisSettings';
 import { NoTurn } from '../../coordination/turns';
@@ -16,22 +15,12 @@ import { explain } from '../../nodes/run/nodeError';
 import { startCountingProxy } from '../../testbed/servers/countingProxy';
 import { startProcess, type RunningProcess } from '../../testbed/servers/process';
 import { redisHere, startRedis, type RedisServer } from '../../testbed/servers/redis';
-import { HELD_ACCOUNT, type LeaseHolding } from './leaseHolding';
+import { HELD_ACCOUNT, QUICK_TIMES, type LeaseHolding } from './leaseHolding';
 
 const HOLDER = fileURLToPath(new URL('./leaseHolderProcess.ts', import.meta.url));
 /** Must not show anywhere. */
 const CANARIES = ['canary-of-redis', 'canary-wrong', 'canary-of-tenant'] as const;
 const PATIENCE = 30_000;
-/** Everything ten times as fast. */
-const TIMES: LedgerTimes = {
-	...LEDGER_TIMES,
-	lease: 3_000,
-	place: 1_000,
-	holding: 100,
-	waiting: 20,
-	quietAfterLoss: 500,
-	quietAfterRestart: 2_000,
-};
 
 const { skip, reason } = redisHere();
 
@@ -51,7 +40,10 @@ describe.skipIf(skip)(reason ?? 'what processes agree on in Redis', () => {
 	const another = (environment: Readonly<Record<string, string>> = redis.environment): Coordination => {
 		const link = new RedisLink(redisSettings(environment));
 		cleanups.push(() => link.close());
-		return new Coordination(link, { ledger: TIMES, turns: { lock: 1_000, renewal: 200, asking: 20, patience: 5_000 } });
+		return new Coordination(link, {
+			ledger: QUICK_TIMES,
+			turns: { lock: 1_000, renewal: 200, asking: 20, patience: 5_000 },
+		});
 	};
 	const run = (limit: number, coordination = another()): ConnectionRun => coordination.desk(HELD_ACCOUNT).run(limit);
 	const reasonOf = async (work: Promise<unknown>): Promise<string> =>
@@ -60,7 +52,7 @@ describe.skipIf(skip)(reason ?? 'what processes agree on in Redis', () => {
 			(error: unknown) => (error instanceof NoConnection ? error.reason : String(error)),
 		);
 	const holder = (holding: Omit<LeaseHolding, 'times'>): RunningProcess => {
-		const argument = JSON.stringify({ ...holding, times: TIMES });
+		const argument = JSON.stringify({ ...holding, times: QUICK_TIMES });
 		const env = { ...process.env, ...redis.environment };
 		const started = startProcess(process.execPath, ['--import', 'tsx', HOLDER, argument], { env });
 		cleanups.push(async () => await started.kill());

@@ -3,16 +3,16 @@ import ssh2 from 'ssh2';
 import type { AuthContext, Connection } from 'ssh2';
 import { afterEach, describe, expect, test } from 'vitest';
 
-import { type OddSftp, type OddSftpOptions, startOddSftp } from '../../testbed/servers/oddSftp';
+import { type OddSftp, type OddSftpOptions, refuse, startOddSftp } from '../../testbed/servers/oddSftp';
 import { sshKeyPair } from '../../testbed/servers/sshKeyPair';
 import { available, type OpenSsh, startOpenSsh } from '../../testbed/servers/openssh';
 import { realServer, temporaryDirectory } from '../../testbed/servers/process';
 import type { SftpSettings } from '../../transport/connectionSettings';
-import type { RemoteStore } from '../../transport/remoteStore';
+import type { RemoteStore, StoreListener, UnreadableLines } from '../../transport/remoteStore';
 import { ResumingStore } from '../../transport/resumingStore';
 import { fingerprintOf } from '../../transport/sftp/hostKey';
 import { SftpStore } from '../../transport/sftp/sftpStore';
-import { LISTINGS, MANNERS, refusesFstat } from './oddServers';
+import { LISTINGS, MANNERS, refusesFstat, refusesMissing } from './oddServers';
 import { drain, failureOf } from './storeContract';
 
 const { STATUS_CODE } = ssh2.utils.sftp;
@@ -34,15 +34,17 @@ const FILES: Readonly<Record<string, Buffer>> = Object.fromEntries([
 async function odd(
 	options: Partial<OddSftpOptions>,
 	changes: Partial<SftpSettings> = {},
+	listener: StoreListener = {},
 ): Promise<{ server: OddSftp; store: SftpStore }> {
 	const server = await startOddSftp({ files: FILES, ...options });
 	cleanups.push(server.close);
-	const store = new SftpStore({
+	const settings: SftpSettings = {
 		...{ protocol: 'sftp', host: server.host, port: server.port, username: 'tenant', password: 'right' },
 		...{ hostKeyFingerprints: [], allowUnknownHostKey: true, tenantDirectory: '', maxConnections: 1 },
 		...{ connectTimeout: 5_000, stallTimeout: 2_000 },
 		...changes,
-	});
+	};
+	const store = new SftpStore(settings, undefined, listener);
 	cleanups.push(() => store.close());
 	return { server, store };
 }
@@ -169,6 +171,94 @@ describe('A server that', () => {
 		expect(await arrived(store)).toEqual(WHOLE);
 		expect(await store.stat(DAY)).toMatchObject({ type: 'directory' });
 		expect(asked).toBe(1);
+	});
+
+	/** FAILURE as in sshj issue 817, BAD_MESSAGE as freeSSHd (TGPuttyLib issue 13), SSH_FX_NO_SUCH_PATH of later versions. */
+	test.each([
+		[4, 'Failure'],
+		[5, 'Bad message'],
+		[10, 'No such path'],
+	])(
+		'refuses what is missing with the status %i is told from one that refuses what is there',
+		async (status, words) => {
+			const { store } = await odd({ change: refusesMissing(status, words) });
+			const code = async (work: Promise<unknown>): Promise<string> => (await failureOf(work)).code;
+			expect(await code(store.list('S20160608'))).toBe('not-found');
+			expect(await code(store.list('S20160608/deep'))).toBe('not-found');
+			expect(await code(store.stat(`${DAY}/none.wav`))).toBe('not-found');
+			expect(await code(drain(store.read(`${DAY}/none.wav`)))).toBe('not-found');
+			expect(await code(drain(store.read('S20160608/none.wav', { size: 5 })))).toBe('not-found');
+			expect(await arrived(store)).toEqual(WHOLE);
+		},
+	);
+
+	test('refuses what is missing without a reason lists a directory once for a hundred files that are not in it', async () => {
+		const opened: string[] = [];
+		const { store } = await odd({
+			change: (sftp, tree) => {
+				refusesMissing(4, 'Failure')(sftp, tree);
+				sftp.on('OPENDIR', (_id, path) => void opened.push(path));
+			},
+		});
+		const missing = Array.from(
+			{ length: 100 },
+			async (_, n) => await failureOf(drain(store.read(`${DAY}/none${n}.wav`))),
+		);
+		expect(new Set((await Promise.all(missing)).map(({ code }) => code))).toEqual(new Set(['not-found']));
+		expect(opened).toEqual([DAY]);
+	});
+
+	test.each([
+		[4, 'The process cannot access the file because it is being used by another process'],
+		[17, 'Lock conflict'],
+	])('refuses a file that is in use (status %i, %j) is asked again', async (status, words) => {
+		let refusals = 2;
+		const { store } = await odd({
+			change: (sftp) => {
+				const usual = sftp.listeners('OPEN');
+				sftp.removeAllListeners('OPEN');
+				sftp.on('OPEN', (id, ...more) => {
+					if ((refusals -= 1) >= 0) refuse(sftp, id, status, words);
+					else for (const answer of usual) Reflect.apply(answer, sftp, [id, ...more]);
+				});
+			},
+		});
+		const patient = new ResumingStore(store, { retries: 3, firstDelay: 1 });
+		expect((await drain(patient.read('Index/I20160606.csv'))).toString()).toBe('index');
+		expect(refusals).toBe(-1);
+	});
+
+	test('fails while it lists does not pass for one without the directory', async () => {
+		const { store } = await odd({
+			change: (sftp) => {
+				sftp.removeAllListeners('READDIR');
+				sftp.on('READDIR', (id) => sftp.status(id, STATUS_CODE.NO_SUCH_FILE, 'No such file'));
+			},
+		});
+		const failure = await failureOf(store.list(DAY));
+		expect([failure.code, failure.message]).toEqual([
+			'protocol',
+			`The names in "${DAY}" were refused by the server: No such file.`,
+		]);
+	});
+
+	test.each([
+		'forbids to ask for the state of anything',
+		'lists names with the path of their directory',
+		'puts a slash behind the names of directories',
+	] as const)('%s gives every file whole', async (name) => {
+		const { store } = await odd(MANNERS[name]);
+		expect(await arrived(store)).toEqual(WHOLE);
+		expect(await store.stat('Index/I20160606.csv')).toMatchObject({ type: 'file', size: 5 });
+		expect(await failureOf(store.stat('Index/I20160605.csv'))).toMatchObject({ code: 'not-found' });
+	});
+
+	test('lists names of which no path can be made has them counted', async () => {
+		const found: UnreadableLines[] = [];
+		const files = { 'odd/a\\b': Buffer.from('x'), 'odd/two\nlines': Buffer.from('x'), 'odd/R1.wav': Buffer.from('x') };
+		const { store } = await odd({ files }, {}, { onUnreadable: (lines) => found.push(lines) });
+		expect((await store.list('odd')).map(({ name }) => name)).toEqual(['R1.wav']);
+		expect(found).toEqual([{ directory: 'odd', lines: 2, example: 'a\\b' }]);
 	});
 
 	test('takes paths that begin at the login directory is never asked for it', async () => {

@@ -6,15 +6,19 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 
 import { Coordination } from '../../coordination/coordination';
+import { RedisLink } from '../../coordination/redisLink';
+import { redisSettings } from '../../coordination/redisSettings';
 import type { ConnectionSettings } from '../../transport/connectionSettings';
 import { startCountingProxy, type CountingProxy } from '../../testbed/servers/countingProxy';
 import { available, startOpenSsh } from '../../testbed/servers/openssh';
 import { realServer, startProcess } from '../../testbed/servers/process';
 import { proftpdHere, startProftpd } from '../../testbed/servers/proftpd';
 import { redisHere, startRedis } from '../../testbed/servers/redis';
+import { QUICK_TIMES } from './leaseHolding';
 import { readAll, type ReadingRun } from './sharedReader';
 
 const READER = fileURLToPath(new URL('./sharedReaderProcess.ts', import.meta.url));
+const RESTING_WORKER = fileURLToPath(new URL('./restingWorkerProcess.ts', import.meta.url));
 const LIMIT = 4;
 const FILES = 24;
 const FILE_BYTES = 300_000;
@@ -167,6 +171,35 @@ for (const { name, here, start } of SERVERS) {
 					.poll(() => workers.map((worker) => worker.output().trim()), { timeout: 50_000, interval: 100 })
 					.toEqual(Array(2).fill(`right: ${rounds * 6}\n[${process.execPath} ended: 0]`));
 				expect(tenant.proxy.peakConnections()).toBeLessThanOrEqual(2);
+			},
+		);
+
+		test.skipIf(redis.skip)(
+			redis.reason ?? 'a worker killed while its connections rest frees their leases by their time to live',
+			async () => {
+				const tenant = await start();
+				const settings = { ...tenant.settings, maxConnections: 2 };
+				const server = await startRedis({ password: 'Tin-Whistle-4' });
+				cleanups.push(async () => await server.close());
+				const run = JSON.stringify({ ...tenant, settings, atOnce: FILES, delay: 0, proxy: undefined });
+				const env = { ...process.env, ...server.environment };
+				const worker = startProcess(process.execPath, ['--import', 'tsx', RESTING_WORKER, run], { env });
+				cleanups.push(async () => await worker.stop());
+				await expect.poll(() => worker.output(), { timeout: 50_000, interval: 20 }).toBe(`at rest: ${FILES}\n`);
+				const resting = tenant.proxy.openConnections();
+				expect(resting).toBeGreaterThan(0);
+				await worker.kill();
+				await expect.poll(() => tenant.proxy.openConnections(), { timeout: 5_000 }).toBe(0);
+				const link = new RedisLink(redisSettings(server.environment));
+				cleanups.push(() => Promise.resolve(link.close()));
+				const other = new Coordination(link, { ledger: QUICK_TIMES }).desk(settings).run(resting);
+				// Nobody told Redis that they are closed.
+				await expect(other.first(300)).rejects.toMatchObject({ reason: 'busy' });
+				const leases = [await other.first(QUICK_TIMES.lease + 10_000)];
+				const others = Array.from({ length: resting - 1 }, async () => await other.another());
+				for (const lease of await Promise.all(others)) if (lease !== undefined) leases.push(lease);
+				expect(leases).toHaveLength(resting);
+				for (const lease of leases) lease.release();
 			},
 		);
 	});

@@ -10,7 +10,7 @@ import type { ConnectionSettings } from '../../transport/connectionSettings';
 import { openStore } from '../../transport/openStore';
 import type { RemoteStore } from '../../transport/remoteStore';
 import { TransportError, type TransportErrorCode } from '../../transport/transportError';
-import { freePort } from '../../testbed/servers/process';
+import { freePort } from '../../testbed/n8nHost/freePort';
 
 /** A running server and how to log in to it. */
 export interface StoreUnderTest {

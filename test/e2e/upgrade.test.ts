@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,7 +7,6 @@ import { activate, everySeconds, executionsOf, until } from '../../testbed/n8nHo
 import { itemsOf } from '../../testbed/n8nHost/executionResult';
 import type { StoredCredential } from '../../testbed/n8nHost/n8nClient';
 import { installPackage } from '../../testbed/n8nHost/packPackage';
-import { startN8n, type RunningN8n } from '../../testbed/n8nHost/startN8n';
 import type { Workflow } from '../../testbed/n8nHost/workflow';
 import { startEmbeddedSftp, type EmbeddedSftp } from '../../testbed/servers/embeddedSftp';
 import { callAudio, soundLibrary } from '../../testbed/tenant/callAudio';
@@ -15,10 +14,10 @@ import { callAt, DiskTenant } from '../../testbed/tenant/diskTenant';
 import { seededRandom } from '../../testbed/tenant/seededRandom';
 import type { PlannedCall } from '../../testbed/tenant/tenantCall';
 import { CREDENTIAL_TYPE, sftpCredential } from '../../testbed/tenant/tenantCredential';
+import { ShiftedN8n } from './clock/shiftedN8n';
 
 const FIRST_VERSION = join(__dirname, 'upgrade', 'n8n-nodes-8x8-recordings-0.1.0.tgz');
 const SECRET = `Test-${randomBytes(9).toString('hex')}-1`;
-const OWNER = { email: 'owner@test.example.com', password: SECRET };
 const DAY = '2026-10-30';
 const INDEX = 'Index/I20261030.csv';
 const POLL_SECONDS = 2;
@@ -76,37 +75,19 @@ describe('an update of the package in a real n8n', () => {
 	let directory = '';
 	let server: EmbeddedSftp;
 	let tenant: DiskTenant;
-	let n8n: RunningN8n;
+	let n8n: ShiftedN8n;
 	let credential: StoredCredential;
 	let packageDirectory = '';
-	let starts = 0;
-	let shift = 0;
 	const sounds = soundLibrary();
 	const random = seededRandom('an update');
 
-	const setClock = async (utc: string): Promise<void> => {
-		shift = Date.parse(utc) - Date.now();
-		await writeFile(join(directory, 'clock'), String(shift));
-	};
-	const start = async (): Promise<void> => {
-		starts += 1;
-		n8n = await startN8n({
-			userFolder: join(directory, 'n8n'),
-			logFile: join(directory, 'logs', `n8n-${starts}.log`),
-			env: {
-				NODE_OPTIONS: `--require ${join(__dirname, 'triggers', 'shiftedClock.cjs')}`,
-				SHIFTED_CLOCK_FILE: join(directory, 'clock'),
-			},
-		});
-		await n8n.client.logIn(OWNER);
-	};
 	/** A new recording: its file, and its row in the index of the day. */
 	const record = async (...calls: readonly PlannedCall[]): Promise<void> => {
 		for (const call of calls) await tenant.put(call.path, callAudio(call, sounds, random));
 		await tenant.index(INDEX, 'basic', calls);
 	};
 	const emitted = async (workflow: string): Promise<string[]> => {
-		const executions = await executionsOf(n8n.client, workflow);
+		const executions = await executionsOf(n8n.running.client, workflow);
 		return executions.flatMap((one) => itemsOf(one, 'Next Step').map(({ json }) => String(json['recordingId'])));
 	};
 	const expectEmitted = async (...calls: readonly PlannedCall[]): Promise<void> => {
@@ -121,14 +102,14 @@ describe('an update of the package in a real n8n', () => {
 	};
 	/** Ids of what one run downloaded and marked. */
 	const deliver = async (): Promise<string[]> => {
-		const run = await n8n.client.runWorkflow(WORKFLOWS.deliveries, 'Start');
+		const run = await n8n.running.client.runWorkflow(WORKFLOWS.deliveries, 'Start');
 		expect([run.status, run.error?.message]).toEqual(['success', undefined]);
 		return run.nodes.has('Mark') ? itemsOf(run, 'Mark').map(({ json }) => String(json['recordingId'])) : [];
 	};
 	const published = async (): Promise<unknown[]> =>
 		await Promise.all(
 			[WORKFLOWS.calls, WORKFLOWS.files].map(async (id) =>
-				Reflect.get(Object(await n8n.client.request('GET', `/rest/workflows/${id}`)), 'active'),
+				Reflect.get(Object(await n8n.running.client.request('GET', `/rest/workflows/${id}`)), 'active'),
 			),
 		);
 
@@ -141,18 +122,19 @@ describe('an update of the package in a real n8n', () => {
 		directory = await mkdtemp(join(tmpdir(), '8x8-e2e-'));
 		const root = join(directory, 'tenant');
 		await mkdir(join(root, 'Index'), { recursive: true });
-		await setClock('2026-10-31T17:00:00Z');
-		tenant = new DiskTenant(root, () => Date.now() + shift - 3_600_000);
+		n8n = new ShiftedN8n(directory);
+		await n8n.setClock('2026-10-31T17:00:00Z');
+		tenant = new DiskTenant(root, () => n8n.now() - 3_600_000);
 		await record(known);
 		server = await startEmbeddedSftp({ root, username: 'acmejets', password: SECRET });
-		packageDirectory = await installPackage(join(directory, 'n8n'), FIRST_VERSION);
-		await start();
+		packageDirectory = await installPackage(n8n.userFolder, FIRST_VERSION);
+		await n8n.start();
 		const { host, port, fingerprint } = server;
 		const login = { host, port, username: 'acmejets', password: SECRET, tenantTimeZone: 'America/Los_Angeles' };
-		credential = await n8n.client.putCredential('Tenant', CREDENTIAL_TYPE, sftpCredential(login, fingerprint));
-		await n8n.client.putWorkflow(triggered(WORKFLOWS.calls, credential, 'index'));
-		await n8n.client.putWorkflow(triggered(WORKFLOWS.files, credential, 'files'));
-		await n8n.client.putWorkflow(deliveries(WORKFLOWS.deliveries, credential));
+		credential = await n8n.running.client.putCredential('Tenant', CREDENTIAL_TYPE, sftpCredential(login, fingerprint));
+		await n8n.running.client.putWorkflow(triggered(WORKFLOWS.calls, credential, 'index'));
+		await n8n.running.client.putWorkflow(triggered(WORKFLOWS.files, credential, 'files'));
+		await n8n.running.client.putWorkflow(deliveries(WORKFLOWS.deliveries, credential));
 	});
 
 	afterAll(async () => {
@@ -162,8 +144,8 @@ describe('an update of the package in a real n8n', () => {
 	});
 
 	it('begins with what the first version delivered, marked and remembers', async () => {
-		await activate(n8n.client, WORKFLOWS.calls);
-		await activate(n8n.client, WORKFLOWS.files);
+		await activate(n8n.running.client, WORKFLOWS.calls);
+		await activate(n8n.running.client, WORKFLOWS.files);
 		expect(await deliver()).toEqual([known.recordingId]);
 		await record(before);
 		await expectEmitted(before);
@@ -171,18 +153,18 @@ describe('an update of the package in a real n8n', () => {
 
 	it('leaves workflows published while a half installed update cannot be loaded', async () => {
 		await n8n.stop();
-		await installPackage(join(directory, 'n8n'));
+		await installPackage(n8n.userFolder);
 		await truncate(join(packageDirectory, 'dist', 'nodes', 'RecordingTrigger', 'RecordingTrigger.node.js'), 100);
-		await start();
-		expect(await n8n.client.nodeTypes()).not.toContain('n8n-nodes-8x8-recordings.recordingTrigger');
+		await n8n.start();
+		expect(await n8n.running.client.nodeTypes()).not.toContain('n8n-nodes-8x8-recordings.recordingTrigger');
 		expect(await published()).toEqual([true, true]);
 	});
 
 	it('goes on where the first version stopped once the update is whole: triggers, marks and credential', async () => {
 		await n8n.stop();
 		await record(whileOff);
-		await installPackage(join(directory, 'n8n'));
-		await start();
+		await installPackage(n8n.userFolder);
+		await n8n.start();
 		expect(await published()).toEqual([true, true]);
 		await expectEmitted(before, whileOff);
 		expect(await deliver()).toEqual([before.recordingId, whileOff.recordingId]);

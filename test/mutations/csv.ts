@@ -124,9 +124,15 @@ export const mutations: readonly Mutation[] = [
 	},
 	{
 		file: 'recordings/recordingPlace.ts',
-		find: '.split(/[,;|\\r\\n]+/)',
-		replace: '.split(/[,;]+/)',
+		find: '(parted ?? splits[0] ?? [text]).flatMap(namesIn)',
+		replace: '[text].flatMap(namesIn)',
 		rule: 'several names in a cell are several recordings',
+	},
+	{
+		file: 'recordings/recordingPlace.ts',
+		find: 'return isOneName ? [text] : names;',
+		replace: 'return names;',
+		rule: 'a name may hold a comma',
 	},
 	{
 		file: 'recordings/remoteName.ts',
@@ -147,9 +153,9 @@ export const mutations: readonly Mutation[] = [
 		rule: 'a spreadsheet guard is taken off',
 	},
 	{
-		file: 'tenant/comparison/reconciliation.ts',
-		find: 'return recordingId.toLowerCase();',
-		replace: 'return recordingId;',
+		file: 'recordings/nameLetters.ts',
+		find: '.toLowerCase();',
+		replace: ';',
 		rule: 'names that differ in capitals only are one',
 	},
 	{

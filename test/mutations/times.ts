@@ -73,6 +73,12 @@ export const mutations: ReadonlyArray<{
 	},
 	{
 		file: 'recordings/writtenZone.ts',
+		find: 'return OF_INITIALS.test(',
+		replace: 'return /./.test(',
+		rule: 'the initials of a long name may be those of another zone',
+	},
+	{
+		file: 'recordings/writtenZone.ts',
 		find: 'IST: [5.5, 2, 1]',
 		replace: 'IST: [2, 1]',
 		rule: 'an abbreviation may have several offsets',
@@ -106,6 +112,12 @@ export const mutations: ReadonlyArray<{
 		find: 'own.find((instant) => claimed.includes(instant))',
 		replace: 'own.find((instant) => claimed.includes(-instant))',
 		rule: 'an abbreviation settles a repeated hour before the stamp',
+	},
+	{
+		file: 'recordings/rowTimes.ts',
+		find: 'Math.abs(reading.instant - startUtc) >= MINUTE',
+		replace: 'Math.abs(reading.instant - startUtc) >= DAY',
+		rule: 'a local start that is not the UTC one is told in a hint',
 	},
 	{
 		file: 'recordings/rowTimes.ts',

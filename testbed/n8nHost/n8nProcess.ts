@@ -26,6 +26,8 @@ export interface N8nProcessOptions {
 	readonly env: Readonly<Record<string, string>>;
 	/** Whether it can be used; asked until it says so. */
 	readonly isReady: () => Promise<boolean>;
+	/** What it prints when its start is over; it is not ready before. */
+	readonly startedWith?: string;
 }
 
 export interface N8nProcess {
@@ -33,6 +35,8 @@ export interface N8nProcess {
 	readonly pid: number | undefined;
 	/** Whether its process is still there. */
 	isAlive(): boolean;
+	/** The end of what it printed. */
+	lastLines(): Promise<string>;
 	/** Ends it and every process it started; it is asked first, and lets running executions end. */
 	stop(): Promise<void>;
 	/** Ends them with SIGKILL, so that it can do nothing about it. */
@@ -49,7 +53,7 @@ async function lastLines(logFile: string): Promise<string> {
  * come up. It ends with `stop()`, and with this process.
  */
 export async function startN8nProcess(options: N8nProcessOptions): Promise<N8nProcess> {
-	const { command, userFolder, logFile, release, image, env, isReady } = options;
+	const { command, userFolder, logFile, release, image, env, isReady, startedWith = '' } = options;
 	await mkdir(dirname(logFile), { recursive: true });
 	await mkdir(userFolder, { recursive: true });
 	const [file = '', ...args] = image?.entrypoint ?? [
@@ -76,12 +80,21 @@ export async function startN8nProcess(options: N8nProcessOptions): Promise<N8nPr
 	program.child.stderr?.pipe(log, { end: false });
 	void program.ended.then(() => log.end());
 
+	let hasStarted = startedWith === '';
+	let said = '';
+	const listen = (chunk: Buffer): void => {
+		said += chunk.toString('latin1');
+		hasStarted ||= said.includes(startedWith);
+		if (hasStarted) program.child.stdout?.off('data', listen);
+	};
+	program.child.stdout?.on('data', listen);
+
 	let outcome: number | NodeJS.Signals | Error | undefined;
 	void program.ended.then((how) => {
 		outcome = how;
 	});
 	const deadline = Date.now() + START_MILLISECONDS;
-	while (!(await isReady())) {
+	while (!hasStarted || !(await isReady())) {
 		if (outcome === undefined && Date.now() < deadline) {
 			await pause(POLL_MILLISECONDS);
 			continue;
@@ -92,6 +105,7 @@ export async function startN8nProcess(options: N8nProcessOptions): Promise<N8nPr
 	}
 	return {
 		pid: program.child.pid,
+		lastLines: () => lastLines(logFile),
 		isAlive: () => program.child.exitCode === null && program.child.signalCode === null,
 		stop: () => program.stop(),
 		kill: () => program.kill(),

@@ -32,6 +32,12 @@ async function isReady(url: string): Promise<boolean> {
 		.catch(() => false);
 }
 
+/**
+ * n8n's start.js prints this last, long after it answers. Before, it looks for executions that waited since it was last on, and
+ * runs one that begins in that moment a second time, under the same id (1.123 to 2.41).
+ */
+const STARTED = 'Editor is now accessible via';
+
 /** Attempts to start on a port that was free a moment before. */
 const MOST_PORTS = 3;
 
@@ -62,6 +68,7 @@ async function startAt(options: N8nOptions, port: number): Promise<RunningN8n> {
 		image,
 		env: { N8N_PORT: String(port), ...env },
 		isReady: () => isReady(url),
+		startedWith: STARTED,
 	});
 	return { ...n8n, url, client: new N8nClient(url) };
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { createReadStream, type Stats } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { createServer, Socket } from 'node:net';
@@ -251,8 +251,10 @@ export async function startEmbeddedFtps(options: EmbeddedFtpsOptions): Promise<E
 			new FtpSrv({
 				url: `${options.mode === 'implicit' ? 'ftps' : 'ftp'}://${LOOPBACK}:${port}`,
 				pasv_url: LOOPBACK,
-				pasv_min: 20_000,
-				pasv_max: 60_000,
+				// Data connections take one port after the other and give up after five in use: none that `freePort` draws, and
+				// not those of another server that began at the same number.
+				pasv_min: randomInt(10_000, 19_000),
+				pasv_max: 19_999,
 				tls,
 				blacklist: options.mode === 'implicit' ? [...READ_ONLY, 'AUTH'] : READ_ONLY,
 				log: SILENT,

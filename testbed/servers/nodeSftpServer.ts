@@ -3,7 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-import { freePort, startProcess, temporaryDirectory, waitForPort } from './process';
+import { freePort } from '../n8nHost/freePort';
+import { startProcess, temporaryDirectory, waitForPort } from './process';
 
 const START_MILLISECONDS = 10_000;
 

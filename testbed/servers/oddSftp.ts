@@ -94,8 +94,21 @@ export async function startOddSftp(options: OddSftpOptions): Promise<OddSftp> {
 	};
 }
 
-/** SSH_FXP_VERSION (draft-ietf-secsh-filexfer-02, 4). */
+/** SSH_FXP_VERSION and SSH_FXP_STATUS (draft-ietf-secsh-filexfer-02, 3). */
 const VERSION = 2;
+const STATUS = 101;
+
+/** Refuses a request with any number, also one that ssh2's server does not know. */
+export function refuse(sftp: SFTPWrapper, id: number, status: number, words: string): void {
+	const head = Buffer.alloc(13);
+	head[4] = STATUS;
+	head.writeUInt32BE(id, 5);
+	head.writeUInt32BE(status, 9);
+	const packet = Buffer.concat([head, text(words), text('en')]);
+	packet.writeUInt32BE(packet.length - 4, 0);
+	const protocol = Reflect.get(sftp, '_protocol') as { channelData: (channel: number, data: Buffer) => void };
+	protocol.channelData((Reflect.get(sftp, 'outgoing') as { id: number }).id, packet);
+}
 
 /** ssh2's server has no extensions to name, so they are put into its first answer on the way out. */
 function nameExtensions(sftp: SFTPWrapper, extensions: readonly string[]): void {

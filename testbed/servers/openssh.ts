@@ -5,7 +5,8 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 
 import { sshKeyPair, type SshKeyType } from './sshKeyPair';
-import { freePort, startProcess, temporaryDirectory, waitForPort } from './process';
+import { freePort } from '../n8nHost/freePort';
+import { startProcess, temporaryDirectory, waitForPort } from './process';
 
 const SSHD = '/usr/sbin/sshd';
 const START_MILLISECONDS = 10_000;

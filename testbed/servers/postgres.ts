@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { runProgram } from '../n8nHost/childProcess';
-import { freePort, realServer, startProcess, temporaryDirectory, waitForPort, type RealServer } from './process';
+import { freePort } from '../n8nHost/freePort';
+import { realServer, startProcess, temporaryDirectory, waitForPort, type RealServer } from './process';
 
 /** Debian keeps each major version's programs in a directory of its own, out of PATH. */
 const INSTALLED = '/usr/lib/postgresql';

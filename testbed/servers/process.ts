@@ -1,26 +1,13 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { LOOPBACK } from '../n8nHost/freePort';
 
-const LOOPBACK = '127.0.0.1';
 const GRACE_MILLISECONDS = 2_000;
 const OUTPUT_CHARACTERS = 20_000;
-
-/** A loopback port that nothing listens on at this moment. */
-export function freePort(): Promise<number> {
-	return new Promise((resolve, reject) => {
-		const server = createServer();
-		server.once('error', reject);
-		server.listen(0, LOOPBACK, () => {
-			const address = server.address();
-			const port = typeof address === 'object' && address !== null ? address.port : 0;
-			server.close(() => resolve(port));
-		});
-	});
-}
 
 function accepts(port: number): Promise<boolean> {
 	return new Promise((resolve) => {

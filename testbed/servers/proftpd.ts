@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { createServerCertificate, type ServerCertificate } from './serverCertificate';
-import { freePort, realServer, startProcess, temporaryDirectory, waitForPort, type RealServer } from './process';
+import { freePort } from '../n8nHost/freePort';
+import { realServer, startProcess, temporaryDirectory, waitForPort, type RealServer } from './process';
 
 const PROFTPD = '/usr/sbin/proftpd';
 const MODULES = '/usr/lib/proftpd';

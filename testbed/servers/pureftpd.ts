@@ -4,7 +4,8 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { freePort, realServer, startProcess, temporaryDirectory, waitForPort, type RealServer } from './process';
+import { freePort } from '../n8nHost/freePort';
+import { realServer, startProcess, temporaryDirectory, waitForPort, type RealServer } from './process';
 import type { FtpsServer } from './proftpd';
 import { createServerCertificate } from './serverCertificate';
 

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { freePort, realServer, startProcess, temporaryDirectory, waitForPort, type RealServer } from './process';
+import { freePort } from '../n8nHost/freePort';
+import { realServer, startProcess, temporaryDirectory, waitForPort, type RealServer } from './process';
 import type { FtpsServer } from './proftpd';
 import { createServerCertificate } from './serverCertificate';
 

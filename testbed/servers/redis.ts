@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { freePort } from '../n8nHost/freePort';
 import {
-	freePort,
 	realServer,
 	startProcess,
 	temporaryDirectory,

@@ -3,8 +3,8 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { createServerCertificate, type ServerCertificate } from './serverCertificate';
+import { freePort } from '../n8nHost/freePort';
 import {
-	freePort,
 	realServer,
 	startProcess,
 	temporaryDirectory,

@@ -118,10 +118,7 @@ export class ServerAccount<C extends AccountConnection, Learnt> {
 		const lease = this.#leases.get(connection);
 		if (lease === undefined || !this.#keeps || !connection.isUsable) return connection.interrupt(closed());
 		connection.keepAwake(false);
-		const end = (): void => {
-			this.#forget(resting);
-			connection.interrupt(closed());
-		};
+		const end = (): void => this.#end(resting);
 		const timer = setTimeout(end, this.#restMilliseconds).unref();
 		const forget = connection.whenGone(() => this.#forget(resting));
 		const resting: Resting<C> = { connection, lease, timer, forget };
@@ -139,8 +136,7 @@ export class ServerAccount<C extends AccountConnection, Learnt> {
 	async endResting(): Promise<void> {
 		for (const [arriving, isLeft] of this.#arriving) if (isLeft) arriving.abort();
 		const ends = [...this.#resting].map(async (resting) => {
-			this.#forget(resting);
-			resting.connection.interrupt(closed());
+			this.#end(resting);
 			await resting.connection.whenClosed;
 		});
 		await Promise.all(ends);
@@ -173,6 +169,13 @@ export class ServerAccount<C extends AccountConnection, Learnt> {
 		this.#arriving.set(arriving, true);
 		lease.rest(() => arriving.abort());
 		return true;
+	}
+
+	/** Whoever ends it may wait for that, so that it keeps the process alive until it is closed. */
+	#end(resting: Resting<C>): void {
+		this.#forget(resting);
+		resting.connection.keepAwake(true);
+		resting.connection.interrupt(closed());
 	}
 
 	#forget(resting: Resting<C>): void {

@@ -16,9 +16,10 @@ import {
 	isTlsFailure,
 	type FtpsPhase,
 } from './ftpsFailure';
+import type { ListedName } from './listedName';
 import { PassiveAhead } from './passiveAhead';
 import { Retrieval, type RetrievalOptions } from './retrieval';
-import type { RecentNames } from './recentNames';
+import type { RecentNames } from '../recentNames';
 import type { ServerHabits } from './serverHabits';
 import { setUpSession, type ServerTraits } from './sessionSetup';
 import type { Shortcut } from './shortcut';
@@ -95,7 +96,7 @@ export interface ConnectionPlan {
 	readonly settings: FtpsSettings;
 	readonly trust: SecureContext;
 	readonly shortcuts: Shortcuts;
-	readonly recent: RecentNames;
+	readonly recent: RecentNames<ListedName>;
 	readonly habits: ServerHabits;
 	/** What an earlier connection of the same account already asked. */
 	readonly traits?: ServerTraits | undefined;
@@ -141,7 +142,7 @@ export class ControlConnection implements PooledConnection {
 	#rejectStep: ((reason: TransportError) => void) | undefined;
 	#traits: ServerTraits = { hasMachineListing: false, loginDirectory: '/' };
 	/** Of the store that has it. */
-	#recent: RecentNames;
+	#recent: RecentNames<ListedName>;
 	readonly #goneListeners = new Set<() => void>();
 
 	private constructor({ settings, trust, shortcuts, habits, recent }: ConnectionPlan) {
@@ -197,12 +198,15 @@ export class ControlConnection implements PooledConnection {
 	}
 
 	/** Listings of a moment ago, of the store that has it. */
-	get recent(): RecentNames {
+	get recent(): RecentNames<ListedName> {
 		return this.#recent;
 	}
 
 	/** It is lent to another store after a rest. */
-	serve({ stallTimeout = STALL_MILLISECONDS }: Pick<FtpsSettings, 'stallTimeout'>, recent: RecentNames): void {
+	serve(
+		{ stallTimeout = STALL_MILLISECONDS }: Pick<FtpsSettings, 'stallTimeout'>,
+		recent: RecentNames<ListedName>,
+	): void {
 		this.#recent = recent;
 		const context: { timeout: number } = this.#client.ftp;
 		context.timeout = stallTimeout;

@@ -80,7 +80,10 @@ function parseMachineLine(line: string): ListedName | 'listed directory' | undef
 	const match = MACHINE_LINE.exec(line);
 	if (match === null) return undefined;
 	const [, packed = '', name = ''] = match;
-	const stated = factsOf(packed).get('type') ?? 'unknown';
+	const facts = factsOf(packed);
+	// RFC 3659 section 7.5: no fact is a must. What has a size is a file; what has neither could be anything.
+	const stated = facts.get('type') ?? (facts.has('size') ? 'file' : undefined);
+	if (stated === undefined) return undefined;
 	const type = typeOf(stated);
 	if (type === undefined) return 'listed directory';
 	return { name, ...readFacts(packed, type), ...(LINK_TYPE.test(stated) ? { isLink: true } : {}) };
@@ -91,7 +94,7 @@ function parseMachineLine(line: string): ListedName | 'listed directory' | undef
  * Throws a plain Error when there is no line that can be.
  */
 export function parseListing(text: string, onUnreadable: (line: string) => void = () => undefined): ListedName[] {
-	const lines = text.split(/\r?\n/u).filter((line) => line.trim() !== '');
+	const lines = text.split(/\r*\n/u).filter((line) => line.trim() !== '');
 	const parse = lines.some(isMachineLine) ? parseMachineLine : parseListLine;
 	const names: ListedName[] = [];
 	const unreadable: string[] = [];

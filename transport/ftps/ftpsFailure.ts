@@ -1,5 +1,6 @@
 import { FTPError } from 'basic-ftp';
 
+import { IN_USE_TEXT } from '../serverWords';
 import { TransportError, type TransportErrorCode, type TransportErrorFields } from '../transportError';
 import { safeLine, type Secrets } from './serverText';
 
@@ -78,6 +79,8 @@ const SESSION_TEXT = /\b(?:session|re-?use|resum)|\b(?:tls|ssl)\b/iu;
 const MISSING_TEXT =
 	/no such|not found|(?:does ?n[o']t|does not) exist|cannot find|can't find|nonexist|unknown (?:file|directory)/iu;
 const NOT_A_FILE_TEXT = /not a (?:regular|plain|normal)? ?file|is a directory|only retrieve regular files/iu;
+/** What waiting mends, although a 550 says it. */
+const TOO_MANY_TEXT = /\btoo many\b/iu;
 const DENIED_TEXT = /permission|denied|not permitted|forbidden|not allowed|unauthori[sz]ed|privilege/iu;
 
 /** Replies about the path itself (RFC 959 section 4.2.2). */
@@ -95,7 +98,15 @@ function textOf(error: unknown): string {
 	return error instanceof Error ? error.message : String(error);
 }
 
-const TELLING_TEXTS = [MISSING_TEXT, NOT_A_FILE_TEXT, DENIED_TEXT, SESSION_TEXT, LIMIT_TEXT];
+const TELLING_TEXTS = [
+	IN_USE_TEXT,
+	TOO_MANY_TEXT,
+	MISSING_TEXT,
+	NOT_A_FILE_TEXT,
+	DENIED_TEXT,
+	SESSION_TEXT,
+	LIMIT_TEXT,
+];
 
 /**
  * Reply texts quote the path, and a path may hold any word: where it holds one that decides something, it is cut out.
@@ -110,6 +121,7 @@ function withoutPath(reply: string, path: string | undefined): string {
 /** What a reply says about the path; `undefined` when it cannot be told (vsftpd: "550 Failed to open file."). */
 export function pathVerdict(reply: string, path: string | undefined): TransportErrorCode | undefined {
 	const text = withoutPath(reply, path);
+	if (IN_USE_TEXT.test(text) || TOO_MANY_TEXT.test(text)) return 'busy';
 	if (MISSING_TEXT.test(text)) return 'not-found';
 	if (NOT_A_FILE_TEXT.test(text)) return 'not-a-file';
 	if (DENIED_TEXT.test(text)) return 'permission-denied';

@@ -4,15 +4,16 @@ import { ServerAccount } from '../account/serverAccount';
 import type { FtpsSettings } from '../connectionSettings';
 import { UNSHARED, type ConnectionShare } from '../connectionShare';
 import type { Abortable, Cancellation } from '../onAbort';
-import { childPath, isListableName, joinTenantPath, lastPart, legalRemotePath } from '../remotePath';
+import { childPath, joinTenantPath, lastPart, legalRemotePath } from '../remotePath';
 import type { ReadRange, RemoteEntry, RemoteStore, RequestOptions, StoreListener } from '../remoteStore';
 import { isTransient } from '../retry';
 import { TransportError } from '../transportError';
 import { ControlConnection, targetOn, type Shortcuts, type Target } from './controlConnection';
 import { ControlConnectionPool } from './controlConnectionPool';
 import { ftpsError } from './ftpsFailure';
+import type { ListedName } from './listedName';
 import { explainRefusal, fileSize, listDirectory, statPath } from './pathQueries';
-import { RecentNames } from './recentNames';
+import { RecentNames } from '../recentNames';
 import { RemoteFileStream } from './remoteFileStream';
 import { ServerHabits } from './serverHabits';
 import { safeLine } from './serverText';
@@ -45,7 +46,7 @@ export type FtpsAccount = ServerAccount<ControlConnection, FtpsLearnt>;
 export class FtpsStore implements RemoteStore {
 	readonly #settings: FtpsSettings;
 	readonly #pool: ControlConnectionPool<ControlConnection>;
-	readonly #recent = new RecentNames();
+	readonly #recent = new RecentNames<ListedName>();
 	readonly #listener: StoreListener;
 	readonly #learnt: FtpsLearnt;
 
@@ -86,9 +87,10 @@ export class FtpsStore implements RemoteStore {
 			const found = { directory: path, lines: unreadable.length, example: safeLine(example, this.#settings) };
 			this.#listener.onUnreadable?.(found);
 		}
-		return names
-			.filter((entry) => isListableName(entry.name))
-			.map(({ name, type, size, modifiedAt }) => ({ name, path: childPath(path, name), type, size, modifiedAt }));
+		return names.map(({ name, type, size, modifiedAt }) => ({
+			...{ name, path: childPath(path, name) },
+			...{ type, size, modifiedAt },
+		}));
 	}
 
 	async stat(path: string, { signal }: RequestOptions = {}): Promise<RemoteEntry> {

@@ -1,20 +1,26 @@
-import type { ControlConnection, Refusal } from './controlConnection';
+import { isListableName, ownName } from '../remotePath';
+import type { ControlConnection, Refusal, Target } from './controlConnection';
 import { parseListing } from './directoryListing';
 import type { ListedName } from './listedName';
 import { UNKNOWN_COMMAND } from './ftpsFailure';
+import { NO_FILES_TEXT } from './serverText';
 
-/** What a directory holds, and the lines of its listing that cannot be read. */
+/** What a directory holds, and the lines of its listing that cannot be read or hold no legal name. */
 export interface Listing {
 	readonly names: readonly ListedName[];
 	readonly unreadable: readonly string[];
 }
 
 const HIDDEN_TOO = 'LIST -a';
-/** How servers tell an empty directory by a refusal. */
-const NO_FILES_TEXT = /\bno files\b|\bis empty\b|\bempty directory\b/iu;
+/** With which servers tell an empty directory by a refusal. */
 const NO_FILES_REPLIES: ReadonlySet<number> = new Set([450, 550]);
 /** Pure-FTPd says with its 226 that it left out names: `226-Output truncated to 2000 matches`. */
 const TRUNCATED_TEXT = /truncated|too many (?:files|matches|entries)/iu;
+/**
+ * Of a directory that may be entered and not be read: vsftpd says `226 Transfer done (but failed to open directory).`, Pure-FTPd
+ * `226-Sorry, we were unable to read [.]`.
+ */
+const NOT_OPENED_TEXT = /failed to open directory|unable to read/iu;
 
 function saysEmpty({ reply, failure }: Refusal): boolean {
 	return NO_FILES_REPLIES.has(reply) && NO_FILES_TEXT.test(failure.detail ?? '');
@@ -25,22 +31,28 @@ function commandsFor({ traits, habits }: ControlConnection): readonly string[] {
 	return commands.filter((command) => command === 'LIST' || !habits.uselessLists.has(command));
 }
 
-function read(connection: ControlConnection, path: string, text: string): Listing {
+function read(connection: ControlConnection, { absolute, path }: Target, text: string): Listing {
 	const unreadable: string[] = [];
 	try {
-		const names = parseListing(text, (line) => unreadable.push(line));
-		return { names, unreadable };
+		const listed = parseListing(text, (line) => unreadable.push(line));
+		const names = listed.map((entry) => ({ ...entry, name: ownName(entry.name, [absolute]) }));
+		const illegal = names.filter(({ name }) => name !== '.' && name !== '..' && !isListableName(name));
+		unreadable.push(...illegal.map(({ name }) => name));
+		return { names: names.filter(({ name }) => isListableName(name)), unreadable };
 	} catch (error) {
 		throw connection.error('protocol', path, error instanceof Error ? error.message : undefined);
 	}
 }
 
 /**
- * The names in the working directory, which is that of `path`. LIST gets no path, because servers split and glob it as `ls` would.
+ * The names in the working directory, which is the target. LIST gets no path, because servers split and glob it as `ls` would.
  * Rejects with a `TransportError`, also when the server did not send the whole listing.
  */
-export async function namesHere(connection: ControlConnection, path: string): Promise<Listing> {
+export async function namesHere(connection: ControlConnection, target: Target): Promise<Listing> {
+	const { path } = target;
 	let refused: Refusal | undefined;
+	// By a command that it knows.
+	let isRefused = false;
 	for (const command of commandsFor(connection)) {
 		const reply = await connection.listing(command, path);
 		if (reply.refusal !== undefined) {
@@ -50,6 +62,7 @@ export async function namesHere(connection: ControlConnection, path: string): Pr
 				connection.habits.uselessLists.add(command);
 			}
 			refused ??= reply.refusal;
+			isRefused ||= command !== HIDDEN_TOO && !UNKNOWN_COMMAND.has(reply.refusal.reply);
 			continue;
 		}
 		const { text, message } = reply;
@@ -59,6 +72,9 @@ export async function namesHere(connection: ControlConnection, path: string): Pr
 				isFinal: true,
 			});
 		}
+		if (NOT_OPENED_TEXT.test(message)) {
+			throw connection.error('permission-denied', path, 'it may be entered, but not be listed');
+		}
 		if (text !== '' && !text.endsWith('\n')) {
 			throw connection.error('connection-lost', path, 'its listing ended in the middle of a line');
 		}
@@ -67,7 +83,9 @@ export async function namesHere(connection: ControlConnection, path: string): Pr
 			connection.habits.uselessLists.add(command);
 			continue;
 		}
-		return read(connection, path, text);
+		// ProFTPD refuses MLSD where the directory cannot be read, and LIST sends nothing then.
+		if (text.trim() === '' && isRefused) break;
+		return read(connection, target, text);
 	}
 	throw refused?.failure ?? connection.error('protocol', path, 'it lists no names');
 }

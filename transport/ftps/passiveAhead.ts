@@ -11,6 +11,15 @@ const REPLY_MILLISECONDS = 5_000;
 const ENTERING = 229;
 const CLOSING = 421;
 const NO_DATA_CONNECTION = 425;
+/** The end of a transfer, which some servers tell twice (proftpd PR 2339). */
+const TRANSFERRED = 226;
+const TRANSFER = /^(?:RETR|LIST|MLSD)\b/u;
+/** The answer to REST, on which the transfer is asked for. */
+const GO_ON = 350;
+
+function isTransferred(reply: Error | FTPResponse): boolean {
+	return !(reply instanceof Error) && reply.code === TRANSFERRED;
+}
 
 function isFinal(reply: Error | FTPResponse): boolean {
 	return reply instanceof Error || (reply.code >= 200 && reply.code < 300);
@@ -102,7 +111,11 @@ export class PassiveAhead {
 		let isAnswered = false;
 		let held: FTPError | undefined;
 		this.#isBusy = true;
+		let isTransfer = command !== undefined && TRANSFER.test(command);
 		return this.#handle(command, (reply, libraryTask) => {
+			// Told twice, it is no answer to what was asked since.
+			if (isTransferred(reply) && (isAnswered || !isTransfer)) return;
+			if (!(reply instanceof Error) && reply.code === GO_ON) isTransfer = true;
 			const task = this.#followedBy(libraryTask);
 			const pass = (own: Error | FTPResponse): void => {
 				isAnswered ||= isFinal(own);
@@ -155,6 +168,7 @@ export class PassiveAhead {
 		this.#isBusy = false;
 		if (!this.#isDue) return;
 		this.#handle(undefined, (reply, task) => {
+			if (isTransferred(reply)) return;
 			this.#take(reply);
 			task.resolve(undefined);
 		}).catch(() => undefined);

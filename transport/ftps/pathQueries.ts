@@ -1,4 +1,3 @@
-import { isListableName } from '../remotePath';
 import type { TransportError } from '../transportError';
 import type { ControlConnection, Refusal, Target } from './controlConnection';
 import { parseFtpSize, parseFtpTime, parseMlstReply } from './directoryListing';
@@ -54,7 +53,8 @@ async function lookUp(
 	const entered = await connection.request(`CWD ${parent}`, path);
 	if (entered.refusal === undefined) {
 		const name = absolute.slice(absolute.lastIndexOf('/') + 1);
-		const list = async (): Promise<readonly ListedName[]> => (await namesHere(connection, path)).names;
+		const list = async (): Promise<readonly ListedName[]> =>
+			(await namesHere(connection, { absolute: parent, path })).names;
 		const recent = await connection.recent.of(parent, list, connection.whenClosed);
 		const isThere = recent.some((entry) => entry.name === name);
 		const names = isThere && wanted === 'size' ? await list() : recent;
@@ -88,19 +88,17 @@ export async function explainRefusal(
 }
 
 /**
- * The names in a directory, not yet judged. It is entered first: names with spaces, leading dashes and wildcards are
+ * The names in a directory. It is entered first: names with spaces, leading dashes and wildcards are
  * safe in CWD only, and a LIST of a missing directory ends without an error on some servers.
  */
 export async function listDirectory(connection: ControlConnection, target: Target): Promise<Listing> {
 	const entered = await connection.request(`CWD ${target.absolute}`, target.path);
 	if (entered.refusal !== undefined) throw await explainRefusal(connection, target, entered.refusal, 'directory');
-	const { names, unreadable } = await namesHere(connection, target.path);
+	const { names, unreadable } = await namesHere(connection, target);
 	const entries: ListedName[] = [];
 	for (const entry of names) {
 		const absolute = `${target.absolute === '/' ? '' : target.absolute}/${entry.name}`;
-		// Nothing that is no name may get into a command.
-		const mayFollow = entry.isLink === true && isListableName(entry.name);
-		entries.push(mayFollow ? await followed(connection, { absolute, path: target.path }, entry) : entry);
+		entries.push(await followed(connection, { absolute, path: target.path }, entry));
 	}
 	return { names: entries, unreadable };
 }

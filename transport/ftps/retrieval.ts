@@ -1,13 +1,17 @@
 import { FTPError, type FTPContext, type FTPResponse, type TaskResolver } from 'basic-ftp';
 import type { Socket } from 'node:net';
 import { finished } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 
 import { isRefusal } from './ftpsFailure';
+import { NO_FILES_TEXT } from './serverText';
 import type { TransferSink } from './transferSink';
 
 /** What a server gets to confirm the end of a transfer that was broken off. */
 const CONFIRMATION_MILLISECONDS = 5_000;
-/** How long the data of a listing may take to begin when the server has said already that it has sent them. */
+/** How long TLS on the data connection of a listing may take to begin when the server has said already that it has sent all. */
+const UNUSED_MILLISECONDS = 5_000;
+/** As long, when it also said that there is nothing. */
 const EMPTY_MILLISECONDS = 1_000;
 /** What a connection ends with that the other side gives up: Node.js, errno. */
 const RESETS: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']);
@@ -28,6 +32,11 @@ export interface RetrievalOptions {
 	readonly breakOff?: (() => void) | undefined;
 	/** The control connection is given up after breaking off: this server has been found to say nothing more on it. */
 	readonly isLast?: boolean | undefined;
+}
+
+/** Whether the handshake is done: `tls.TLSSocket.getProtocol`. */
+function hasBegunTls(data: Socket): boolean {
+	return data instanceof TLSSocket && !['unknown', null].includes(data.getProtocol());
 }
 
 function isReset(error: Error | undefined): boolean {
@@ -127,15 +136,23 @@ export class Retrieval {
 		}
 	}
 
-	/** The server has not said that it begins, but that it is done. For an empty listing some do not use the data connection. */
+	/**
+	 * The server has not said that it begins, but that it is done. For an empty listing some do not use the data connection: on one that
+	 * they use, TLS begins, and what comes may be late.
+	 */
 	#beginLate(task: TaskResolver): void {
 		this.#begin(task);
 		const data = this.#data;
 		if (this.#options.isListing !== true || data === undefined) return;
+		const isEmpty = NO_FILES_TEXT.test(this.#confirmation ?? '');
 		const endUnused = (): void => {
-			if (this.#options.sink.received === 0) task.resolve(undefined);
+			const isUnused = this.#options.sink.received === 0 && (isEmpty || !hasBegunTls(data));
+			if (isUnused) task.resolve(undefined);
 		};
-		const timer = setTimeout(endUnused, EMPTY_MILLISECONDS);
+		const timer = setTimeout(
+			endUnused,
+			isEmpty ? EMPTY_MILLISECONDS : Math.min(UNUSED_MILLISECONDS, this.#ftp.timeout / 2),
+		);
 		data.once('close', () => clearTimeout(timer));
 	}
 

@@ -4,6 +4,9 @@ const SHORTEST_NAME = 3;
 const BLANK = '***';
 const NOT_PRINTABLE = /[\p{Cc}\p{Cf}\u2028\u2029]+/gu;
 
+/** How servers tell that a directory is empty. */
+export const NO_FILES_TEXT = /\bno files\b|\bis empty\b|\bempty directory\b/iu;
+
 /** What must never be shown, although a server may echo it. */
 export interface Secrets {
 	readonly username: string;

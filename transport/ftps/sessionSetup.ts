@@ -26,6 +26,8 @@ const WAIT_PASSWORDS = 5;
 
 /** `257 "/a ""quoted"" name" is the current directory`: RFC 959 appendix II. */
 const DIRECTORY_REPLY = /^257[ -]"((?:[^"]|"")*)"/u;
+/** Some servers leave the quotes out (sharp-ftp-server PR 3). */
+const BARE_DIRECTORY_REPLY = /^257[ -](\/\S*)/u;
 const MACHINE_LISTING = /^\s*MLST(?: |$)/mu;
 
 /** Whether the answers can be those to the commands: those to FEAT and PWD are like no other's. */
@@ -39,7 +41,9 @@ function areInOrder(commands: readonly string[], answers: readonly Answer[]): bo
 }
 
 function loginDirectoryFrom(reply: Answer | undefined): string {
-	const directory = (DIRECTORY_REPLY.exec(reply?.message ?? '')?.[1] ?? '').replaceAll('""', '"');
+	const message = reply?.message ?? '';
+	const quoted = DIRECTORY_REPLY.exec(message)?.[1]?.replaceAll('""', '"');
+	const directory = quoted ?? BARE_DIRECTORY_REPLY.exec(message)?.[1] ?? '';
 	if (!directory.startsWith('/')) return '/';
 	return directory.replace(/\/+$/u, '') || '/';
 }

@@ -1,11 +1,11 @@
 import type { FileEntryWithStats, Stats } from 'ssh2';
 
 import type { Abortable } from '../onAbort';
-import { childPath, isListableName, lastPart } from '../remotePath';
+import { childPath, isListableName, lastPart, ownName } from '../remotePath';
 import type { RemoteEntry, RemoteEntryType } from '../remoteStore';
 import { TransportError } from '../transportError';
 import type { SftpConnection } from './sftpConnection';
-import { isPathRefusal } from './sftpError';
+import { isBareFailure, isPathRefusal } from './sftpError';
 
 /**
  * READDIRs in flight on a server that is known to answer them in order: it answers each with about 100 names, and even a small
@@ -155,7 +155,9 @@ async function readNames<T>(
 	signal: Abortable | undefined,
 	read: (connection: SftpConnection, handle: Buffer, directory: string, signal: Abortable | undefined) => Promise<T>,
 ): Promise<T> {
-	const handle = await connection.opendir(directory, signal);
+	const handle = await connection.opendir(directory, signal).catch(async (error: unknown): Promise<never> => {
+		throw await whyRefused(connection, directory, error, 'directory', signal);
+	});
 	return await read(connection, handle, directory, signal).finally(() => connection.close(handle));
 }
 
@@ -174,18 +176,27 @@ async function namesOf(
 
 /**
  * The entries of a directory. Links show as what they point to. Names that are no legal path part (control characters,
- * separators, `..`) are left out: nothing could be read from them, and they are attacks more often than files.
+ * separators) are left out and given to `onIllegal`: nothing could be read from them, and they are attacks more often than files.
  */
 export async function listDirectory(
 	connection: SftpConnection,
 	directory: string,
 	signal: Abortable | undefined,
+	onIllegal: (name: string) => void = () => undefined,
 ): Promise<RemoteEntry[]> {
 	const entries: RemoteEntry[] = [];
 	const untold: Array<() => Promise<RemoteEntry>> = [];
-	for (const { filename, longname, attrs } of await namesOf(connection, directory, signal)) {
-		if (!isListableName(filename)) continue;
-		const path = childPath(directory, filename);
+	const names = await namesOf(connection, directory, signal);
+	const hasPaths = names.some(({ filename }) => filename.includes('/'));
+	const onServer = hasPaths ? [await connection.pathOnServer(directory, signal)] : [];
+	for (const { filename, longname, attrs } of names) {
+		const name = ownName(filename, onServer);
+		if (name === '.' || name === '..') continue;
+		if (!isListableName(name)) {
+			onIllegal(name);
+			continue;
+		}
+		const path = childPath(directory, name);
 		const type = typeOf(attrs, longname);
 		if (type === 'link') untold.push(() => followed(connection, path, signal));
 		else if (type !== 'unknown') entries.push(entry(path, type, attrs));
@@ -208,7 +219,8 @@ export async function statEntry(
 		async (stats) => await typedEntry(connection, path, stats, signal),
 		async (error: unknown) => {
 			if (!(error instanceof TransportError)) throw error;
-			if (error.code === 'protocol') return await listedEntry(connection, path, error, signal);
+			if (error.code === 'protocol' || error.code === 'permission-denied')
+				return await listedEntry(connection, path, error, signal);
 			if (error.code !== 'not-found') throw error;
 			// A broken link is there, but points nowhere.
 			await connection.lstat(path, signal);
@@ -227,11 +239,48 @@ async function listedEntry(
 		connection.close(await connection.opendir(path, signal));
 		return entry(path, 'directory', undefined);
 	}
+	const missing = new TransportError('not-found', `"${path}" does not exist.`, { path, server: refusal.server });
 	const parent = path.split('/').slice(0, -1).join('/');
-	const listed = await listDirectory(connection, parent, signal).catch((error: unknown): never => {
-		throw isPathRefusal(error) ? refusal : error;
-	});
-	const found = listed.find((one) => one.path === path);
-	if (found !== undefined) return found;
-	throw new TransportError('not-found', `"${path}" does not exist.`, { path, server: refusal.server });
+	let current: RemoteEntry[] | undefined;
+	const list = async (): Promise<RemoteEntry[]> => {
+		current = await listDirectory(connection, parent, signal).catch((error: unknown): never => {
+			if (error instanceof TransportError && error.code === 'not-found') throw missing;
+			throw isPathRefusal(error) ? refusal : error;
+		});
+		return current;
+	};
+	const recent = await connection.recent.of(parent, list, connection.whenClosed);
+	const isThere = recent.some((one) => one.path === path);
+	// What is not there may be told from a moment ago, a size may not.
+	const names = current ?? (isThere ? await list() : recent);
+	const found = names.find((one) => one.path === path);
+	if (found === undefined) throw missing;
+	return found;
+}
+
+/**
+ * Why a path could not be opened, where the server does not say: many have one status for all failures (sshj issue 817, TGPuttyLib
+ * issue 13). What can be said of it is told by its state or the listing above it.
+ */
+export async function whyRefused(
+	connection: SftpConnection,
+	path: string,
+	refusal: unknown,
+	wanted: 'file' | 'directory',
+	signal: Abortable | undefined,
+): Promise<unknown> {
+	if (path === '' || !(refusal instanceof TransportError) || !isBareFailure(refusal)) return refusal;
+	const { server } = refusal;
+	const found = await statEntry(connection, path, signal).catch((error: unknown) =>
+		error instanceof TransportError && error.code === 'not-found' ? error : refusal,
+	);
+	if (found instanceof TransportError) return found;
+	const { type } = found;
+	if (wanted === 'file' && type === 'directory') {
+		return new TransportError('not-a-file', `"${path}" is a directory.`, { server, path });
+	}
+	if (wanted === 'directory' && type === 'file') {
+		return new TransportError('not-found', `"${path}" is a file, not a directory.`, { server, path });
+	}
+	return refusal;
 }

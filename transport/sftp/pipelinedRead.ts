@@ -47,6 +47,10 @@ export interface ReadChannel {
 export interface ReadLease {
 	readonly channel: ReadChannel;
 	release(): void;
+	/** Why the file could not be opened, as far as the server tells. */
+	explain(refusal: unknown): Promise<unknown>;
+	/** Bytes of the file as its directory lists it, for a server that tells nothing of an open one. */
+	listedSize(): Promise<number | undefined>;
 }
 
 export interface PipelinedReadOptions {
@@ -186,19 +190,20 @@ export class PipelinedRead extends Readable {
 
 	async #begin(): Promise<void> {
 		const { acquire, path, signal } = this.#options;
-		const { channel, release } = await acquire(signal);
+		const { channel, release, explain, listedSize } = await acquire(signal);
 		if (this.destroyed) {
 			release();
 			return;
 		}
-		const handle = await channel.open(path, signal).catch((error: unknown) => {
+		const handle = await channel.open(path, signal).catch(async (error: unknown) => {
+			const why = channel.diedResting?.(error) === true ? undefined : await explain(error);
 			release();
-			if (channel.diedResting?.(error) === true) return undefined;
-			throw error;
+			if (why === undefined) return undefined;
+			throw why;
 		});
 		// Each time there is a connection less that rested.
 		if (handle === undefined) return await this.#begin();
-		this.#file = { channel, handle, release };
+		this.#file = { channel, handle, release, explain, listedSize };
 		if (this.destroyed) {
 			this.#giveBack();
 			return;
@@ -271,7 +276,7 @@ export class PipelinedRead extends Readable {
 		const told = answer.state.size;
 		const size = told ?? stated;
 		if (size === undefined) {
-			this.destroy(this.#failure('protocol', 'has no size that the server would tell'));
+			this.#learnListedSize(this.#opening);
 			return;
 		}
 		const before = this.#state;
@@ -289,6 +294,15 @@ export class PipelinedRead extends Readable {
 			return;
 		}
 		this.#settleSize(size);
+	}
+
+	#learnListedSize(opening: number): void {
+		const goOn = (outcome: number | Error | undefined): void => {
+			if (this.destroyed || opening !== this.#opening) return;
+			if (typeof outcome === 'number') this.#confirm(outcome);
+			else this.destroy(outcome ?? this.#failure('protocol', 'has no size that the server would tell'));
+		};
+		this.#file?.listedSize().then(goOn, goOn);
 	}
 
 	#goOnWithoutState(error: TransportError): void {

@@ -2,22 +2,15 @@ import type { FileEntryWithStats, SFTPWrapper, Stats } from 'ssh2';
 
 import type { AccountConnection } from '../account/accountConnection';
 import { onAbort, type Abortable } from '../onAbort';
+import type { RecentNames } from '../recentNames';
 import { joinTenantPath } from '../remotePath';
+import type { RemoteEntry } from '../remoteStore';
 import { TransportError } from '../transportError';
 import { answersInOrder } from './inOrderServer';
 import { HandleLimit, OpenSlots } from './openSlots';
 import { PendingRequests } from './pendingRequests';
 import type { OpenFileState, ReadAnswer, ReadChannel, ReadPace, StateAnswer } from './pipelinedRead';
-import {
-	isBareFailure,
-	isDeath,
-	isEndOfFile,
-	isPathRefusal,
-	isRefusal,
-	oneSafeLine,
-	requestError,
-	statusOf,
-} from './sftpError';
+import { isDeath, isEndOfFile, isPathRefusal, isRefusal, oneSafeLine, requestError, statusOf } from './sftpError';
 import { LONGEST_READ, sendRead } from './readRequest';
 import { widenReceiveWindow } from './receiveWindow';
 import type { SshSession } from './sshSession';
@@ -103,12 +96,15 @@ export class ServerManners {
 	}
 }
 
-/** Of the store that has a connection, in milliseconds. */
-interface Patience {
+/** Of the store that has a connection. */
+interface Service {
+	/** Milliseconds. */
 	readonly stallTimeout: number;
+	/** Listings of a moment ago. */
+	readonly recent: RecentNames<RemoteEntry>;
 }
 
-interface ConnectionOptions extends Patience {
+interface ConnectionOptions extends Service {
 	readonly manners: ServerManners;
 	/** `host:port`, for errors. */
 	readonly server: string;
@@ -143,6 +139,8 @@ export class SftpConnection implements ReadChannel, AccountConnection {
 
 	#stallTimeout: number;
 
+	#recent: RecentNames<RemoteEntry>;
+
 	/** Whether it rested, and the server has not answered anything since. */
 	#isUnproven = false;
 
@@ -173,6 +171,7 @@ export class SftpConnection implements ReadChannel, AccountConnection {
 		this.#chunkSize = chunkSizeOf(session.channel);
 		this.#slots = new OpenSlots(options.manners.connectionLimit);
 		this.#stallTimeout = options.stallTimeout;
+		this.#recent = options.recent;
 		this.#keepAlive = setInterval(() => this.#ping(), KEEP_ALIVE_MILLISECONDS).unref();
 		this.#pending = new PendingRequests(options.stallTimeout, () => this.#lose('no longer answers'));
 		const { channel, client, socket } = session;
@@ -195,6 +194,11 @@ export class SftpConnection implements ReadChannel, AccountConnection {
 
 	get isUsable(): boolean {
 		return this.#end === undefined;
+	}
+
+	/** Listings of a moment ago, of the store that has it. */
+	get recent(): RecentNames<RemoteEntry> {
+		return this.#recent;
 	}
 
 	get pace(): ReadPace {
@@ -228,8 +232,9 @@ export class SftpConnection implements ReadChannel, AccountConnection {
 	}
 
 	/** It is lent to another store after a rest. */
-	serve({ stallTimeout }: Patience): void {
+	serve({ stallTimeout, recent }: Service): void {
 		this.#stallTimeout = stallTimeout;
+		this.#recent = recent;
 		this.#pending.allow(stallTimeout);
 		this.#isUnproven = true;
 	}
@@ -270,12 +275,8 @@ export class SftpConnection implements ReadChannel, AccountConnection {
 	}
 
 	open(path: string, signal?: Abortable): Promise<Buffer> {
-		const opened = this.#at(path, signal, async (onServer) => {
-			const send: Opening = (channel, answer) => channel.open(onServer, 'r', answer);
-			return await this.#openHandle(path, signal, send);
-		});
-		return opened.catch(async (error: unknown): Promise<never> => {
-			throw await this.#whyNotOpened(error, path, signal);
+		return this.#at(path, signal, async (onServer) => {
+			return await this.#openHandle(path, signal, (channel, answer) => channel.open(onServer, 'r', answer));
 		});
 	}
 
@@ -285,9 +286,12 @@ export class SftpConnection implements ReadChannel, AccountConnection {
 		});
 	}
 
-	/** The next names of an open directory, `.` and `..` among them; `undefined` at its end. */
-	readdir(handle: Buffer, path: string, signal?: Abortable): Promise<FileEntryWithStats[] | undefined> {
-		return this.#request<FileEntryWithStats[] | undefined>(
+	/**
+	 * The next names of an open directory, `.` and `..` among them; `undefined` at its end. Whatever the refusal of an answer says, it is
+	 * not that there is no such directory: servers that fail on one of its names say "No such file" (lonetwin/sftpserver issue 6).
+	 */
+	async readdir(handle: Buffer, path: string, signal?: Abortable): Promise<FileEntryWithStats[] | undefined> {
+		return await this.#request<FileEntryWithStats[] | undefined>(
 			{ path, overdue: 'timeout' },
 			(channel, answer) => {
 				// ssh2's own filter fails on an answer without names; `full` turns it off. Its types do not know the option.
@@ -302,7 +306,16 @@ export class SftpConnection implements ReadChannel, AccountConnection {
 				});
 			},
 			signal,
-		);
+		).catch((error: unknown): never => {
+			throw error instanceof TransportError && error.code === 'not-found' ? this.#unlisted(path, error) : error;
+		});
+	}
+
+	/** What a path is called on the server, absolute where the server tells where a login begins, without a slash at its end but for `/`. */
+	async pathOnServer(path: string, signal?: Abortable): Promise<string> {
+		const relative = this.#onServer(path);
+		if (relative.startsWith('/')) return relative;
+		return absolutePath(await this.#home(signal), relative);
 	}
 
 	/** Attributes of a path, those of the target when it is a link. */
@@ -455,19 +468,23 @@ export class SftpConnection implements ReadChannel, AccountConnection {
 		if (!isPathRefusal(refusal) || !this.isUsable) throw refusal;
 		// The others of the same moment may show that relative paths are taken: then the refusal is about the path.
 		if (manners.undecided.size > 0) await Promise.any(manners.undecided).catch(() => undefined);
-		manners.loginDirectory ??= this.#loginDirectory(signal);
-		const absolute = absolutePath(await manners.loginDirectory, relative);
-		if (this.#options.manners.takesRelativePaths === true) throw refusal;
-		if (absolute === relative) {
-			// The next one asks again, unless it was the server that did not tell.
-			if (!this.isUsable || signal?.aborted === true) manners.loginDirectory = undefined;
-			throw refusal;
-		}
+		const absolute = absolutePath(await this.#home(signal), relative);
+		if (this.#options.manners.takesRelativePaths === true || absolute === relative) throw refusal;
 		const result = await work(absolute).catch((second: unknown): never => {
 			throw isPathRefusal(second) ? refusal : second;
 		});
 		manners.takesRelativePaths = false;
 		return result;
+	}
+
+	/** Where a login begins, asked for once; `undefined` when the server does not tell. */
+	async #home(signal: Abortable | undefined): Promise<string | undefined> {
+		const { manners } = this.#options;
+		manners.loginDirectory ??= this.#loginDirectory(signal);
+		const home = await manners.loginDirectory;
+		// The next one asks again, unless it was the server that did not tell.
+		if (home === undefined && (!this.isUsable || signal?.aborted === true)) manners.loginDirectory = undefined;
+		return home;
 	}
 
 	async #loginDirectory(signal: Abortable | undefined): Promise<string | undefined> {
@@ -482,6 +499,11 @@ export class SftpConnection implements ReadChannel, AccountConnection {
 	/** Silence ends the connection, as that after any request does. */
 	#ping(): void {
 		if (this.#pending.isEmpty) void this.#loginDirectory(undefined);
+	}
+
+	#unlisted(path: string, { server, detail = '' }: TransportError): TransportError {
+		const message = `The names in ${path === '' ? 'the tenant directory' : `"${path}"`} were refused by the server: ${detail}.`;
+		return new TransportError('protocol', message, { server, path, detail });
 	}
 
 	#aborted(path: string): TransportError {
@@ -577,17 +599,6 @@ export class SftpConnection implements ReadChannel, AccountConnection {
 		return this.#end ?? requestError(error, { ...this.#options, path });
 	}
 
-	/** A file that the server would not open may be a directory: most say no more than "Failure". */
-	async #whyNotOpened(error: unknown, path: string, signal: Abortable | undefined): Promise<unknown> {
-		if (!(error instanceof TransportError) || !isBareFailure(error)) return error;
-		const stats = await this.stat(path, signal).catch(() => undefined);
-		if (!isDirectory(stats)) return error;
-		return new TransportError('not-a-file', `${subjectOf(path)} is a directory.`, {
-			server: this.#options.server,
-			path,
-		});
-	}
-
 	/** ssh2 hands over nothing at all when the server answers OPEN with a success that has no handle. */
 	#checkedHandle(handle: Buffer | undefined, path: string): Buffer | TransportError {
 		if (Buffer.isBuffer(handle)) return handle;
@@ -640,7 +651,8 @@ function stateOf(stats: Stats | undefined): OpenFileState {
 /** The same path when no login directory is known. */
 function absolutePath(loginDirectory: string | undefined, relative: string): string {
 	if (loginDirectory?.startsWith('/') !== true) return relative;
-	return relative === '.' ? loginDirectory : `${loginDirectory.replace(/\/+$/u, '')}/${relative}`;
+	const home = loginDirectory.replace(/\/+$/u, '');
+	return relative === '.' ? home || '/' : `${home}/${relative}`;
 }
 
 const ignoreOutcome = (): void => undefined;

@@ -1,7 +1,15 @@
+import { IN_USE_TEXT } from '../serverWords';
 import { TransportError, type TransportErrorCode } from '../transportError';
 
 /** Status codes of draft-ietf-secsh-filexfer-02, section 7, the version 3 that every server speaks. */
 const STATUS = { eof: 1, noSuchFile: 2, permissionDenied: 3, failure: 4, noConnection: 6, connectionLost: 7 } as const;
+/** Statuses of later versions (draft-ietf-secsh-filexfer-13, section 9.1), which some servers use in this one, too: Serv-U (pkg/sftp PR 62). */
+const LATER_STATUS: ReadonlyMap<number, TransportErrorCode> = new Map([
+	[10, 'not-found'],
+	[17, 'busy'],
+	[19, 'not-found'],
+	[24, 'not-a-file'],
+]);
 
 const LONGEST_DETAIL = 200;
 /** What servers say when a limit on sessions, open files or transfers is reached; version 3 has no status for it. */
@@ -56,7 +64,9 @@ function codeOf(error: Error): TransportErrorCode {
 	if (status === STATUS.noSuchFile) return 'not-found';
 	if (status === STATUS.permissionDenied) return 'permission-denied';
 	if (status === STATUS.noConnection || status === STATUS.connectionLost) return 'connection-lost';
-	if (status === STATUS.failure && BUSY.test(error.message)) return 'busy';
+	if (status === STATUS.failure && (BUSY.test(error.message) || IN_USE_TEXT.test(error.message))) return 'busy';
+	const later = LATER_STATUS.get(status ?? 0);
+	if (later !== undefined) return later;
 	// ssh2 answers every open request so when its channel ends.
 	if (status === undefined && error.message === 'No response from server') return 'connection-lost';
 	return 'protocol';
@@ -66,7 +76,7 @@ const SENTENCES: Partial<Record<TransportErrorCode, string>> = {
 	'not-found': 'does not exist',
 	'permission-denied': 'may not be read by this user',
 	'connection-lost': 'was lost with the connection',
-	busy: 'was refused, because the server has too much open',
+	'not-a-file': 'is a directory',
 };
 
 interface RequestContext {
@@ -82,6 +92,7 @@ export function requestError(error: Error, { server, path, secrets }: RequestCon
 	const code = codeOf(error);
 	const detail = oneSafeLine(error.message, secrets);
 	const subject = path === '' ? 'The tenant directory' : `"${path}"`;
-	const sentence = SENTENCES[code] ?? `was refused by the server: ${detail}`;
+	const refused = code === 'busy' ? 'was refused for now' : 'was refused';
+	const sentence = SENTENCES[code] ?? `${refused} by the server: ${detail}`;
 	return new TransportError(code, `${subject} ${sentence}.`, { server, path, detail });
 }

@@ -4,15 +4,17 @@ import { ServerAccount } from '../account/serverAccount';
 import type { SftpSettings } from '../connectionSettings';
 import { UNSHARED, type ConnectionShare } from '../connectionShare';
 import type { Abortable } from '../onAbort';
+import { RecentNames } from '../recentNames';
 import { joinTenantPath, legalRemotePath } from '../remotePath';
-import type { ReadRange, RemoteEntry, RemoteStore, RequestOptions } from '../remoteStore';
+import type { ReadRange, RemoteEntry, RemoteStore, RequestOptions, StoreListener } from '../remoteStore';
 import { TransportError } from '../transportError';
 import { LoginMemory } from './authentication';
 import { ConnectionPool, FULL } from './connectionPool';
-import { listDirectory, statEntry } from './directoryListing';
+import { listDirectory, statEntry, whyRefused } from './directoryListing';
 import { HostKeyPolicy } from './hostKey';
 import { PipelinedRead } from './pipelinedRead';
 import { ServerManners, SftpConnection } from './sftpConnection';
+import { oneSafeLine } from './sftpError';
 import { openSshSession, secretsOf } from './sshSession';
 
 const STALL_TIMEOUT = 30_000;
@@ -41,19 +43,25 @@ export class SftpStore implements RemoteStore {
 
 	readonly #account: SftpAccount;
 
+	readonly #listener: StoreListener;
+
+	readonly #recent = new RecentNames<RemoteEntry>();
+
 	/** @param account what outlives the store; nothing when absent */
 	constructor(
 		settings: SftpSettings,
 		share: ConnectionShare = UNSHARED,
+		listener: StoreListener = {},
 		account: SftpAccount = new ServerAccount({ learn: () => new SftpLearnt() }),
 	) {
 		this.#settings = settings;
+		this.#listener = listener;
 		this.#account = account;
 		this.#server = `${settings.host}:${settings.port}`;
 		this.#pool = new ConnectionPool({
 			open: (signal, isFirst) =>
 				account.open({ share, isFirst, signal, logIn: async (stop) => await this.#connect(stop) }),
-			take: () => account.take(share, (connection) => connection.serve({ stallTimeout: this.#stallTimeout })),
+			take: () => account.take(share, (connection) => connection.serve(this.#service)),
 			account,
 			share,
 			maxConnections: settings.maxConnections,
@@ -62,7 +70,19 @@ export class SftpStore implements RemoteStore {
 	}
 
 	async list(directory: string, options: RequestOptions = {}): Promise<RemoteEntry[]> {
-		return this.#onConnection(directory, options, listDirectory);
+		const illegal: string[] = [];
+		const entries = await this.#onConnection(
+			directory,
+			options,
+			async (connection, path, signal) =>
+				await listDirectory(connection, path, signal, (name) => void illegal.push(name)),
+		);
+		const [name] = illegal;
+		if (name !== undefined) {
+			const example = oneSafeLine(name, secretsOf(this.#settings));
+			this.#listener.onUnreadable?.({ directory, lines: illegal.length, example });
+		}
+		return entries;
 	}
 
 	async stat(path: string, options: RequestOptions = {}): Promise<RemoteEntry> {
@@ -84,7 +104,11 @@ export class SftpStore implements RemoteStore {
 			signal,
 			acquire: async (abort) => {
 				const { connection, release } = await this.#pool.acquire(abort, weight);
-				return { channel: connection, release };
+				return {
+					...{ channel: connection, release },
+					explain: async (refusal) => await whyRefused(connection, legal, refusal, 'file', abort),
+					listedSize: async () => (await statEntry(connection, legal, abort)).size,
+				};
 			},
 		});
 	}
@@ -93,8 +117,8 @@ export class SftpStore implements RemoteStore {
 		return this.#pool.close();
 	}
 
-	get #stallTimeout(): number {
-		return this.#settings.stallTimeout ?? STALL_TIMEOUT;
+	get #service() {
+		return { stallTimeout: this.#settings.stallTimeout ?? STALL_TIMEOUT, recent: this.#recent };
 	}
 
 	#ended(code: 'aborted' | 'closed'): TransportError {
@@ -112,8 +136,7 @@ export class SftpStore implements RemoteStore {
 		learnt.hostKeys ??= new HostKeyPolicy(this.#settings);
 		const session = await openSshSession(this.#settings, learnt.hostKeys, signal, logins);
 		const secrets = secretsOf(this.#settings);
-		const stallTimeout = this.#stallTimeout;
-		return new SftpConnection(session, { server: this.#server, tenantDirectory, stallTimeout, secrets, manners });
+		return new SftpConnection(session, { server: this.#server, tenantDirectory, secrets, manners, ...this.#service });
 	}
 
 	async #onConnection<T>(

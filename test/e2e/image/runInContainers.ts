@@ -34,7 +34,15 @@ async function startContainers(build: Readonly<Record<string, string>>): Promise
 		await stop();
 		throw error;
 	});
-	return { url: URL, client: new N8nClient(URL), pid: undefined, isAlive: () => true, stop, kill: stop };
+	return {
+		url: URL,
+		client: new N8nClient(URL),
+		pid: undefined,
+		lastLines: async () => await compose(['logs', '--tail', '25', 'n8n'], build),
+		isAlive: () => true,
+		stop,
+		kill: stop,
+	};
 }
 
 async function main(version: string): Promise<void> {

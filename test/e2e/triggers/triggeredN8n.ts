@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { StoredCredential } from '../../../testbed/n8nHost/n8nClient';
 import { installPackage } from '../../../testbed/n8nHost/packPackage';
-import { startN8n, type RunningN8n } from '../../../testbed/n8nHost/startN8n';
 import type { Workflow } from '../../../testbed/n8nHost/workflow';
 import { startCountingProxy, type CountingProxy } from '../../../testbed/servers/countingProxy';
 import { startEmbeddedSftp, type EmbeddedSftp } from '../../../testbed/servers/embeddedSftp';
@@ -14,10 +13,10 @@ import { CREDENTIAL_TYPE, sftpCredential } from '../../../testbed/tenant/tenantC
 import { activate, deactivate, everySeconds, executionsOf, until } from '../../../testbed/n8nHost/activeWorkflow';
 import type { SupportedN8n } from '../matrix/supportedN8n';
 import { DiskTenant } from '../../../testbed/tenant/diskTenant';
+import { ShiftedN8n } from '../clock/shiftedN8n';
 
 const TRIGGER = '8x8 Recording Trigger';
 const SECRET = `Test-${randomBytes(9).toString('hex')}-1`;
-const OWNER = { email: 'owner@test.example.com', password: SECRET };
 /** Long enough that a half row, once seen, is whole before it has stood for a whole poll. */
 const POLL_SECONDS = 3;
 
@@ -65,8 +64,6 @@ export class TriggeredN8n {
 	/** Ids of what should have been emitted so far. */
 	expected: string[] = [];
 
-	#shift = 0;
-
 	#workflow = '';
 
 	#workflows = 0;
@@ -80,9 +77,7 @@ export class TriggeredN8n {
 
 	#proxy: CountingProxy | undefined;
 
-	#starts = 0;
-
-	#n8n: RunningN8n | undefined;
+	readonly #n8n: ShiftedN8n;
 
 	#server: EmbeddedSftp | undefined;
 
@@ -90,7 +85,8 @@ export class TriggeredN8n {
 		private readonly directory: string,
 		private readonly host: SupportedN8n,
 	) {
-		this.tenant = new DiskTenant(join(directory, 'tenant'), () => Date.now() + this.#shift);
+		this.#n8n = new ShiftedN8n(directory, host);
+		this.tenant = new DiskTenant(join(directory, 'tenant'), () => this.#n8n.now());
 	}
 
 	/** At this time of its clock, with nothing in it but an empty tenant. */
@@ -102,41 +98,29 @@ export class TriggeredN8n {
 		const onListing = (): void => void (triggered.#listings += 1);
 		triggered.#server = await startEmbeddedSftp({ root, username: 'acmejets', password: SECRET, onListing });
 		triggered.#proxy = await startCountingProxy(triggered.#server.port);
-		await installPackage(join(triggered.directory, 'n8n'));
+		await installPackage(triggered.#n8n.userFolder);
 		await triggered.start();
 		return triggered;
 	}
 
 	async setClock(utc: string): Promise<void> {
-		this.#shift = Date.parse(utc) - Date.now();
-		await writeFile(join(this.directory, 'clock'), String(this.#shift));
+		await this.#n8n.setClock(utc);
 	}
 
 	async passTime(seconds: number): Promise<void> {
-		await this.setClock(new Date(Date.now() + this.#shift + seconds * 1_000).toISOString());
+		await this.#n8n.passTime(seconds);
 	}
 
 	async start(): Promise<void> {
-		this.#starts += 1;
-		this.#n8n = await startN8n({
-			userFolder: join(this.directory, 'n8n'),
-			logFile: join(this.directory, 'logs', `n8n-${this.#starts}.log`),
-			release: this.host.release,
-			env: {
-				...this.host.env,
-				NODE_OPTIONS: `--require ${join(__dirname, 'shiftedClock.cjs')}`,
-				SHIFTED_CLOCK_FILE: join(this.directory, 'clock'),
-			},
-		});
-		await this.#n8n.client.logIn(OWNER);
+		await this.#n8n.start();
 	}
 
 	async stop(): Promise<void> {
-		await this.#n8n?.stop();
+		await this.#n8n.stop();
 	}
 
 	async kill(): Promise<void> {
-		await this.#n8n?.kill();
+		await this.#n8n.kill();
 	}
 
 	async close(): Promise<void> {
@@ -148,7 +132,7 @@ export class TriggeredN8n {
 
 	/** Stores the credential and a new workflow, switches it on in place of the one before, and waits for its first poll. */
 	async activate(watch: 'index' | 'files', pollSeconds = POLL_SECONDS): Promise<void> {
-		const { client } = this.#running;
+		const { client } = this.#n8n.running;
 		const { host, fingerprint } = this.#serving;
 		const { port } = this.#link;
 		if (this.#workflow !== '') await deactivate(client, this.#workflow);
@@ -165,7 +149,7 @@ export class TriggeredN8n {
 
 	/** Gives the trigger another name, as in the editor, and waits for a poll that n8n makes of that. */
 	async renameTrigger(name: string): Promise<void> {
-		const { client } = this.#running;
+		const { client } = this.#n8n.running;
 		const workflow = (await client.request('GET', `/rest/workflows/${this.#workflow}`)) as Workflow;
 		const nodes = workflow.nodes.map((node) => (node.id === 'trigger' ? { ...node, name } : node));
 		const connections = { [name]: Object.values(workflow.connections)[0] };
@@ -194,7 +178,7 @@ export class TriggeredN8n {
 
 	/** What every execution so far began with, in order. */
 	async emitted(): Promise<readonly Readonly<Record<string, unknown>>[]> {
-		const executions = await executionsOf(this.#running.client, this.#workflow);
+		const executions = await executionsOf(this.#n8n.running.client, this.#workflow);
 		const failures = executions.filter(({ error }) => this.#mayFail?.test(error?.message ?? '') !== true);
 		expect(failures.map(({ status, error }) => [status, error?.message])).toEqual(
 			failures.map(() => ['success', undefined]),
@@ -208,7 +192,7 @@ export class TriggeredN8n {
 	 */
 	async emittedIds(): Promise<string[]> {
 		const ids = (await this.emitted()).map(({ recordingId }) => String(recordingId));
-		return this.host.isDurable === true && this.#starts > 1 ? [...new Set(ids)] : ids;
+		return this.host.isDurable === true && this.#n8n.starts > 1 ? [...new Set(ids)] : ids;
 	}
 
 	/** Waits until as many came as should have, and sees that they are those. */
@@ -246,11 +230,6 @@ export class TriggeredN8n {
 	get #link(): CountingProxy {
 		if (this.#proxy === undefined) throw new Error('The proxy was not started');
 		return this.#proxy;
-	}
-
-	get #running(): RunningN8n {
-		if (this.#n8n === undefined) throw new Error('n8n was not started');
-		return this.#n8n;
 	}
 
 	get #serving(): EmbeddedSftp {

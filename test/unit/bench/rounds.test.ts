@@ -55,7 +55,7 @@ describe('rounds', () => {
 		expect(result?.failure).toBeUndefined();
 		expect(result?.seconds).toHaveLength(2);
 		expect(result?.logIns).toHaveLength(2);
-		expect(Math.min(...(result?.seconds ?? []))).toBeGreaterThan(0.09);
+		expect(Math.min(...(result?.seconds ?? []))).toBeGreaterThan(0.08);
 		expect(result?.seconds[0]).toBeLessThan(0.6);
 	});
 

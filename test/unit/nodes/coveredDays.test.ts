@@ -1,4 +1,3 @@
-import { DataDeduplicationService } from 'n8n-core';
 import type { IDataObject, INodeExecutionData, INodeParameters, INodeType } from 'n8n-workflow';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
@@ -8,13 +7,14 @@ import { ReconcileDay } from '../../../nodes/ReconcileDay/ReconcileDay.node';
 import { RecordingTrigger } from '../../../nodes/RecordingTrigger/RecordingTrigger.node';
 import { DETAILED_HEADER } from '../recordings/readText';
 import { GrowingTenant } from './growingTenant';
-import { DeduplicationModel } from './markStore';
+import { DeduplicationModel, keepMarksIn } from './markStore';
 import { PollingHost } from './runPoll';
 import { credential, runNode } from './runNode';
 import type { NodeResult, NodeRun } from './runNode';
+import { serveFrom } from './servedStore';
 
 let tenant = new GrowingTenant();
-vi.mock('../../../transport/openStore', () => ({ openStore: () => tenant }));
+serveFrom(() => tenant);
 
 const BASIC_HEADER = 'CALL TYPE,AGENT NAME,FILENAME,DIRECTORY';
 
@@ -80,7 +80,7 @@ const EVENING = '20160607013000';
 const NO_INDEX = 'No index covers tenant day 2016-06-06';
 
 beforeAll(async () => {
-	await DataDeduplicationService.init(new DeduplicationModel());
+	await keepMarksIn(new DeduplicationModel());
 });
 
 beforeEach(() => {

@@ -8,9 +8,10 @@ import { DownloadRecording } from '../../../nodes/DownloadRecording/DownloadReco
 import { MemoryStore } from './memoryStore';
 import { credential, runNode, useBinaryStore } from './runNode';
 import type { NodeResult, NodeRun } from './runNode';
+import { serveFrom } from './servedStore';
 
 let store = new MemoryStore();
-vi.mock('../../../transport/openStore', () => ({ openStore: () => store }));
+serveFrom(() => store);
 
 const MIB = 1_048_576;
 /** What Download Recording lets n8n hold whole at once. */

@@ -11,9 +11,10 @@ import { MemoryStore } from './memoryStore';
 import { wavFile } from '../recordings/wavFixture';
 import { bytesOf, credential, runNode, useBinaryStore } from './runNode';
 import type { NodeResult, NodeRun } from './runNode';
+import { serveFrom } from './servedStore';
 
 let store = new MemoryStore();
-vi.mock('../../../transport/openStore', () => ({ openStore: () => store }));
+serveFrom(() => store);
 
 const node = new DownloadRecording();
 
@@ -181,6 +182,32 @@ describe('Download Recording', () => {
 		expect(output[0]?.json['download']).toMatchObject({ path: `S20160607/${names[0] ?? ''}`, fileName: names[0] });
 	});
 
+	it('finds a file whose accents the server writes apart, as macOS does', async () => {
+		store.put(`S20160607/${'Zoë.wav'.normalize('NFD')}`, sound);
+		const { output } = await run({}, { items: [{ json: { directory: 'S20160607', fileName: 'Zoë.wav' } }] });
+		expect((await bytesOf(output[0]?.binary?.['data'])).equals(sound)).toBe(true);
+	});
+
+	it.each(['S20160607/', '/S20160607', './S20160607', '//S20160607//'])(
+		'takes a directory written as %s for the one below the tenant directory',
+		async (directory) => {
+			const item = { json: { directory, fileName: names[0]?.toLowerCase() ?? '' } };
+			expect((await run({}, { items: [item] })).output[0]?.json['download']).toMatchObject({
+				path: `S20160607/${names[0] ?? ''}`,
+			});
+			const listed = await run({ download: 'directory', directory }, { items: [{ json: {} }] });
+			expect(listed.output).toHaveLength(names.length);
+			const path = `${directory}/${names[0] ?? ''}`;
+			expect((await run({ download: 'file', path }, { items: [{ json: {} }] })).output).toHaveLength(1);
+		},
+	);
+
+	it('takes a number in the options that comes out empty for its default', async () => {
+		for (const option of ['concurrency', 'retries', 'stallTimeout', 'maximumFileSize'])
+			for (const value of ['', ' ', '={{ null }}', '={{ $json.none }}'])
+				expect((await run({ options: { [option]: value } })).output).toHaveLength(names.length);
+	});
+
 	it('leaves missing files out, with a hint, only when told to', async () => {
 		store.files.delete(`S20160607/${names[2]}`);
 		await expect(run()).rejects.toMatchObject({
@@ -316,6 +343,17 @@ describe('Download Recording', () => {
 		expect(output[2]?.json['error']).toContain(`${names[2]} cannot be converted to MP3: its sound is gsm610`);
 		expect(output[2]?.json['error']).toContain("Set 'Audio Format' to 'As Recorded'");
 		expect(output[3]?.json['error']).toContain('bytes arrived');
+	});
+
+	it('says that a recording is not whole, and not that it cannot be converted, where there is too little of it for either', async () => {
+		store.put(`S20160607/${names[0]}`, sound.subarray(0, 30)).put(`S20160607/${names[1]}`, 'ID3 and more');
+		const parameters = { options: { audioFormat: 'mp3', retries: 0 } };
+		const { output } = await run(parameters, { onError: 'continueRegularOutput', items: items.slice(0, 2) });
+		expect(output[0]?.json['error']).toMatch(/is cut short on the server.* try again in a few minutes/);
+		expect(output[1]?.json['error']).toContain('is not a WAV recording');
+		const asItIs = { options: { ...parameters.options, verifyWav: false } };
+		const unchecked = await run(asItIs, { onError: 'continueRegularOutput', items: items.slice(0, 1) });
+		expect(unchecked.output[0]?.json['error']).toContain('cannot be converted to MP3');
 	});
 
 	it('keeps as many files in flight as it may, and no more', async () => {

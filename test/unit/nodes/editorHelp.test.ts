@@ -1,14 +1,15 @@
 import type { ICredentialTestFunctions, ILoadOptionsFunctions } from 'n8n-workflow';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 
 import { eightByEightConnectionTest } from '../../../nodes/connection/credentialTest';
 import { searchIndexFiles } from '../../../nodes/form/indexFileSearch';
 import { TransportError } from '../../../transport/transportError';
 import { MemoryStore } from './memoryStore';
 import { credential } from './runNode';
+import { serveFrom } from './servedStore';
 
 let store = new MemoryStore();
-vi.mock('../../../transport/openStore', () => ({ openStore: () => store }));
+serveFrom(() => store);
 
 beforeEach(() => {
 	store = new MemoryStore();

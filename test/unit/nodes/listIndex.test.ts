@@ -9,9 +9,10 @@ import { DETAILED_HEADER } from '../recordings/readText';
 import { MemoryStore } from './memoryStore';
 import { credential, runNode } from './runNode';
 import type { NodeResult, NodeRun } from './runNode';
+import { serveFrom } from './servedStore';
 
 let store = new MemoryStore();
-vi.mock('../../../transport/openStore', () => ({ openStore: () => store }));
+serveFrom(() => store);
 
 const node = new ListIndex();
 const day: INodeParameters = { readFrom: 'tenantDay', period: 'date', date: '2016-06-06' };
@@ -134,6 +135,19 @@ describe('List Index of a tenant day', () => {
 		const grouped = await run({ ...day, options: { groupBy: 'transaction' } });
 		expect(grouped.output).toHaveLength(1);
 		expect(grouped.output[0]?.json).toMatchObject({ transactionId: '1', recordingCount: 3 });
+	});
+
+	it('counts the calls that a filter cannot judge, because their index file lacks its column', async () => {
+		store.put('Index/I20160606.csv', [BASIC_HEADER, basic(MORNING), basic(EVENING), ''].join('\n'));
+		const hintsOf = async (filters: INodeParameters): Promise<string[]> => {
+			const { output, hints } = await run({ ...day, filters });
+			expect(output).toEqual([]);
+			return hints.map(({ message }) => message);
+		};
+		const hint = '2 calls are left out, because their index file does not have the columns that the filters ask for.';
+		expect(await hintsOf({ wrapUpCodes: 'Sale' })).toContain(hint);
+		expect(await hintsOf({ minimumDuration: 10, agentNames: 'Agent*' })).toContain(hint);
+		expect(await hintsOf({ wrapUpCodes: 'Sale', agentNames: 'Nobody' })).toEqual(['None of 2 calls met the filters.']);
 	});
 
 	it('leaves no call out for a limit that is empty, and refuses one that is no number of items', async () => {
@@ -394,6 +408,27 @@ describe('List Index of a directory', () => {
 		expect(ids(await run({ readFrom: 'directory', directory: 'S20160606', ...window }))).toEqual([
 			'S20160606/R201606062100000001.wav',
 		]);
+	});
+
+	it('lists rows without a time and a directory with one of the directories of their day, and once', async () => {
+		const untimed = (file: string, transaction: string): string =>
+			`Inbound,,,Agent One,4155550100,8005550199,,1,30,${file},,,,,Inbound,Sales,${transaction},,,,Sale`;
+		const rows = [line(MORNING), line(EVENING), untimed('', '7'), untimed('call.wav', '8')];
+		store.put('Index/I20160606.csv', index(...rows)).put('S20160606/I20160606.csv', index(untimed('', '7')));
+		for (const stamp of [MORNING, EVENING]) store.put(`S${stamp.slice(0, 8)}/R${stamp}0001.wav`, 'x');
+		const zone = { timeZone: 'America/Los_Angeles' };
+		const windows = [
+			{ ...zone, directory: 'S20160606', fromUtc: '2016-06-06T07:00:00.000Z', toUtc: '2016-06-07T00:00:00.000Z' },
+			{ ...zone, directory: 'S20160607', fromUtc: '2016-06-07T00:00:00.000Z', toUtc: '2016-06-07T07:00:00.000Z' },
+		];
+		const listed = await run({ readFrom: 'directory' }, { items: windows.map((json) => ({ json })) });
+		const transactions = ({ output }: NodeResult): unknown[] => output.map(({ json }) => json['transactionId']).sort();
+		expect(transactions(listed)).toEqual(['1', '1', '7', '8']);
+		expect(transactions(await run(day))).toEqual(transactions(listed));
+		// Without a copy of the index in it, a directory has what Index says of it.
+		store.files.delete('S20160606/I20160606.csv');
+		const whole = { readFrom: 'directory', directory: 'S20160606', fromUtc: '', toUtc: '', directoryTimeZone: '' };
+		expect(transactions(await run(whole))).toEqual(['1', '7', '8']);
 	});
 
 	it('without a window gives everything in the index of the directory', async () => {

@@ -1,4 +1,3 @@
-import { DataDeduplicationService } from 'n8n-core';
 import { NodeOperationError } from 'n8n-workflow';
 import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -6,13 +5,14 @@ import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ListIndex } from '../../../nodes/ListIndex/ListIndex.node';
 import { MarkDelivered } from '../../../nodes/MarkDelivered/MarkDelivered.node';
 import { DETAILED_HEADER } from '../recordings/readText';
-import { DeduplicationModel } from './markStore';
+import { DeduplicationModel, keepMarksIn } from './markStore';
 import { MemoryStore } from './memoryStore';
 import { credential, runNode } from './runNode';
 import type { NodeResult, NodeRun } from './runNode';
+import { serveFrom } from './servedStore';
 
 let store = new MemoryStore();
-vi.mock('../../../transport/openStore', () => ({ openStore: () => store }));
+serveFrom(() => store);
 
 const model = new DeduplicationModel();
 const DIRECTORY = 'S20160606';
@@ -52,7 +52,7 @@ function ids({ output }: NodeResult): unknown[] {
 const hintsOf = ({ hints }: NodeResult): string => hints.map(({ message }) => message).join('\n');
 
 beforeAll(async () => {
-	await DataDeduplicationService.init(model);
+	await keepMarksIn(model);
 });
 
 beforeEach(() => {
@@ -248,7 +248,7 @@ describe('Mark Delivered', () => {
 		await mark([{ json: { recordingId: first } }]);
 		const result = await list();
 		expect(ids(result)).toEqual([null]);
-		expect(hintsOf(result)).toContain('1 calls name no recording');
+		expect(hintsOf(result)).toContain('1 call names no recording');
 	});
 
 	it('counts the limit after what was delivered is left out', async () => {

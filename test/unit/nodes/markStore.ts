@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import { DataDeduplicationService } from 'n8n-core';
 import type {
 	DeduplicationItemTypes,
 	ICheckProcessedOptions,
@@ -88,4 +89,27 @@ export class Crash extends Error {
 
 function hash(item: DeduplicationItemTypes): string {
 	return createHash('md5').update(String(item)).digest('base64');
+}
+
+let model: DeduplicationModel | undefined;
+
+function kept(): DeduplicationModel {
+	if (model === undefined) throw new Error('This test marks, and says nowhere into what: call keepMarksIn first');
+	return model;
+}
+
+/** n8n takes one store for the life of a process, which test files share: it leads to the one that is kept in now. */
+let leading: Promise<void> | undefined;
+
+/** From now on nodes of this process look marks up, and keep them, in `next`. */
+export async function keepMarksIn(next: DeduplicationModel): Promise<void> {
+	model = next;
+	leading ??= DataDeduplicationService.init({
+		checkProcessedAndRecord: async (items, scope, context, options) =>
+			await kept().checkProcessedAndRecord(items, scope, context, options),
+		removeProcessed: async (items, scope, context) => await kept().removeProcessed(items, scope, context),
+		clearAllProcessedItems: async () => await kept().clearAllProcessedItems(),
+		getProcessedDataCount: async (scope, context) => await kept().getProcessedDataCount(scope, context),
+	});
+	await leading;
 }

@@ -7,9 +7,10 @@ import { TransportError } from '../../../transport/transportError';
 import { DETAILED_HEADER } from '../recordings/readText';
 import { MemoryStore } from './memoryStore';
 import { credential } from './runNode';
+import { serveFrom } from './servedStore';
 
 let store = new MemoryStore();
-vi.mock('../../../transport/openStore', () => ({ openStore: () => store }));
+serveFrom(() => store);
 
 const context = {
 	getCredentials: async () => credential,

@@ -11,9 +11,10 @@ import type { Layout } from '../recordings/wavFixture';
 import { MemoryStore } from './memoryStore';
 import { credential, runNode } from './runNode';
 import type { NodeResult, NodeRun } from './runNode';
+import { serveFrom } from './servedStore';
 
 let store = new MemoryStore();
-vi.mock('../../../transport/openStore', () => ({ openStore: () => store }));
+serveFrom(() => store);
 
 const day: INodeParameters = { period: 'date', date: '2016-06-06' };
 
@@ -135,6 +136,15 @@ describe('Reconcile Day', () => {
 			status: 'unindexed',
 			...file,
 		});
+	});
+
+	it('finds an audio file that no row names and that is named otherwise than 8x8 does', async () => {
+		store.put('Index/I20160606.csv', index(line(MORNING))).put(idOf(MORNING), sound);
+		store.put('S20160606/call-17.mp3', 'x').put('S20160606/R201606061600000001.md5', 'x');
+		const { outputs, unindexed, hints } = await run();
+		expect(unindexed).toEqual(['S20160606/call-17.mp3 unindexed']);
+		expect(outputs[2]?.[0]?.json).toMatchObject({ fileName: 'call-17.mp3', recordedAtUtc: null, sequence: null });
+		expect(hints).toEqual(['2016-06-06: 1 matched, 0 missing, 1 unindexed.']);
 	});
 
 	it('gives at most eleven fields when told to simplify, the status first', async () => {

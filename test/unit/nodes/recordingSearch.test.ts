@@ -1,13 +1,14 @@
 import type { ILoadOptionsFunctions } from 'n8n-workflow';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 
 import { searchDirectories, searchRecordings } from '../../../nodes/form/recordingSearch';
 import { TransportError } from '../../../transport/transportError';
 import { MemoryStore } from './memoryStore';
 import { credential } from './runNode';
+import { serveFrom } from './servedStore';
 
 let store = new MemoryStore();
-vi.mock('../../../transport/openStore', () => ({ openStore: () => store }));
+serveFrom(() => store);
 
 function contextWith(directory: unknown): ILoadOptionsFunctions {
 	return {

@@ -8,9 +8,10 @@ import { DETAILED_HEADER } from '../recordings/readText';
 import { GrowingTenant } from './growingTenant';
 import { PollingHost } from './runPoll';
 import { credential } from './runNode';
+import { serveFrom } from './servedStore';
 
 let tenant = new GrowingTenant();
-vi.mock('../../../transport/openStore', () => ({ openStore: () => tenant }));
+serveFrom(() => tenant);
 
 const node = new RecordingTrigger();
 const HEADER = `${DETAILED_HEADER}\r\n`;
@@ -259,6 +260,31 @@ describe('Recording Trigger watching the index', () => {
 		expect(await n8n.tick()).toEqual([]);
 		expect(ids(await n8n.tick())).toEqual([idOf(NOON)]);
 		expect(await n8n.tick()).toEqual([]);
+	});
+
+	it.each([
+		['its last value', (row: string): string => row.split(',').slice(0, -1).join(',')],
+		['nearly all of its values', (row: string): string => row.split(',').slice(0, 6).join(',')],
+		['the end of a quoted value', (row: string): string => row.replace('Sale\r\n', '"Sal')],
+	])('never takes a row that lacks %s, however long it stays so, and takes it when it is whole', async (_, cut) => {
+		const n8n = host();
+		await n8n.activate();
+		tenant.append('Index/I20160606.csv', line(EVENING) + cut(line(NOON)));
+		expect(ids(await n8n.tick())).toEqual([idOf(EVENING)]);
+		for (let poll = 0; poll < 4; poll++) expect(await n8n.tick()).toEqual([]);
+		expect(n8n.log.filter((told) => told.includes('ends inside the row in line 4'))).toHaveLength(1);
+		expect(await n8n.restart()).toEqual([]);
+		tenant.put('Index/I20160606.csv', HEADER + line(MORNING) + line(EVENING) + line(NOON));
+		expect(ids(await n8n.tick())).toEqual([idOf(NOON)]);
+	});
+
+	it('takes a last row without a line end that is as short as the others of its file', async () => {
+		const n8n = host();
+		await n8n.activate();
+		const short = (stamp: string): string => line(stamp).replace(/,+Sale\r\n$/, '');
+		tenant.put('Index/I20160606.csv', `${HEADER}${short(MORNING)}\r\n${short(NOON)}`);
+		expect(await n8n.tick()).toEqual([]);
+		expect(ids(await n8n.tick())).toEqual([idOf(NOON)]);
 	});
 
 	it('places the calls of a daylight saving day, whose tenant day has 25 hours', async () => {

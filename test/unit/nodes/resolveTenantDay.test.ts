@@ -106,6 +106,17 @@ describe('Resolve Tenant Day', () => {
 		expect(split.output[0]).toEqual({ json: { error }, pairedItem: { item: 0 } });
 	});
 
+	it.each(['={{ $("Nowhere").item.json.date }}', '={{ $("8x8 Resolve Tenant Day").item.json.date }}'])(
+		'sends people to their expression %s when n8n cannot evaluate it',
+		async (date) => {
+			const parameters = { period: 'date', date, timeZone: 'UTC' };
+			await expect(runNode(node, { parameters })).rejects.toMatchObject({
+				name: 'NodeOperationError',
+				description: expect.stringMatching(/^Correct the expressions in this node's fields\./),
+			});
+		},
+	);
+
 	it('asks for a time zone when there is none anywhere, and refuses one that is not', async () => {
 		const parameters = { period: 'date', date: '2016-06-06' };
 		await expect(runNode(node, { parameters })).rejects.toMatchObject({

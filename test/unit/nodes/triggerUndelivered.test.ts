@@ -1,4 +1,3 @@
-import { DataDeduplicationService } from 'n8n-core';
 import { NodeOperationError } from 'n8n-workflow';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -8,12 +7,13 @@ import { RecordingTrigger } from '../../../nodes/RecordingTrigger/RecordingTrigg
 import { seededRandom } from '../../../testbed/tenant/seededRandom';
 import { TransportError } from '../../../transport/transportError';
 import { GrowingTenant } from './growingTenant';
-import { DeduplicationModel } from './markStore';
+import { DeduplicationModel, keepMarksIn } from './markStore';
 import { PollingHost } from './runPoll';
 import { credential, runNode } from './runNode';
+import { serveFrom } from './servedStore';
 
 let tenant = new GrowingTenant();
-vi.mock('../../../transport/openStore', () => ({ openStore: () => tenant }));
+serveFrom(() => tenant);
 
 const model = new DeduplicationModel();
 const MINUTE = 60_000;
@@ -65,7 +65,7 @@ async function emitting(watch: string, stamps: readonly string[], options: IData
 const [FIRST, SECOND, THIRD] = ['20160606190000', '20160606200000', '20160606210000'] as const;
 
 beforeAll(async () => {
-	await DataDeduplicationService.init(model);
+	await keepMarksIn(model);
 });
 
 beforeEach(() => {

@@ -54,6 +54,16 @@ describe('a filter', () => {
 		expect(callFilter(filters)(call)).toBe(expected);
 	});
 
+	it.each(['agentNames', 'listedAgentNames'] as const)(
+		'in %s finds a name whose accents are written in one piece or two',
+		(filter) => {
+			for (const [typed, indexed] of [['NFC', 'NFD'] as const, ['NFD', 'NFC'] as const]) {
+				const filters = { [filter]: ['Zoë Ünal'.normalize(typed)] };
+				expect(callFilter(filters)(indexRow({ agentName: 'Zoë Ünal'.normalize(indexed) }))).toBe(true);
+			}
+		},
+	);
+
 	it('on a field that the row does not have lets nothing through, but a minimum of 0 asks for nothing', () => {
 		expect(callFilter({ outdialCodes: 'x' })(call)).toBe(false);
 		expect(callFilter({ minimumDuration: 0 })(indexRow())).toBe(true);

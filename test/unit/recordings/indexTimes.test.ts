@@ -156,10 +156,53 @@ describe('a zone beside a time', () => {
 		expect(await startOf({ start: '06/06/2016 17:30:00 -0800', stamp: '' })).toBe(START);
 	});
 
+	it.each([
+		['Pacific/Apia', 'Samoa Standard Time', '2016-06-06T05:30:00.000Z'],
+		['Europe/Moscow', 'Moscow Standard Time', '2016-06-06T15:30:00.000Z'],
+		['Asia/Singapore', '(Singapore Standard Time)', '2016-06-06T10:30:00.000Z'],
+		['Africa/Cairo', 'Egypt Standard Time', '2016-06-06T16:30:00.000Z'],
+		['Pacific/Honolulu', 'Hawaii-Aleutian Standard Time', '2016-06-07T04:30:00.000Z'],
+		['America/New_York', 'Eastern Daylight Time', '2016-06-06T22:30:00.000Z'],
+		['America/New_York', 'Pacific Daylight Time', START],
+	])('of %s without a stamp stands for no other zone whose initials %s has', async (zone, longName, expected) => {
+		expect(await startOf({ start: `06/06/2016 18:30:00 ${longName}`, stamp: '' }, { zone })).toBe(expected);
+	});
+
 	it('in a UTC column loses against the stamp too', async () => {
 		expect(await startOf({ startUtc: '06/07/2016 01:30:00 PDT' })).toBe(START);
 		expect(await startOf({ startUtc: '06/06/2016 18:30:00 PDT' })).toBe(START);
 		expect(await startOf({ startUtc: '06/06/2016 18:30:00 PDT', stamp: '' })).toBe(START);
+	});
+});
+
+describe('a start that is told twice', () => {
+	const startUtc = '06/07/2016 01:30:00';
+	it.each(['06/06/2016 18:30:00', '6/6/2016 6:30 PM', '2016-06-06 18:30:59', '06/06/2016 18:30:00 PST', 'N/A', ''])(
+		'is told well where the local one is %j',
+		async (start) => {
+			expect((await read([{ start, startUtc }])).hints).toEqual([]);
+		},
+	);
+
+	it('and differently is the UTC one, with a hint that names the tenant zone', async () => {
+		const { rows, hints } = await read([{ start: '06/06/2016 19:30:00', startUtc }]);
+		expect(rows[0]?.startTimeUtc).toBe(START);
+		expect(hints).toEqual([
+			"Index/I20160606.csv: line 2: its start time '06/06/2016 19:30:00' is not its UTC start time in America/Los_Angeles, which was used",
+		]);
+		const elsewhere = await read([{ start: '06/06/2016 18:30:00', startUtc }], { zone: 'America/New_York' });
+		expect(elsewhere.hints[0]).toContain('is not its UTC start time in America/New_York');
+	});
+
+	it('in an hour that is repeated is any of the two', async () => {
+		const start = '11/06/2016 01:30:00';
+		const cells = { start, startUtc: '11/06/2016 09:30:00', stamp: '20161106093000' };
+		expect((await read([cells])).hints).toEqual([]);
+	});
+
+	it('and is after the stop is told in a hint', async () => {
+		const { hints } = await read([{ startUtc, stopUtc: '06/07/2016 01:00:00' }]);
+		expect(hints).toEqual(['Index/I20160606.csv: line 2: its stop time is before its start time']);
 	});
 });
 

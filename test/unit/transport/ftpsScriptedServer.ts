@@ -208,6 +208,7 @@ export async function startScriptedServer(options: ScriptedServerOptions): Promi
 			}
 			const scripted = await options.script?.(command, argument, session);
 			const reply = scripted ?? (await answer(command, argument));
+			if (command === 'RETR') restart = 0;
 			if (reply !== undefined && reply !== 'silent') session.send(reply);
 			if (command === 'AUTH' && reply?.startsWith('234') === true) {
 				first.removeAllListeners('data');

@@ -9,6 +9,7 @@ describe('a line of LIST', () => {
 		['with the plus of an ACL', '-rw-r--r--+ 1 0 0 482044 Jun 07 01:30 a.wav'],
 		['with a leading blank', ' -rw-r--r-- 1 0 0 482044 Jun 07 01:30 a.wav'],
 		['with a tab before the name', '-rw-r--r-- 1 0 0 482044 Jun 07 01:30\ta.wav'],
+		['with a blank and a tab before the name', '-rw-r--r-- 1 0 0 482044 Jun 07 01:30 \ta.wav'],
 		['in French', '-rw-r--r-- 1 0 0 482044 août 07 2016 a.wav'],
 		['in German', '-rw-r--r-- 1 0 0 482044  7. Mär 01:30 a.wav'],
 		['in Russian', '-rw-r--r-- 1 0 0 482044 июн 07 01:30 a.wav'],

@@ -45,6 +45,9 @@ class FakeChannel implements ReadChannel {
 
 	state: StateAnswer;
 
+	/** What its directory says of the file; nothing, as on a server that lists no sizes. */
+	listedSize: number | undefined;
+
 	/** How long one answer is at most; servers may always give less than asked. */
 	longestAnswer = Infinity;
 
@@ -115,7 +118,12 @@ class FakeChannel implements ReadChannel {
 		return new PipelinedRead({
 			path: 'S20160607/R1.wav',
 			server: 'files.example.com:22',
-			acquire: () => Promise.resolve({ channel: this, release }),
+			acquire: () =>
+				Promise.resolve({
+					...{ channel: this, release },
+					explain: async (refusal) => await Promise.resolve(refusal),
+					listedSize: async () => await Promise.resolve(this.listedSize),
+				}),
 			...options,
 		});
 	}

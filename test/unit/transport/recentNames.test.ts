@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import type { ListedName } from '../../../transport/ftps/listedName';
-import { RecentNames } from '../../../transport/ftps/recentNames';
+import { RecentNames } from '../../../transport/recentNames';
 
 const NEVER = new Promise<void>(() => undefined);
 const named = (name: string): ListedName[] => [{ name, type: 'file', size: 1, modifiedAt: undefined }];
@@ -10,7 +10,7 @@ beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
 test('a listing holds for ten seconds after its end, for its own directory', async () => {
-	const recent = new RecentNames();
+	const recent = new RecentNames<ListedName>();
 	const slow = async (): Promise<ListedName[]> => {
 		await new Promise((resolve) => setTimeout(resolve, 60_000));
 		return named('old');
@@ -29,7 +29,7 @@ test('a listing holds for ten seconds after its end, for its own directory', asy
 });
 
 test('who waits for the listing of another lists by itself when that one fails, or its own connection ends', async () => {
-	const recent = new RecentNames();
+	const recent = new RecentNames<ListedName>();
 	let fail: (error: Error) => void = () => undefined;
 	const failing = recent.of('/', async () => await new Promise((_, reject) => (fail = reject)), NEVER);
 	let end: () => void = () => undefined;

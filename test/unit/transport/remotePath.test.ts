@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { isListableName, joinTenantPath, legalRemotePath, quotedPath } from '../../../transport/remotePath';
+import { isListableName, joinTenantPath, legalRemotePath, ownName, quotedPath } from '../../../transport/remotePath';
 import { TransportError } from '../../../transport/transportError';
 import { fuzzRuns } from '../fuzzRuns';
 
@@ -144,4 +144,28 @@ describe('a path below the tenant directory', () => {
 test('a path is quoted as one short line', () => {
 	expect(quotedPath('a\r\nb\u2028\u0085')).toBe('"a\\r\\nb\\u2028\\u0085"');
 	expect(quotedPath('😀'.repeat(500)).length).toBeLessThan(260);
+});
+
+test.each([
+	['R1.wav', 'R1.wav'],
+	['S20160607/', 'S20160607'],
+	['./R1.wav', 'R1.wav'],
+	['/home/tenant/S1/R1.wav', 'R1.wav'],
+	['/home/tenant/S1/deep/', 'deep'],
+	// What lies elsewhere, or only looks as if it lay here, stays no name.
+	['/home/tenant/S1', '/home/tenant/S1'],
+	['/home/tenant/S10/R1.wav', '/home/tenant/S10/R1.wav'],
+	['/home/tenant/S1/../R1.wav', '../R1.wav'],
+	['/etc/passwd', '/etc/passwd'],
+	['../evil', '../evil'],
+	['../', '..'],
+	['a//', 'a/'],
+	['/', '/'],
+])('%j listed in a directory is %j', (name, expected) => {
+	expect(ownName(name, ['/home/tenant/S1'])).toBe(expected);
+	expect(isListableName(expected)).toBe(!/[/]|^[.][.]$/u.test(expected));
+});
+
+test('a name listed in the root of a server may begin with its slash', () => {
+	expect([ownName('/S1/', ['/']), ownName('/', ['/'])]).toEqual(['S1', '']);
 });

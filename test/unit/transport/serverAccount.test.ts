@@ -213,8 +213,11 @@ describe('what is kept of an account', () => {
 		expect(server.open).toBe(1);
 		isGivenUp = true;
 		expect(kept.take(share, () => undefined)).toBeUndefined();
+		expect(server.connections[0]?.isAwake).toBe(false);
 		giveUp();
 		expect(server.open).toBe(0);
+		// The run that needs it, or the end of the one before, waits for its socket.
+		expect(server.connections[0]?.isAwake).toBe(true);
 	});
 
 	test('every setting makes another account, secrets included, but for how long to wait', () => {

@@ -64,6 +64,13 @@ describe('reconciling a tenant day', () => {
 		expect(both.matched.map((match) => match.file.recordingId)).toEqual([FIRST]);
 	});
 
+	it('matches names whose accents are written in one piece or two', () => {
+		const [indexed, listed] = (['NFC', 'NFD'] as const).map((form) => 'S20160606/Zoë.wav'.normalize(form));
+		const rows = [row(indexed ?? '')];
+		const result = reconcile({ days: [day], rows, indexed: new Set([indexed ?? '']), files: [file(listed ?? '')] });
+		expect(result).toMatchObject({ matched: [{ file: { recordingId: listed } }], missing: [], unindexed: [] });
+	});
+
 	it('takes a file for the day that holds the UTC stamp in its name, to the second, and in the order of the stamps', () => {
 		const files = [AFTER, LAST, FIRST, BEFORE].map(file);
 		expect(ids(reconcile({ days: [day], rows: [], indexed: new Set(), files }).unindexed)).toEqual([FIRST, LAST]);
@@ -79,17 +86,28 @@ describe('reconciling a tenant day', () => {
 		expect(result).toEqual({ matched: [], missing: [], unindexed: [] });
 	});
 
-	it('never takes a file for a recording that is not named like one, unless a row names it', () => {
-		const other = 'S20160606/call-17.wav';
-		const files = [other, 'S20160606/I20160606.csv'].map(file);
+	it('takes nothing but audio files for recordings, whatever else is named like them', () => {
+		const others = ['I20160606.csv', 'R201606061500000001.md5', 'R201606061500000001.csv', '._R201606061500000001.wav'];
+		const files = [...others.map((name) => `S20160606/${name}`), 'Index/call-17.wav'].map(file);
 		expect(reconcile({ days: [day], rows: [], indexed: new Set(), files }).unindexed).toEqual([]);
-		expect(
-			ids(
-				reconcile({ days: [day], rows: [row(other)], indexed: new Set([other]), files }).matched.map(
-					(match) => match.row,
-				),
-			),
-		).toEqual([other]);
+	});
+
+	it('takes an audio file with another name for one of the UTC day of its directory, in one tenant day only', () => {
+		const other = 'S20160607/call-17.wav';
+		const days = [day, tenantDay('2016-06-07', clock)];
+		const daysOf = (modifiedAt: string | undefined): boolean[] =>
+			days.map((one) => {
+				const files = [{ ...file(other), modifiedAt: modifiedAt === undefined ? undefined : new Date(modifiedAt) }];
+				return reconcile({ days: [one], rows: [], indexed: new Set(), files }).unindexed.length === 1;
+			});
+		expect(daysOf('2016-06-07T06:59:59Z')).toEqual([true, false]);
+		expect(daysOf('2016-06-07T07:00:00Z')).toEqual([false, true]);
+		// A mirror dates files anew, and a listing may not tell.
+		expect(daysOf('2019-01-01T00:00:00Z')).toEqual([false, true]);
+		expect(daysOf(undefined)).toEqual([false, true]);
+		const indexed = reconcile({ days, rows: [row(other)], indexed: new Set([other]), files: [file(other)] });
+		expect(ids(indexed.matched.map((match) => match.row))).toEqual([other]);
+		expect(indexed.unindexed).toEqual([]);
 	});
 
 	it('counts a row that names no file as missing, because nothing shows that there is a recording', () => {

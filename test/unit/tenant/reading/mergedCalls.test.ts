@@ -66,7 +66,7 @@ describe('a list of calls', () => {
 		]) {
 			const list = new MergedCalls(({ row }) => (row.tenantDay === '2016-06-07' ? 'kept' : 'elsewhere'));
 			order.forEach((row, priority) => list.add(row, priority));
-			expect(list.result).toEqual({ reads: [], seen: 0 });
+			expect(list.result).toEqual({ reads: [], seen: 0, unjudged: 0 });
 			expect([...list.recordingIds]).toEqual(['S20160607/R201606070130000001.wav']);
 		}
 	});
