@@ -265,9 +265,9 @@ function namesCell(call: Call, dialect: Dialect): Cell {
 /**
  * How a cell is written in its row: as it was meant to be, or legally where nobody could tell what the row says. That is so
  * - when a quote lacks its partner and another cell of the row has a line break: every other line end may then be the one inside;
- * - when one cell has lost the quote behind it and another one, in this row or the next, the quote before it: what is between is a
+ * - when one cell has lost the quote behind it and another one, in this row or a later one, the quote before it: what is between is a
  *   quoted cell. A line that ends inside a cell may be taken for such a one;
- * - when a row with a line break has lost cells and is odd in another way too: nothing may tell where it ends;
+ * - when a row with a line break has a quote that is none, or has lost cells and has bare delimiters: nothing may tell where it ends;
  * - when a quote lacks its partner and another cell begins with a delimiter: the quote before that one is as well the partner;
  * - for delimiters without quotes anywhere but before a column whose shape tells where the value ends. Of texts beside each other,
  *   or when the row has lost its last cells, any may have the delimiter in it, and of numbers beside each other too;
@@ -287,8 +287,8 @@ function writingOf(
 ): Cell['writing'] {
 	if (writing === 'unclosed' || writing === 'inner') return isQuoteNeeded ? 'legal' : writing;
 	if (writing === 'stray' && hasUnclosed) return 'legal';
+	if (writing === 'stray' || writing === 'bare inner') return isQuoteNeeded ? 'legal' : writing;
 	if (isQuoteNeeded && isCut) return 'legal';
-	if (writing === 'stray' || writing === 'bare inner') return writing;
 	if (writing === 'in apostrophes' && dialect.quote === "'") return 'legal';
 	if (writing !== 'bare' && writing !== 'in apostrophes') return writing;
 	if (/["'\r\n]/.test(value)) return 'legal';
@@ -325,6 +325,8 @@ interface WrittenRow {
 	readonly expected: ReadonlyArray<Partial<IndexRow>>;
 	/** Whether a hint has to name the row. */
 	readonly isOdd: boolean;
+	/** These are quotes like others in a file that happens to have no others, and need a hint in any other. */
+	readonly hasApostrophes: boolean;
 }
 
 function writtenRow(
@@ -373,9 +375,8 @@ function writtenRow(
 			surplus.length > 0 ||
 			leftOut > 0 ||
 			writings.some((writing) => writing === 'unclosed' || writing === 'inner') ||
-			writings.some(
-				(writing, position) => /^(?:bare|in apostrophes)$/.test(writing) && present[position]?.text !== undefined,
-			),
+			writings.some((writing, position) => writing === 'bare' && present[position]?.text !== undefined),
+		hasApostrophes: writings.includes('in apostrophes'),
 	};
 }
 
@@ -406,8 +407,7 @@ function expectedOf(
 	}));
 }
 
-function hasOpenLine(call: Call | undefined): boolean {
-	if (call === undefined) return false;
+function hasOpenLine(call: Call): boolean {
 	return [call.agent, call.note, call.code, call.unknown].some(
 		({ writing, text }) => writing === 'unclosed' || (writing === 'legal' && text.includes('\n')),
 	);
@@ -441,8 +441,8 @@ function separatorLines({ separatorLine, delimiter }: Dialect): string[] {
 export interface WrittenIndex {
 	readonly bytes: Buffer;
 	readonly expected: ReadonlyArray<Partial<IndexRow>>;
-	/** Whether there has to be a hint. */
-	readonly isOdd: boolean;
+	/** Whether there has to be a hint; `undefined` when there may be one. */
+	readonly isOdd: boolean | undefined;
 }
 
 export function writtenIndex(calls: readonly Call[], dialect: Dialect): WrittenIndex {
@@ -451,7 +451,7 @@ export function writtenIndex(calls: readonly Call[], dialect: Dialect): WrittenI
 	const half = dialect.headerAgain ? Math.ceil(calls.length / 2) : calls.length;
 	const rows = calls.map((call, position) => {
 		const isCutByEnd = position === calls.length - 1 && !dialect.lastLineEnds;
-		const isBelowOpen = hasOpenLine(calls[position - 1]);
+		const isBelowOpen = calls.slice(0, position).some(hasOpenLine);
 		return writtenRow(call, position < half ? columns : reversed, dialect, { isBelowOpen, isCutByEnd });
 	});
 	const lines = rows.map(({ line }) => line);
@@ -465,10 +465,11 @@ export function writtenIndex(calls: readonly Call[], dialect: Dialect): WrittenI
 	];
 	const { end, blankLines, lastLineEnds } = dialect;
 	const content = all.join(blankLines ? end + end : end) + (lastLineEnds ? end : '');
+	const isOdd = dialect.titles.length > 0 || dialect.totals.length > 0 || rows.some((row) => row.isOdd);
 	return {
 		bytes: encoded(content, dialect.encoding),
 		expected: rows.flatMap(({ expected }) => expected),
-		isOdd: dialect.titles.length > 0 || dialect.totals.length > 0 || rows.some(({ isOdd }) => isOdd),
+		isOdd: isOdd || (rows.some(({ hasApostrophes }) => hasApostrophes) ? undefined : false),
 	};
 }
 
