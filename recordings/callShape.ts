@@ -5,7 +5,7 @@ import { parseDirectoryName, parseRecordingName } from './remoteName';
 const CALL_TYPE = /^(?:in|out|inbound|outbound|direct agent access|daa)$/i;
 
 /** A name alone, or its directory and something more, or three smaller things. */
-const ENOUGH = 3;
+export const WEIGHT_OF_CALL = 3;
 /** Cells that a row has at least, in an index with as many columns. */
 const FEWEST_CELLS = 4;
 
@@ -15,7 +15,7 @@ const FEWEST_CELLS = 4;
  */
 export function looksLikeCall(cells: readonly string[], columnCount: number): boolean {
 	if (cells.length < Math.min(FEWEST_CELLS, columnCount)) return false;
-	return callWeight(cells) >= ENOUGH;
+	return callWeight(cells) >= WEIGHT_OF_CALL;
 }
 
 /** How much of a call cells hold. */
@@ -25,7 +25,7 @@ export function callWeight(cells: readonly string[]): number {
 
 function weightOf(cell: string): number {
 	if (cell.length < 2 || cell.length > 64) return 0;
-	if (parseRecordingName(cell) !== undefined) return ENOUGH;
+	if (parseRecordingName(cell) !== undefined) return WEIGHT_OF_CALL;
 	if (parseDirectoryName(cell) !== undefined) return 2;
 	return CALL_TYPE.test(cell) || isTime(cell) ? 1 : 0;
 }

@@ -18,13 +18,16 @@ export function isOpen(form: CsvForm): boolean {
 	return form === 'open' || form === 'open bare';
 }
 
+/** What may stand between a delimiter and the quote that opens a cell. */
+const OPENING = /^\s*=?$/;
+
 /** Judges the quotes of one row, which may have line ends inside its quoted cells. */
 export function formOf(text: string, { delimiter, quote }: CsvDialect): CsvForm {
 	let form: 'legal' | 'padded' | 'bare' = 'legal';
 	let from = 0;
 	for (let at = text.indexOf(quote); at !== -1; at = text.indexOf(quote, from)) {
 		const begin = Math.max(from, text.lastIndexOf(delimiter, at) + 1);
-		if (begin < at && !/^\s*=?$/.test(text.slice(begin, at))) {
+		if (begin < at && !OPENING.test(text.slice(begin, at))) {
 			form = 'bare';
 			const end = text.indexOf(delimiter, at);
 			if (end === -1) return form;
@@ -86,10 +89,14 @@ export function cellsOf(text: string, { delimiter, quote }: CsvDialect): string[
 
 function looseClose(text: string, from: number, delimiter: string, quote: string): number | undefined {
 	for (let at = text.indexOf(quote, from); at !== -1; at = text.indexOf(quote, at + 1)) {
+		const begin = at;
+		while (text[at + 1] === quote) at += 1;
+		// Two quotes are one character, so that only the last of an odd number opens or closes.
+		if ((at - begin) % 2 === 1) continue;
 		const after = skipBlanks(text, at + 1, delimiter);
 		if (after >= text.length || text[after] === delimiter) return at;
-		if (text[at + 1] === quote) at += 1;
-		else if (text.slice(Math.max(from, text.lastIndexOf(delimiter, at)), at).trim() === delimiter) return undefined;
+		const other = text.lastIndexOf(delimiter, begin);
+		if (other >= from && OPENING.test(text.slice(other + 1, begin))) return undefined;
 	}
 	return undefined;
 }

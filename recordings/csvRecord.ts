@@ -1,10 +1,12 @@
 import { parse } from 'csv-parse/sync';
 
-import { callWeight, looksLikeCall } from './callShape';
+import { callWeight, looksLikeCall, WEIGHT_OF_CALL } from './callShape';
 import { cellsOf, formOf, isOpen, plainCells } from './csvCells';
 import type { CsvDialect, CsvForm } from './csvCells';
+import { fileNameAt, headerAgain } from './indexColumn';
+import type { HeaderCell } from './indexColumn';
 import type { TextLine } from './indexText';
-import { parseRecordingName } from './remoteName';
+import { isStampedPath, recordingPaths } from './recordingPlace';
 
 /** One row of a CSV as cells of text, not yet decoded. */
 export interface CsvRecord {
@@ -22,6 +24,8 @@ export interface RowDialect extends CsvDialect {
 	readonly columnCount: number;
 	/** Where the header has FILENAME, counted from 0; -1 when it does not name it. */
 	readonly fileNameAt: number;
+	/** The header ends with a delimiter, and so do the rows. */
+	readonly hasTrailing: boolean;
 }
 
 /** Is told of lines that are no rows. */
@@ -120,7 +124,7 @@ class RowAssembly {
 
 	#openCharacters = 0;
 
-	constructor(private readonly dialect: RowDialect) {}
+	constructor(private dialect: RowDialect) {}
 
 	take(): PendingRow[] {
 		const { rows } = this;
@@ -136,6 +140,8 @@ class RowAssembly {
 				return;
 			}
 		}
+		// No value runs over a header.
+		if (this.#headerIn(line.text) !== undefined) this.#settle(true);
 		this.#open.push(line);
 		this.#openCharacters += line.text.length;
 		this.#settle(false);
@@ -161,8 +167,21 @@ class RowAssembly {
 		const [first] = lines;
 		const text = joined(lines);
 		if (first === undefined || text.trim() === '') return;
+		this.#followHeader(text);
 		const unterminated = isCut || lines.at(-1)?.end === '';
 		this.rows.push({ text, line: first.number, unterminated, form });
+	}
+
+	/** Rows about a recording have a dot in its name, and headers have none. */
+	#headerIn(text: string): HeaderCell[] | undefined {
+		return text.includes('.') ? undefined : headerAgain(cellsOf(text, this.dialect));
+	}
+
+	/** Below a header in the middle of the file its columns count. */
+	#followHeader(text: string): void {
+		const header = this.#headerIn(text);
+		if (header !== undefined)
+			this.dialect = { ...this.dialect, columnCount: header.length, fileNameAt: fileNameAt(header) };
 	}
 
 	/** The row that begins on the first of the lines; `undefined` when later lines have to tell. */
@@ -180,13 +199,14 @@ class RowAssembly {
 			if (takes === undefined) return undefined;
 			return takes ? alone : closed;
 		}
-		const newest = lines.at(-1);
+		const [first, newest] = [lines[0], lines.at(-1)];
 		if (lines.length > 1 && newest !== undefined && isCallByItself(newest, dialect)) return alone;
 		if (isFull) return alone;
 		if (!isEnd) return undefined;
 		// The file ends inside a quoted value.
 		const isMoreText = lines.slice(1).every(({ text }) => plainCells(text, dialect).length * 2 < dialect.columnCount);
-		if (newest?.end === '' && isMoreText) return { lines: lines.length, form: alone.form, isCut: true };
+		const isWhole = cellsOf(first?.text ?? '', dialect).length >= dialect.columnCount;
+		if (newest?.end === '' && isMoreText && !isWhole) return { lines: lines.length, form: alone.form, isCut: true };
 		return { ...alone, isCut: lines.length === 1 };
 	}
 
@@ -200,21 +220,20 @@ class RowAssembly {
 		const { columnCount } = dialect;
 		if (closed.form === 'broken') return true;
 		const cells = cellsOf(joined(lines.slice(0, closed.lines)), dialect);
-		const isWhole = isWholeRow(cells, dialect);
-		if (closed.form === 'bare' && !isWhole) return true;
-		const isInPlace = isWhole || hasNameInPlace(cells, dialect);
-		const holdsCall = (text: string): boolean => {
-			const own = cellsOf(text, dialect);
-			return own.length >= columnCount && looksLikeCall(own, columnCount);
-		};
-		const isFirstCall = holdsCall(lines[0]?.text ?? '');
+		const isInPlace = isOneRow(cells, dialect);
+		if (closed.form === 'bare' && !isInPlace) return true;
+		if (!isInPlace && cells.length > columnCount && !namesAreTogether(cells)) return true;
+		// A row that holds less of calls than its lines do by themselves has another row in one of its cells.
+		const ownWeight = callWeight(cells.flatMap(namesOrCell));
+		if (weightByLines(lines.slice(0, closed.lines), dialect) >= ownWeight + WEIGHT_OF_CALL) return true;
+		const first = ownCall(lines[0]?.text ?? '', dialect);
 		for (let at = 1; at < closed.lines; at += 1) {
 			const inner = closedRow(lines.slice(at), dialect);
 			const text = lines[at]?.text ?? '';
 			const isStrict = inner !== undefined && (inner.form === 'legal' || inner.form === 'padded');
 			if (isStrict) {
 				const innerCells = cellsOf(joined(lines.slice(at, at + inner.lines)), dialect);
-				const isRow = !isInPlace || isWholeRow(innerCells, dialect) || hasNameInPlace(innerCells, dialect);
+				const isRow = !isInPlace || isOneRow(innerCells, dialect);
 				// A row that would end beyond this one, and tells less, is made of pieces of both.
 				const isPieces = at + inner.lines > closed.lines && callWeight(innerCells) < callWeight(cells);
 				if (isRow && !isPieces && looksLikeCall(innerCells, columnCount)) return true;
@@ -223,10 +242,42 @@ class RowAssembly {
 			}
 			if (inner === undefined && !isEnd && formOf(text, dialect) === 'open') return undefined;
 			// Two stray quotes in the same column would make one row of two.
-			if ((isFirstCall || !isInPlace) && holdsCall(text)) return true;
+			const { isWhole, isNamed } = ownCall(text, dialect);
+			if ((isWhole && (first.isWhole || !isInPlace)) || (isNamed && (first.isNamed || !isInPlace))) return true;
 		}
 		return false;
 	}
+}
+
+/** What one line holds of a call by itself: all of it, or at least the recording where it belongs. */
+function ownCall(text: string, dialect: RowDialect): { readonly isWhole: boolean; readonly isNamed: boolean } {
+	const cells = cellsOf(text, dialect);
+	const isWhole = cells.length >= dialect.columnCount && looksLikeCall(cells, dialect.columnCount);
+	return { isWhole, isNamed: cells.length * 2 > dialect.columnCount && hasNameInPlace(cells, dialect) };
+}
+
+/** A cell of several names may have them on lines of their own. */
+function namesOrCell(cell: string): readonly string[] {
+	const paths = recordingPaths(cell);
+	return paths.length === 0 ? [cell] : paths;
+}
+
+/** How much of calls lines hold, each read by itself. */
+function weightByLines(lines: readonly TextLine[], dialect: RowDialect): number {
+	return lines.reduce((sum, { text }) => sum + callWeight(cellsOf(text, dialect)), 0);
+}
+
+/** Whether the recordings' names of a row stand side by side, as those of one call do. */
+function namesAreTogether(cells: readonly string[]): boolean {
+	const isName = (cell: string): boolean => recordingPaths(cell).some(isStampedPath);
+	return cells.slice(cells.findIndex(isName), cells.findLastIndex(isName) + 1).every(isName);
+}
+
+/** Whether cells are those of a row: as many as columns, the recording where it belongs, or more than columns by bare delimiters. */
+function isOneRow(cells: readonly string[], dialect: RowDialect): boolean {
+	if (isWholeRow(cells, dialect) || hasNameInPlace(cells, dialect)) return true;
+	const { columnCount } = dialect;
+	return cells.length > columnCount && looksLikeCall(cells, columnCount) && namesAreTogether(cells);
 }
 
 /** A trailing delimiter adds an empty cell. */
@@ -235,7 +286,7 @@ function isWholeRow(cells: readonly string[], { columnCount }: RowDialect): bool
 }
 
 function hasNameInPlace(cells: readonly string[], { fileNameAt }: RowDialect): boolean {
-	return parseRecordingName(cells[fileNameAt]?.trim() ?? '') !== undefined;
+	return recordingPaths(cells[fileNameAt] ?? '').some(isStampedPath);
 }
 
 /** How many lines make the row that begins on the first; `undefined` when none of them closes its quote. */
@@ -274,7 +325,7 @@ function parseBatch(batch: readonly PendingRow[], dialect: RowDialect): CsvRecor
 	);
 	let next = 0;
 	return batch.map(({ text, line, unterminated, form }) => {
-		const cells = form === 'legal' ? (legal[next++] ?? []) : looseCells(text, form, dialect);
+		const cells = form === 'legal' ? (legal[next++] ?? []) : cellsOf(text, dialect);
 		return {
 			cells: cells.length * 2 < dialect.columnCount ? otherwiseParted(text, cells, dialect) : cells,
 			line,
@@ -295,14 +346,6 @@ function parseLegal(rows: readonly string[], { delimiter, quote }: CsvDialect): 
 		skip_empty_lines: false,
 		record_delimiter: ['\r\n', '\n', '\r'],
 	}) as string[][];
-}
-
-/** Cells of a row that is not: with its quotes where these make a whole row, else as if they meant nothing. */
-function looseCells(text: string, form: CsvForm, dialect: RowDialect): string[] {
-	const cells = cellsOf(text, dialect);
-	if (form === 'padded' || form === 'bare' || cells.length >= dialect.columnCount) return cells;
-	const plain = plainCells(text, dialect);
-	return plain.length === dialect.columnCount ? plain : cells;
 }
 
 /** A file that was put together from exports of several kinds may change its delimiter in the middle. */

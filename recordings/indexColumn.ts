@@ -159,6 +159,18 @@ export function headerCells(headers: readonly string[]): HeaderCell[] {
 	});
 }
 
+/** The header that a row in the middle of a file is, as in one that was put together from several; `undefined` for any other row. */
+export function headerAgain(cells: readonly string[]): HeaderCell[] | undefined {
+	const filled = cells.findLastIndex((cell) => cell.trim() !== '') + 1;
+	const named = columnsNamed(cells);
+	return named >= 2 && named * 2 >= filled ? headerCells(cells.slice(0, filled)) : undefined;
+}
+
+/** Where a header has FILENAME, counted from 0; -1 when it does not name it. */
+export function fileNameAt(header: readonly HeaderCell[]): number {
+	return header.findIndex(({ column }) => column === 'fileName');
+}
+
 /** A name that no other extra column has, and that cannot reach an object's prototype. */
 function uniqueHeader(header: string, taken: Set<string>): string {
 	const safe = header === '__proto__' ? 'column __proto__' : header;

@@ -2,7 +2,14 @@ import { cellsOf, formOf, isOpen } from './csvCells';
 import type { CsvDialect } from './csvCells';
 import { DELIMITERS, MARKS } from './csvRecord';
 import type { RowDialect } from './csvRecord';
-import { cellsWithoutHeader, columnsNamed, COLUMNS_IN_ORDER, headerCells, isExactHeader } from './indexColumn';
+import {
+	cellsWithoutHeader,
+	columnsNamed,
+	COLUMNS_IN_ORDER,
+	fileNameAt,
+	headerCells,
+	isExactHeader,
+} from './indexColumn';
 import type { HeaderCell } from './indexColumn';
 import { IndexFormatError } from './indexFormatError';
 import type { IndexNotes } from './indexNotes';
@@ -74,12 +81,13 @@ export async function readOpening(
 	if (!isCallAbove)
 		for (const { text, number } of before) if (isText(text) && !isSeparator(text)) notes.addNoCall(path, number);
 	// A trailing delimiter is no column.
-	const named = header.cells.at(-1)?.trim() === '' ? header.cells.slice(0, -1) : header.cells;
+	const hasTrailing = header.cells.at(-1)?.trim() === '';
+	const named = hasTrailing ? header.cells.slice(0, -1) : header.cells;
 	const quote = header.dialect.quote === '"' ? quoteOfRows(rest, header.dialect) : header.dialect.quote;
 	const columns = headerCells(named);
 	const { delimiter } = header.dialect;
 	return {
-		dialect: { delimiter, quote, columnCount: named.length, fileNameAt: fileNameAt(columns) },
+		dialect: { delimiter, quote, columnCount: named.length, fileNameAt: fileNameAt(columns), hasTrailing },
 		header: columns,
 		rest: isCallAbove ? [...before, ...rest] : rest,
 	};
@@ -181,8 +189,15 @@ function bestHeader(candidates: readonly Candidate[], declared: string | undefin
 			if (best === undefined || candidate.named > best.named) return candidate;
 			if (candidate.named < best.named || candidate.begin > best.begin) return best;
 			if (isPreferred(candidate) !== isPreferred(best)) return isPreferred(candidate) ? candidate : best;
+			const [soiled, fewest] = [soiledIn(candidate), soiledIn(best)];
+			if (soiled !== fewest) return soiled < fewest ? candidate : best;
 			return candidate.cells.length > best.cells.length ? candidate : best;
 		}, undefined);
+}
+
+/** How many cells have a delimiter or a quote left at an end, which those parted rightly have not. */
+function soiledIn({ cells }: Candidate): number {
+	return cells.filter((cell) => /^\s*["',;|]|["',;|]\s*$/.test(cell)).length;
 }
 
 function firstCall(candidates: readonly Candidate[]): Candidate | undefined {
@@ -205,10 +220,6 @@ function widest(candidates: readonly Candidate[], begin: number): number | undef
 /** Whether a header that ends the file has all that an index can have, so that nothing of it is cut off. */
 function isWholeHeader({ cells, named }: Candidate): boolean {
 	return named === COLUMNS_IN_ORDER.length && isExactHeader(cells.at(-1) ?? '');
-}
-
-function fileNameAt(header: readonly HeaderCell[]): number {
-	return header.findIndex(({ column }) => column === 'fileName');
 }
 
 /** Apostrophes quote when cells are enclosed in them and none in quotes. */
@@ -238,7 +249,12 @@ function withoutHeader(
 	const number = lines[call.begin]?.number ?? 1;
 	notes.add(path, number, 'the file has no header, so its columns were told by their order and shape');
 	const header = headerByShape(call.cells);
-	const dialect = { ...call.dialect, columnCount: call.cells.length, fileNameAt: fileNameAt(header) };
+	const dialect = {
+		...call.dialect,
+		columnCount: call.cells.length,
+		fileNameAt: fileNameAt(header),
+		hasTrailing: false,
+	};
 	return { dialect, header, rest: lines };
 }
 

@@ -1,10 +1,11 @@
 import { readRecords } from './csvRecord';
-import type { CsvRecord, LineObserver } from './csvRecord';
+import type { CsvRecord, LineObserver, RowDialect } from './csvRecord';
 import { DateOrders } from './dateOrder';
-import { columnsNamed, headerCells } from './indexColumn';
+import { fileNameAt, headerAgain } from './indexColumn';
 import type { HeaderCell } from './indexColumn';
 import type { IndexNotes } from './indexNotes';
 import { readOpening } from './indexOpening';
+import { mayStandIn } from './rowAlignment';
 import { RowBuilder } from './rowBuilder';
 import type { ReadRow } from './indexRow';
 import type { DateOrder } from './indexTime';
@@ -49,20 +50,22 @@ export async function* readIndex(
 	const fileDate = parseIndexName(source.path.split('/').at(-1) ?? '')?.date;
 	const orders = new DateOrders(format.dateOrder, fileDate === undefined ? undefined : dateMillis(fileDate));
 	const builderOf = (cells: readonly HeaderCell[]): RowBuilder =>
-		new RowBuilder(source.path, clock, cells, dialect.delimiter, format, notes, orders);
+		new RowBuilder(source.path, clock, cells, dialect, format, notes, orders);
 	let current = header;
 	let builder = builderOf(current);
 	let sample: CsvRecord[] | undefined = [];
 	const undecided = new WaitingRows<Draft>(orders, (draft) => draft.builder.datesOf(draft.record));
 	const sampled = (): Draft[] => {
 		if (sample === undefined || sample.length === 0) return [];
-		builder = builderOf((current = withFileNames(current, sample)));
+		builder = builderOf((current = withFileNames(current, sample, dialect)));
 		return sample.map((record) => ({ record, builder }));
 	};
 	for await (const batch of records) {
 		const drafts: Draft[] = [];
 		for (const record of batch) {
-			const again = headerAgain(record, builder, format.encoding);
+			const again = builder.namesRecording(record)
+				? undefined
+				: headerAgain(record.cells.map((cell) => decodeField(cell, format.encoding)));
 			if (again !== undefined) {
 				if (isSameOrder(again, current)) continue;
 				// The file was put together from several with columns in another order.
@@ -104,25 +107,27 @@ function observerOf(path: string, notes: IndexNotes): LineObserver {
 	};
 }
 
-/** The header of a record that is one, as in a file that was written in several goes; `undefined` for any other record. */
-function headerAgain(record: CsvRecord, builder: RowBuilder, encoding: IndexEncoding): HeaderCell[] | undefined {
-	if (builder.namesRecording(record)) return undefined;
-	const cells = record.cells.map((cell) => decodeField(cell, encoding));
-	const filled = cells.findLastIndex((cell) => cell.trim() !== '') + 1;
-	const named = columnsNamed(cells);
-	return named >= 2 && named * 2 >= filled ? headerCells(cells.slice(0, filled)) : undefined;
-}
-
 function isSameOrder(a: readonly HeaderCell[], b: readonly HeaderCell[]): boolean {
 	return a.length === b.length && a.every(({ header }, position) => header === b[position]?.header);
 }
 
 /** The same header; where its FILENAME holds no recordings and a column that it does not know does, that one is FILENAME. */
-function withFileNames(header: readonly HeaderCell[], sample: readonly CsvRecord[]): readonly HeaderCell[] {
-	const known = header.findIndex(({ column }) => column === 'fileName');
+function withFileNames(
+	header: readonly HeaderCell[],
+	sample: readonly CsvRecord[],
+	{ hasTrailing }: RowDialect,
+): readonly HeaderCell[] {
+	const known = fileNameAt(header);
+	// In a row with cells too many, or with one that cannot stand in its column, others stand under other columns than their own.
+	const isInPlace = ({ cells }: CsvRecord): boolean =>
+		cells.length <= header.length + (hasTrailing ? 1 : 0) &&
+		header.every(
+			({ column }, at) => column === undefined || column === 'fileName' || mayStandIn(cells[at] ?? '', column),
+		);
+	const told = sample.filter(isInPlace);
 	const namesIn = (position: number): { names: number; others: number } => {
 		let [names, others] = [0, 0];
-		for (const { cells } of sample) {
+		for (const { cells } of told) {
 			const cell = cells[position]?.trim() ?? '';
 			if (recordingPaths(cell).length > 0) names += 1;
 			else if (cell !== '') others += 1;
@@ -130,14 +135,14 @@ function withFileNames(header: readonly HeaderCell[], sample: readonly CsvRecord
 		return { names, others };
 	};
 	if (known !== -1 && namesIn(known).names > 0) return header;
-	const told = header.findIndex(({ column }, position) => {
+	const other = header.findIndex(({ column }, position) => {
 		if (column !== undefined) return false;
 		const { names, others } = namesIn(position);
 		return names > others;
 	});
-	if (told === -1) return header;
+	if (other === -1) return header;
 	return header.map(({ header: name, column }, position) => {
-		if (position === told) return { header: name, column: 'fileName' };
+		if (position === other) return { header: name, column: 'fileName' };
 		return { header: name, column: column === 'fileName' ? undefined : column };
 	});
 }

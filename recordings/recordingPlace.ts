@@ -77,7 +77,7 @@ function namesIn(piece: string): string[] {
 }
 
 /** Whether a path ends in a name of 8x8's kind. */
-function isStampedPath(path: string): boolean {
+export function isStampedPath(path: string): boolean {
 	return parseRecordingName(path.split(/[/\\]/).at(-1) ?? '') !== undefined;
 }
 

@@ -1,5 +1,5 @@
 import { clip } from './clippedText';
-import type { CsvRecord } from './csvRecord';
+import type { CsvRecord, RowDialect } from './csvRecord';
 import type { HeaderCell, IndexColumn } from './indexColumn';
 import type { IndexNotes } from './indexNotes';
 import { callTypeOf, detailOf, richnessOf } from './indexRow';
@@ -8,10 +8,10 @@ import { decodeField } from './indexText';
 import type { IndexEncoding } from './indexText';
 import { UTC_TEXT } from './isoText';
 import { isNoCall } from './noCall';
-import { parseRecordingName } from './remoteName';
-import { recordingPaths, recordingPlaces } from './recordingPlace';
+import { isRecordingFile, parseRecordingName } from './remoteName';
+import { isStampedPath, recordingPaths, recordingPlaces } from './recordingPlace';
 import type { RecordingPlace } from './recordingPlace';
-import { alignRow, isText } from './rowAlignment';
+import { alignRow, isText, mayStandIn } from './rowAlignment';
 import type { DateOrders, RowDates } from './dateOrder';
 import { TIME_COLUMNS, TimeEvidence } from './rowTimes';
 import { withoutGuard } from './spreadsheetGuard';
@@ -36,6 +36,9 @@ export class RowBuilder {
 
 	readonly #detail: IndexDetail;
 
+	/** Where the last column stands whose cells are known by their shape: in a row that was split it holds another one. */
+	readonly #lastShaped: number;
+
 	/** Positions and headers of the columns that go to `extra`. */
 	readonly #unknown: ReadonlyArray<readonly [number, string]>;
 
@@ -46,7 +49,7 @@ export class RowBuilder {
 		private readonly indexFile: string,
 		private readonly clock: ZoneClock,
 		private readonly header: readonly HeaderCell[],
-		private readonly delimiter: string,
+		private readonly dialect: RowDialect,
 		private readonly format: { readonly encoding: IndexEncoding; readonly includeRawRow: boolean },
 		private readonly notes: IndexNotes,
 		orders: DateOrders,
@@ -56,6 +59,7 @@ export class RowBuilder {
 			if (column !== undefined) this.#positions.set(column, position);
 		this.#columns = new Set(this.#positions.keys());
 		this.#detail = detailOf(indexFile, this.#columns);
+		this.#lastShaped = header.findLastIndex(({ column }) => !isText(column) && column !== 'callType');
 		this.#fewestCells = header.length;
 		this.#unknown = header.flatMap(({ header: name, column }, position) =>
 			column === undefined ? [[position, name] as const] : [],
@@ -115,12 +119,16 @@ export class RowBuilder {
 
 	/** What is wrong with the cells of a record as a whole. */
 	#raggedTroubles(record: CsvRecord, aligned: AlignedCells): string[] {
-		const [own, expected] = [cellCount(record.cells), this.header.length];
+		const expected = this.header.length;
 		const troubles: string[] = [];
 		if (record.strayQuote) troubles.push('a quote is never closed, so quotes were read as plain characters');
 		if (aligned.length > expected) troubles.push(`it has ${aligned.length} columns where the header has ${expected}`);
-		else if (own > expected && this.#isGuessed(aligned))
+		else if (record.cells.length > expected && this.#isGuessed(record, aligned))
 			troubles.push('it has more delimiters than columns, so values were put together where they fit');
+		else if (record.cells.length >= expected && aligned.includes(undefined))
+			troubles.push(
+				'it lacks columns and has more delimiters than the rest, so values were put together where they fit',
+			);
 		if (record.cells.length >= expected) return troubles;
 		return [
 			...troubles,
@@ -131,10 +139,13 @@ export class RowBuilder {
 	}
 
 	/** Whether values that were put together are of no shape that would prove it. */
-	#isGuessed(aligned: AlignedCells): boolean {
-		return this.header.some(
-			({ column }, position) => isText(column) && aligned[position]?.includes(this.delimiter) === true,
-		);
+	#isGuessed(record: CsvRecord, aligned: AlignedCells): boolean {
+		const own = record.cells.map((cell) => decodeField(cell, this.format.encoding).trim());
+		return this.header.some(({ column }, position) => {
+			const cell = aligned[position] ?? '';
+			const isJoined = countOf(cell, aligned) > countOf(cell, own);
+			return isText(column) && cell.includes(this.dialect.delimiter) && isJoined;
+		});
 	}
 
 	#rowOf(
@@ -204,19 +215,26 @@ export class RowBuilder {
 		if (record.cells.length === this.header.length && !this.#isShifted(record))
 			return record.cells.map((cell) => decodeField(cell, encoding).trim());
 		const cells = record.cells.map((cell) => decodeField(cell, encoding));
-		// A trailing delimiter is no column.
-		while (cells.length > this.header.length && cells.at(-1)?.trim() === '') cells.pop();
+		if (this.dialect.hasTrailing && cells.length > this.header.length && cells.at(-1)?.trim() === '') cells.pop();
+		if (cells.length === this.header.length && !this.#isShifted(record)) return cells.map((cell) => cell.trim());
 		// What the file cuts off is at the end: nothing of the row moves to another column to make its last value fit.
 		const isCut = record.unterminated && cells.length < this.header.length;
 		if (isCut) return cells.map((cell) => cell.trim());
-		return alignRow(cells, this.header, this.delimiter).map((cell) => cell?.trim());
+		return alignRow(cells, this.header, this.dialect.delimiter).map((cell) => cell?.trim());
 	}
 
-	/** As many cells as columns, and the recording under another one: a value was split and another is missing. */
+	/** As many cells as columns, and some of them under another one: a value was split and another is missing. */
 	#isShifted(record: CsvRecord): boolean {
-		if (this.namesRecording(record) || !this.#positions.has('fileName')) return false;
-		if (recordingPaths(record.cells[this.#positions.get('fileName') ?? -1] ?? '').length > 0) return false;
-		return record.cells.some((cell) => parseRecordingName(cell.trim()) !== undefined);
+		const { cells } = record;
+		const position = this.#positions.get('fileName');
+		if (position === undefined) return false;
+		if (this.namesRecording(record) || recordingPaths(cells[position] ?? '').length > 0) {
+			const next = cells[position + 1] ?? '';
+			const column = this.header[this.#lastShaped]?.column;
+			const isMisfit = column !== undefined && !mayStandIn(cells[this.#lastShaped] ?? '', column);
+			return isMisfit || (next.includes('.') && isRecordingFile(next.trim()));
+		}
+		return cells.some((cell) => cell.includes('.') && recordingPaths(cell).some(isStampedPath));
 	}
 
 	#extraOf(aligned: AlignedCells): Record<string, string | null> {
@@ -242,9 +260,8 @@ export class RowBuilder {
 	}
 }
 
-/** A trailing delimiter is no cell. */
-function cellCount(cells: readonly string[]): number {
-	return cells.findLastIndex((cell) => cell.trim() !== '') + 1;
+function countOf(cell: string, cells: AlignedCells): number {
+	return cells.filter((each) => each === cell).length;
 }
 
 function noRecording(cell: string | undefined): string {

@@ -1,17 +1,7 @@
 import { spawn } from 'node:child_process';
-import {
-	cpSync,
-	existsSync,
-	mkdirSync,
-	mkdtempSync,
-	readdirSync,
-	readFileSync,
-	rmSync,
-	symlinkSync,
-	writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 
 import { mutated } from './mutation';
 import type { Mutation } from './mutation';
@@ -40,18 +30,21 @@ export class ScratchCopy {
 
 	/** @param rooms those whose tests count, such as `recordings` */
 	constructor(rooms: ReadonlySet<string>) {
-		const tests = [...rooms].map((room) => join('test', 'unit', room));
-		for (const path of [...COPIED, CONFIG, ...tests].filter((each) => existsSync(join(root, each))))
-			cpSync(join(root, path), join(this.#directory, path), { recursive: true });
+		for (const path of [...COPIED, CONFIG]) cpSync(join(root, path), join(this.#directory, path), { recursive: true });
+		const tests = join('test', 'unit');
+		// What tests stand on may lie beside those of another room.
+		const isWanted = (path: string): boolean =>
+			!path.endsWith('.test.ts') || rooms.has(relative(join(root, tests), path).split(sep)[0] ?? '');
+		cpSync(join(root, tests), join(this.#directory, tests), { recursive: true, filter: isWanted });
 		// Each package linked, and not all of them at once: the test runner keeps its cache beside them.
 		mkdirSync(join(this.#directory, 'node_modules'));
 		for (const name of readdirSync(join(root, 'node_modules')).filter((each) => !each.startsWith('.')))
 			symlinkSync(join(root, 'node_modules', name), join(this.#directory, 'node_modules', name));
 	}
 
-	/** Runs the tests that import these files, on the code as it is. */
+	/** Runs the tests that import these files, on the code as it is, and shows what they say. */
 	async test(files: readonly string[]): Promise<Outcome> {
-		return await this.#vitest(files);
+		return await this.#vitest(files, 'inherit');
 	}
 
 	/** Runs the tests that import the file, on the code with this rule broken, and mends it again. */
@@ -59,7 +52,7 @@ export class ScratchCopy {
 		const path = join(this.#directory, mutation.file);
 		const whole = readFileSync(path, 'utf8');
 		writeFileSync(path, mutated(whole, mutation));
-		const outcome = await this.#vitest([mutation.file]);
+		const outcome = await this.#vitest([mutation.file], 'ignore');
 		writeFileSync(path, whole);
 		return outcome;
 	}
@@ -69,7 +62,7 @@ export class ScratchCopy {
 	}
 
 	/** One worker without a fresh start for each file, and an end at the first failure: a mutation takes seconds. */
-	async #vitest(files: readonly string[]): Promise<Outcome> {
+	async #vitest(files: readonly string[], stdio: 'inherit' | 'ignore'): Promise<Outcome> {
 		const runner = join(root, 'node_modules', 'vitest', 'vitest.mjs');
 		const options = [
 			'--run',
@@ -82,7 +75,7 @@ export class ScratchCopy {
 		];
 		const child = spawn(process.execPath, [runner, 'related', ...files, ...options], {
 			cwd: this.#directory,
-			stdio: 'ignore',
+			stdio,
 		});
 		return await new Promise<Outcome>((settle, reject) => {
 			let hasHung = false;

@@ -251,9 +251,185 @@ describe('quotes and delimiters', () => {
 		expect(rows[0]).toMatchObject({ recordingId: FIRST, agentName: 'One, Agent', transactionId: '10733' });
 	});
 
+	it.each<[string, Record<number, string>, object]>([
+		['a quoted value that begins with a quote', { 3: '"Agent One', 17: '"""A"", B"' }, { externalVariable1: '"A", B' }],
+		['a guard', { 3: '"Agent One', 4: '="4155550100"' }, { customerNumber: '4155550100' }],
+		[
+			'several names',
+			{ 9: '"R201606070130000001.wav,R201606070130000002.wav"', 18: '"gold' },
+			{ externalVariable1: 'en' },
+		],
+	])('that are never closed end before %s', async (_, changes, expected) => {
+		const { rows } = await readText(file(row(changes), row(changes).replace(',,Sale', ''), last));
+		expect(rows.filter(({ recordingId }) => recordingId === FIRST)).toHaveLength(2);
+		for (const one of rows.slice(0, -1)) expect(one).toMatchObject({ transactionId: '10733', ...expected });
+		expect(rows.at(-1)?.sequence).toBe(3);
+	});
+
+	it('that are never closed end before the next one between tabs too', async () => {
+		const quoted = EXAMPLE_ROW.split(',').map((cell) => `"${cell}"`);
+		quoted[3] = '"Agent One';
+		const { rows } = await readText(`${DETAILED_HEADER.replaceAll(',', '\t')}\n${quoted.join('\t')}\n`);
+		expect(rows[0]).toMatchObject({ recordingId: FIRST, agentName: 'Agent One', wrapUpCode: 'Sale' });
+	});
+
+	it('that are never closed above and below a row leave it whole', async () => {
+		const { rows } = await readText('EXT VAR1,FILENAME,EXT VAR2\n"ab\n",",R201606070130000001.wav,","\nx"\n');
+		const [call] = rows.filter(({ recordingId }) => recordingId !== null);
+		expect(call).toMatchObject({ recordingId: FIRST, externalVariable1: ',', externalVariable2: ',', indexLine: 3 });
+	});
+
+	it.each([
+		[
+			'the next row has a line break',
+			'WRAP UP CODE,EXT VAR1,DIRECTORY,FILENAME,CALL TYPE',
+			'"Sale,en,S20160607,R201606070130000001.wav,Inbound\nLost","two\nlines",S20160607,R201606070130000002.wav,Inbound',
+		],
+		[
+			'a header follows',
+			'FILENAME,EXT VAR1,WRAP UP CODE,AGENT NAME',
+			'R201606070130000001.wav,en,"Sale,One\nWRAP UP CODE,EXT VAR1,FILENAME,AGENT NAME\nLost",en,R201606070130000002.wav',
+		],
+		[
+			'both rows are short',
+			'FILENAME,EXT VAR1,WRAP UP CODE,AGENT NAME',
+			'R201606070130000001.wav,"en,Sale\nR201606070130000002.wav,de",Lost',
+		],
+	])('that lack partners in two rows make no cell of both when %s', async (_, header, lines) => {
+		const { rows } = await readText(`${header}\n${lines}\n`);
+		expect(rows.map(({ recordingId, wrapUpCode }) => [recordingId, wrapUpCode])).toEqual([
+			[FIRST, 'Sale'],
+			[SECOND, 'Lost'],
+		]);
+	});
+
+	it('that lack partners in two short rows take neither call', async () => {
+		const short = (sequence: number, code: string): string =>
+			row({ 9: `R20160607013000000${sequence}.wav`, 3: code }).replace(',gold,,Sale', '');
+		const { rows } = await readText(file(short(1, '"Agent One'), short(2, 'Agent Two"'), last));
+		expect(rows.map(({ sequence, agentName }) => [sequence, agentName])).toEqual([
+			[1, 'Agent One'],
+			[2, 'Agent Two'],
+			[3, 'Agent One'],
+		]);
+	});
+
+	it('that are never closed take no call with a line break after them, nor a header', async () => {
+		const open = row({ 17: '"en' });
+		const broken = row({ 9: 'R201606070130000002.wav', 3: 'Agent Two"', 15: '"Sales\nWest"' });
+		const first = await readText(file(open, broken, last));
+		expect(first.rows.map(({ sequence }) => sequence)).toContain(2);
+		expect(first.rows.filter(({ sequence }) => sequence !== null).map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
+		const reversed = (line: string): string => line.split(',').reverse().join(',');
+		const second = [DETAILED_HEADER, open, reversed(DETAILED_HEADER), reversed(row({ 3: 'Agent Two"' })), ''];
+		expect((await readText(second.join('\n'))).rows.map(({ agentName }) => agentName)).toEqual([
+			'Agent One',
+			'Agent Two',
+		]);
+	});
+
+	it('that are never closed take no line at the end of the file', async () => {
+		const { rows } = await readText(`${file(row({ 20: '"Sale' }))}----`);
+		expect(rows.map(({ wrapUpCode }) => wrapUpCode)).toEqual(['Sale']);
+	});
+
+	it('around names on lines of their own are those of one row, whichever column they stand in', async () => {
+		const names = '"R201606070130000001.wav\nR201606070130000002.wav"';
+		const { rows, hints } = await readText(`FILENAME,AGENT NAME,TRANS ID\n${names},"Agent One",10733\n`);
+		expect(rows.map(({ sequence, agentName }) => [sequence, agentName])).toEqual([
+			[1, 'Agent One'],
+			[2, 'Agent One'],
+		]);
+		expect(hints).toEqual([]);
+	});
+
+	it('with tabs between them and the commas part cells at the commas', async () => {
+		const padded = (line: string): string =>
+			`${line
+				.split(',')
+				.map((cell) => `"${cell}"\t`)
+				.join(',')}\n`;
+		const { rows, hints } = await readText(padded(DETAILED_HEADER) + padded(EXAMPLE_ROW));
+		expect(rows[0]).toMatchObject({ recordingId: FIRST, agentName: 'Agent One', extra: {} });
+		expect(hints).toEqual([]);
+	});
+
+	it('of apostrophes in the header quote the rows, whatever other quotes these have', async () => {
+		const quoted = (line: string): string => `'${line.replaceAll(',', "','")}'`;
+		const content = [quoted(DETAILED_HEADER), quoted(row({ 3: 'Ann "A" One' })).replace("'en'", '\'a, "b"\''), ''];
+		const { rows, hints } = await readText(content.join('\n'));
+		expect(rows[0]).toMatchObject({ recordingId: FIRST, agentName: 'Ann "A" One', externalVariable1: 'a, "b"' });
+		expect(hints).toEqual([]);
+	});
+
+	it.each<[string, string, string, object]>([
+		[
+			'a name',
+			'AGENT NAME,FILENAME,CALL TYPE',
+			'One, Agent,R201606070130000001.wav,Inbound',
+			{ agentName: 'One, Agent' },
+		],
+		[
+			'a directory',
+			'EXT VAR1,DIRECTORY,FILENAME',
+			'a, b,S20160607,R201606070130000001.wav',
+			{ externalVariable1: 'a, b' },
+		],
+		[
+			'an empty last cell',
+			'FILENAME,QUEUE NAME,CALL TYPE,EXT VAR1',
+			'R201606070130000001.wav,S, W,Inbound,',
+			{ queueName: 'S, W' },
+		],
+		[
+			'letters beyond ASCII',
+			'FILENAME,QUEUE NAME,DIRECTORY,EXT VAR1,EXT VAR2',
+			'R201606070130000001.wav,S, \u00e4, W,S20160607,,',
+			{ queueName: 'S, \u00e4, W' },
+		],
+		[
+			'a call type',
+			'FILENAME,CALL TYPE',
+			'R201606070130000001.wav,Inbound,more',
+			{ callType: 'inbound', callTypeLabel: 'Inbound' },
+		],
+	])('that are missing before %s are put right', async (_, header, line, expected) => {
+		const { rows, hints } = await readText(`${header}\n${line}\n`);
+		expect(rows[0]).toMatchObject({ recordingId: FIRST, ...expected });
+		expect(hints).toHaveLength(1);
+	});
+
+	it('that are missing between names never lose one', async () => {
+		const names = 'R201606070130000001.wav,R201606070130000002.wav';
+		for (const line of [`${names},Sale`, `${names}`, `${names},`]) {
+			const { rows } = await readText(`FILENAME,WRAP UP CODE\n${line}\n`);
+			expect(rows.map(({ recordingId }) => recordingId)).toEqual([FIRST, SECOND]);
+		}
+	});
+
+	it.each<[string, Record<number, string>, string, object]>([
+		['one', { 15: 'Sales, West' }, ',Sale', { queueName: 'Sales, West' }],
+		['three', { 3: 'One, Agent' }, ',gold,,Sale', { agentName: 'One, Agent' }],
+		[
+			'three, and a path',
+			{ 3: 'One, A, Jr.', 9: '/x/R201606070130000001.wav' },
+			',gold,,Sale',
+			{ agentName: 'One, A, Jr.' },
+		],
+		['one, and two names', { 9: 'R201606070130000001.wav,R201606070130000002.wav' }, ',Sale', { sequence: 1 }],
+	])('that are missing are put right in a row that lacks %s', async (_, changes, lost, expected) => {
+		const { rows, hints } = await readText(file(row(changes).slice(0, -lost.length), later));
+		expect(rows[0]).toMatchObject({ recordingId: FIRST, transactionId: '10733', durationSeconds: 341, ...expected });
+		expect(hints[0]).toContain('line 2: it');
+	});
+
 	it('may change in the middle of a file', async () => {
 		const other = file(later).replaceAll(',', ';');
-		expect(await idsOf(`${file(EXAMPLE_ROW)}${other}`)).toEqual([FIRST, SECOND]);
+		const { rows } = await readText(`${file(EXAMPLE_ROW)}${other}`);
+		expect(rows.map(({ recordingId, agentName }) => [recordingId, agentName])).toEqual([
+			[FIRST, 'Agent One'],
+			[SECOND, 'Agent One'],
+		]);
 	});
 });
 
@@ -358,6 +534,18 @@ describe('the header', () => {
 		const { rows, hints } = await readText(`${line}\n${file(EXAMPLE_ROW).replaceAll(',', '\t')}`);
 		expect(rows[0]?.recordingId).toBe(FIRST);
 		expect(hints).toEqual([]);
+	});
+
+	it('that reads in two ways is parted as the line above it says', async () => {
+		const header = 'DIRECTORY (a;FILENAME (b,AGENT NAME';
+		const { rows } = await readText(`sep=;\n${header}\nS20160607;R201606070130000001.wav\n`);
+		expect(rows[0]).toMatchObject({ recordingId: FIRST, agentName: null });
+	});
+
+	it('of a file whose only rows are out of place names the columns all the same', async () => {
+		const columns = 'CALL TYPE,QUEUE NAME,CALLED NUMBER,FILENAME,Link';
+		const { rows } = await readText(`${columns}\nInbound,S, W,8005550199,R201606070130000001.wav\n`);
+		expect(rows[0]).toMatchObject({ recordingId: FIRST, queueName: 'S, W', extra: { Link: null } });
 	});
 
 	it('that is cut off makes the file unreadable', async () => {
