@@ -26,11 +26,11 @@ export function isNoCall(
 	if (first === undefined) return true;
 	const callType = cellOf('callType');
 	const isSummary = SUMMARY.test(first) && (callType === undefined || !CALL_TYPE.test(callType));
-	const tellsTime = (['startTimeUtc', 'startTime', 'stopTimeUtc', 'stopTime'] as const).some((column) =>
-		isTime(cellOf(column) ?? ''),
+	const times = (['startTimeUtc', 'startTime', 'stopTimeUtc', 'stopTime'] as const).map(
+		(column) => cellOf(column) ?? '',
 	);
 	if (isSummary) return true;
-	if (tellsTime) return false;
+	if (times.some(isTime)) return false;
 	const pieces = [
 		CALL_TYPE.test(callType ?? ''),
 		NUMBER_DIALLED.test(cellOf('customerNumber') ?? ''),
@@ -40,6 +40,8 @@ export function isNoCall(
 	const others = [
 		/\d/.test(cellOf('transactionId') ?? ''),
 		/[A-Za-z\u0080-\uffff]{2}/.test(cellOf('agentName') ?? ''),
+		// A time that cannot be read. Below a call type, sums have a number.
+		times.some((cell) => /\p{L}{2}/u.test(cell)),
 	].filter(Boolean).length;
 	if (pieces > 0 && pieces + others >= ENOUGH) return false;
 	const filled = [...columns].filter((column) => /[\p{L}\p{N}]/u.test(cellOf(column) ?? '')).length;

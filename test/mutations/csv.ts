@@ -112,7 +112,7 @@ export const mutations: readonly Mutation[] = [
 	},
 	{
 		file: 'recordings/noCall.ts',
-		find: 'if (tellsTime) return false;',
+		find: 'if (times.some(isTime)) return false;',
 		replace: '',
 		rule: 'a short row with a time is a call',
 	},
