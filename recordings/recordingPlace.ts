@@ -45,12 +45,12 @@ export function dayDirectoryIn(path: string | undefined): string | undefined {
 	return digits === undefined ? undefined : `S${digits}`;
 }
 
-/** What stands in a cell in place of a directory or a name. */
-const NOTHING = /^(?:n\/?a|null|none|nil|yes|no|[^\p{L}\p{N}]*)$/iu;
+/** What exports write in a cell where there is nothing. */
+export const PLACEHOLDER = /^(?:n\/?a|null|none|nil|yes|no|[^\p{L}\p{N}]*)$/iu;
 
 function otherDirectory(cell: string | undefined): string | undefined {
 	const bare = bareText(cell ?? '').replace(/^[/\\]+|[/\\]+$/g, '');
-	return NOTHING.test(bare) ? undefined : bare;
+	return PLACEHOLDER.test(bare) ? undefined : bare;
 }
 
 /** What parts names in a cell: any of these, or one alone where the others belong to the names. */
@@ -61,7 +61,7 @@ export function recordingPaths(cell: string): string[] {
 	if (parseRecordingName(cell) !== undefined && isRecordingFile(cell)) return [cell];
 	const text = bareText(cell);
 	const splits = BETWEEN_NAMES.map((between) => text.split(between).map(bareText)).filter(({ length }) => length > 1);
-	const parted = splits.find((pieces) => pieces.every((piece) => NOTHING.test(piece) || namesIn(piece).length > 0));
+	const parted = splits.find((pieces) => pieces.every((piece) => PLACEHOLDER.test(piece) || namesIn(piece).length > 0));
 	const names = (parted ?? splits[0] ?? [text]).flatMap(namesIn);
 	// A name may hold a comma itself: what falls into pieces of which not each is a name is one, unless it is of 8x8's kind.
 	const isOneName = parted === undefined && !names.some(isStampedPath) && !/[\r\n]/.test(text) && isRecordingFile(text);

@@ -1,12 +1,10 @@
 import { readDuration } from './callDuration';
 import { isTime } from './callShape';
 import type { HeaderCell, IndexColumn } from './indexColumn';
-import { dayDirectoryIn, isStampedPath, recordingPaths } from './recordingPlace';
+import { dayDirectoryIn, isStampedPath, PLACEHOLDER, recordingPaths } from './recordingPlace';
 import { withoutGuard } from './spreadsheetGuard';
 
 const PHONE = /^[+*#\d][\d \u00a0().x#*+-]*$/i;
-/** What exports write where there is nothing. */
-const PLACEHOLDER = /^(?:n\/?a|null|none|nil|yes|no|[^\p{L}\p{N}]*)$/iu;
 const IDENTIFIER = /^\d+$/;
 
 /** Whether a cell looks like what its column holds; columns of free text take anything. */
