@@ -256,10 +256,10 @@ function ownCall(text: string, dialect: RowDialect): { readonly isWhole: boolean
 	return { isWhole, isNamed: cells.length * 2 > dialect.columnCount && hasNameInPlace(cells, dialect) };
 }
 
-/** A cell of several names may have them on lines of their own. */
+/** The names of a cell that holds nothing else, which may stand on lines of their own; a text with names in it may be another row. */
 function namesOrCell(cell: string): readonly string[] {
-	const paths = recordingPaths(cell);
-	return paths.length === 0 ? [cell] : paths;
+	const words = cell.split(/[\s,;|]+/).filter((word) => word !== '');
+	return words.length > 1 && words.every(isStampedPath) ? words : [cell];
 }
 
 /** How much of calls lines hold, each read by itself. */

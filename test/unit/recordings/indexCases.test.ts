@@ -328,6 +328,15 @@ describe('quotes and delimiters', () => {
 		]);
 	});
 
+	it('that are never closed take no row after them that names several recordings', async () => {
+		const header = 'FILENAME,DIRECTORY,CALL TYPE,START TIME,WRAP UP CODE,EXT VAR1,TRANS ID';
+		const call = (names: string, texts: string): string => `${names},S20160607,Inbound,06/06/2016 18:30:00,${texts},0`;
+		const both = 'R201606070130000002.wav R201606070130000003.wav';
+		const lines = [header, call('R201606070130000001.wav', 'the "best" sale,"en'), call(both, '",\nde",')];
+		const { rows } = await readText(`${lines.join('\n')}\n`);
+		expect(rows.filter(({ sequence }) => sequence !== null).map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
+	});
+
 	it('that are never closed take no line at the end of the file', async () => {
 		const { rows } = await readText(`${file(row({ 20: '"Sale' }))}----`);
 		expect(rows.map(({ wrapUpCode }) => wrapUpCode)).toEqual(['Sale']);

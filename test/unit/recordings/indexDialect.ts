@@ -349,10 +349,7 @@ function writtenRow(
 	const writings = cells.map((cell, position) => {
 		const isNumber = present[position]?.header === 'DURATION';
 		const isAfterName = present.slice(0, position).some(({ header }) => header === 'FILENAME');
-		const writing = writingOf(cell, present[position + 1], { ...row, isAfterName }, dialect, isNumber);
-		// Two quotes that nothing closes in one row are one that encloses what is between them.
-		const isSecond = writing === 'unclosed' && cells.slice(0, position).some((one) => one.writing === 'unclosed');
-		return isSecond ? 'legal' : writing;
+		return writingOf(cell, present[position + 1], { ...row, isAfterName }, dialect, isNumber);
 	});
 	const [last, lastValue] = [present.at(-1)?.text, cells.at(-1)?.value];
 	// What stands behind a text belongs to it, and so may blanks between the two. Behind an empty one, or a number, it may be a
