@@ -226,7 +226,7 @@ class RowAssembly {
 		// A row that holds less of calls than its lines do by themselves has another row in one of its cells.
 		const ownWeight = callWeight(cells.flatMap(namesOrCell));
 		if (weightByLines(lines.slice(0, closed.lines), dialect) >= ownWeight + WEIGHT_OF_CALL) return true;
-		const first = ownCall(lines[0]?.text ?? '', dialect);
+		const isFirstWhole = isWholeCall(lines[0]?.text ?? '', dialect);
 		for (let at = 1; at < closed.lines; at += 1) {
 			const inner = closedRow(lines.slice(at), dialect);
 			const text = lines[at]?.text ?? '';
@@ -242,18 +242,16 @@ class RowAssembly {
 			}
 			if (inner === undefined && !isEnd && formOf(text, dialect) === 'open') return undefined;
 			// Two stray quotes in the same column would make one row of two.
-			const { isWhole, isNamed } = ownCall(text, dialect);
-			if ((isWhole && (first.isWhole || !isInPlace)) || (isNamed && (first.isNamed || !isInPlace))) return true;
+			if ((isFirstWhole || !isInPlace) && isWholeCall(text, dialect)) return true;
 		}
 		return false;
 	}
 }
 
-/** What one line holds of a call by itself: all of it, or at least the recording where it belongs. */
-function ownCall(text: string, dialect: RowDialect): { readonly isWhole: boolean; readonly isNamed: boolean } {
+/** Whether one line is a call by itself, with all of its columns. */
+function isWholeCall(text: string, dialect: RowDialect): boolean {
 	const cells = cellsOf(text, dialect);
-	const isWhole = cells.length >= dialect.columnCount && looksLikeCall(cells, dialect.columnCount);
-	return { isWhole, isNamed: cells.length * 2 > dialect.columnCount && hasNameInPlace(cells, dialect) };
+	return cells.length >= dialect.columnCount && looksLikeCall(cells, dialect.columnCount);
 }
 
 /** The names of a cell that holds nothing else, which may stand on lines of their own; a text with names in it may be another row. */

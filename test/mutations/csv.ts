@@ -190,15 +190,15 @@ export const mutations: readonly Mutation[] = [
 	},
 	{
 		file: 'recordings/csvRecord.ts',
-		find: 'isNamed: cells.length * 2 > dialect.columnCount && ',
-		replace: 'isNamed: ',
-		rule: 'names on lines of their own are of one row',
+		find: 'if (weightByLines(lines.slice(0, closed.lines), dialect) >= ownWeight + WEIGHT_OF_CALL) return true;',
+		replace: '',
+		rule: 'two stray quotes take neither of two short rows',
 	},
 	{
 		file: 'recordings/csvRecord.ts',
-		find: '(isNamed && (first.isNamed || !isInPlace))',
-		replace: 'false',
-		rule: 'two stray quotes take neither of two short rows',
+		find: 'return words.length > 1 && words.every(isStampedPath) ? words : [cell];',
+		replace: 'return words.some(isStampedPath) ? words.filter(isStampedPath) : [cell];',
+		rule: 'names in a text that a quote swallowed do not count for the row above it',
 	},
 	{
 		file: 'recordings/indexOpening.ts',
