@@ -5,7 +5,7 @@ import { isUnchanged, markOf } from './pollState';
 import type { DirectoryMark, FileMark, PollState } from './pollState';
 import { firstDirectoryDate, hasEveryDay, isListingDue, isListingOld } from './pollWindow';
 import { directoryNameOf, parseDirectoryName, parseIndexName } from '../../recordings/remoteName';
-import { addDays, tenantDateAt } from '../../recordings/tenantDay';
+import { addDays, dateOfMillis, tenantDateAt } from '../../recordings/tenantDay';
 import type { CalendarDate } from '../../recordings/calendarDate';
 import type { RemoteEntry } from '../../transport/remoteStore';
 import { Gate } from '../../transport/gate';
@@ -71,7 +71,7 @@ export async function lookAtIndex(
 
 	const current = first.directories.filter(({ isWhole }) => isWhole || !hasNews);
 	// Nothing at all may mean that the tenant itself is not where the credential says.
-	const isEmpty = first.central === undefined && first.directories.every(({ isThere }) => !isThere);
+	const isEmpty = first.central === undefined && !first.directories.some(isSeen);
 	const isTopWanted = isEmpty || (!isComplete && (hasNews || first.central === undefined));
 	const top = first.top ?? (isTopWanted ? await listTopDirectories(request) : undefined);
 	const isCurrent = new Set(current.map(({ directory }) => directory));
@@ -88,6 +88,11 @@ export async function lookAtIndex(
 		]),
 		writesDetailed: all.some(({ file }) => file.edition > 1),
 	};
+}
+
+/** Whether this look showed that it is there. One whose index files alone were asked for is only taken to be. */
+function isSeen({ isWhole, isThere, entries }: LookedDirectory): boolean {
+	return isWhole ? isThere : entries.length > 0;
 }
 
 interface FirstLook {
@@ -206,7 +211,7 @@ async function lookInto(
 	state: PollState | undefined,
 ): Promise<LookedDirectory> {
 	const mark = state?.directories[directory];
-	if (state === undefined || mark === undefined || isListingDue(mark, request.now))
+	if (state === undefined || mark === undefined || isListedNow(request, directory, mark))
 		return await listWhole(request, directory, state);
 	const { store, budget } = request;
 	const names = indexNamesOf(directory, state, request.isSftp);
@@ -215,6 +220,15 @@ async function lookInto(
 		return await ifThere(store.stat(`${directory}/${name}`, { signal: budget.signal }));
 	});
 	return { directory, entries: found.filter((entry) => entry !== undefined), mark, isWhole: false, isThere: true };
+}
+
+/**
+ * Over FTPS a listing takes five round trips, and an index that is asked for takes one. So a day that has been over for long is listed
+ * there every quarter of an hour, however small it is.
+ */
+function isListedNow({ isSftp, now }: PollRequest, directory: string, mark: DirectoryMark): boolean {
+	const isRecent = (parseDirectoryName(directory) ?? '') >= addDays(dateOfMillis(now), -1);
+	return isSftp || isRecent ? isListingDue(mark, now) : isListingOld(mark, now);
 }
 
 /** Index files that the directory had; and those that it should get, where asking for a missing one costs little. */

@@ -255,6 +255,74 @@ describe('what is quicker than one command at a time', () => {
 		expect(commands(server, 'PASS')).toHaveLength(2);
 	});
 
+	/** What a server with these ways tells of a file, and the commands about it that came before the answer to the first of them. */
+	const statOn = async (
+		options: Partial<ScriptedServerOptions>,
+	): Promise<{ readonly modifiedAt: Date | undefined; readonly atFirstAnswer: readonly string[] }> => {
+		let atFirstAnswer: readonly string[] = [];
+		const server = await start({
+			files,
+			...options,
+			script: async (command, argument, session) => {
+				if (command === 'MDTM') {
+					await pause(150);
+					return '213 20261128093000';
+				}
+				if (command !== 'SIZE') return undefined;
+				await pause(50);
+				atFirstAnswer = server.received.filter((line) => /^(?:SIZE|MDTM)/u.test(line));
+				return await options.script?.(command, argument, session);
+			},
+		});
+		const { size, modifiedAt } = await open(server).stat('a');
+		expect(size).toBe(bytes.length);
+		return { modifiedAt, atFirstAnswer };
+	};
+
+	test('size and time of a file are asked for together, where commands may be sent so', async () => {
+		const modifiedAt = new Date('2026-11-28T09:30:00.000Z');
+		const together = await statOn({ busy: 'answer' });
+		expect(together).toEqual({ modifiedAt, atFirstAnswer: ['SIZE /a', 'MDTM /a'] });
+		const inTurn = await statOn({ busy: 'lose' });
+		expect(inTurn).toEqual({ modifiedAt, atFirstAnswer: ['SIZE /a'] });
+	});
+
+	test('a time told for a size is noticed, and both are asked for in turn from then on', async () => {
+		const server = await start({
+			files,
+			busy: 'answer',
+			script: async (command) => {
+				if (command === 'SIZE') await pause(50);
+				return command === 'MDTM' ? '213 20261128093000' : undefined;
+			},
+		});
+		const store = open(server, { maxConnections: 1 });
+		expect([(await store.stat('a')).size, (await store.stat('a')).size]).toEqual([bytes.length, bytes.length]);
+		expect(commands(server, 'PASS')).toHaveLength(2);
+		expect(commands(server, 'SIZE')).toHaveLength(3);
+	});
+
+	test('a server that goes in the middle of two answers is asked again', async () => {
+		let isFirst = true;
+		const server = await start({
+			files,
+			script: (command, _argument, session) => {
+				if (command !== 'MDTM') return undefined;
+				if (!isFirst) return '213 20261128093000';
+				isFirst = false;
+				setTimeout(() => session.destroy(), 20);
+				return '421 Closing';
+			},
+		});
+		const store = open(server);
+		const error = await failure(store.stat('a'));
+		expect(error.isTransient).toBe(true);
+		expect(await store.stat('a')).toMatchObject({
+			size: bytes.length,
+			modifiedAt: new Date('2026-11-28T09:30:00.000Z'),
+		});
+	});
+
 	test('a log-in whose commands are refused goes on, unless it is the binary type', async () => {
 		const refusing = (refused: RegExp) =>
 			start({ files, script: (command) => (refused.test(command) ? '500 What?' : undefined) });

@@ -5,8 +5,10 @@ import { afterEach, describe, expect, test } from 'vitest';
 
 import { createServerCertificate } from '../../testbed/servers/serverCertificate';
 import { RecordingTrigger } from '../../nodes/RecordingTrigger/RecordingTrigger.node';
+import { processAccounts } from '../../nodes/connection/processAccounts';
 import { tenantConnection } from '../../nodes/connection/tenantConnection';
 import { addDays, dateOfMillis } from '../../recordings/tenantDay';
+import { UNSHARED } from '../../transport/connectionShare';
 import { openStore } from '../../transport/openStore';
 import { available, startOpenSsh } from '../../testbed/servers/openssh';
 import { freePort } from '../../testbed/n8nHost/freePort';
@@ -125,13 +127,22 @@ async function plant(root: string, callsOfToday: number): Promise<void> {
 	}
 }
 
+/** Ends the connections that rest, as a minute does: a trigger that polls every minute finds none open. */
+async function afterAMinute({ credential }: FarTenant): Promise<void> {
+	const { settings } = tenantConnection(credential);
+	const accounts = processAccounts();
+	await (settings.protocol === 'sftp' ? accounts.sftp : accounts.ftps).of(settings).endResting();
+}
+
 /** Round trips of a log-in, and of closing down. */
-async function besides({ credential, link }: FarTenant): Promise<number> {
-	const before = link.count;
-	const store = openStore(tenantConnection(credential).settings);
+async function besides(tenant: FarTenant): Promise<number> {
+	await afterAMinute(tenant);
+	const before = tenant.link.count;
+	const store = openStore(tenantConnection(tenant.credential).settings, UNSHARED, {}, processAccounts());
 	await store.stat('');
 	await store.close();
-	return link.count - before - 1;
+	await afterAMinute(tenant);
+	return tenant.link.count - before - 1;
 }
 
 async function idlePoll(
@@ -141,9 +152,12 @@ async function idlePoll(
 	const n8n = new PollingHost(new RecordingTrigger(), { parameters, credential: tenant.credential });
 	expect(await n8n.activate()).toEqual([]);
 	expect(await n8n.tick()).toEqual([]);
+	await afterAMinute(tenant);
 	const [trips, bytes] = [tenant.link.count, tenant.link.received];
 	expect(await n8n.tick()).toEqual([]);
-	return { trips: tenant.link.count - trips - (await besides(tenant)), bytes: tenant.link.received - bytes };
+	await afterAMinute(tenant);
+	const taken = { trips: tenant.link.count - trips, bytes: tenant.link.received - bytes };
+	return { ...taken, trips: taken.trips - (await besides(tenant)) };
 }
 
 const servers: Array<[string, string | undefined, () => Promise<FarTenant>, number]> = [

@@ -1,10 +1,10 @@
 import { Client, FTPError, type FTPResponse } from 'basic-ftp';
-import type { SecureContext } from 'node:tls';
 import type { Socket } from 'node:net';
 
 import { bareHost, type FtpsSettings } from '../connectionSettings';
 import { onAbort } from '../onAbort';
 import { TransportError, type TransportErrorFields } from '../transportError';
+import { BurstFailure, sendTogether } from './commandBurst';
 import type { PooledConnection } from './controlConnectionPool';
 import { DataConnector, type DataUse } from './dataConnection';
 import {
@@ -24,7 +24,7 @@ import type { ServerHabits } from './serverHabits';
 import { setUpSession, type ServerTraits } from './sessionSetup';
 import type { Shortcut } from './shortcut';
 import { ignoreLateErrors, openTcp, startTls, TlsHandshakeFailure } from './socket';
-import { tlsOptions } from './tlsTrust';
+import { tlsOptions, type TlsTrust } from './tlsTrust';
 import { PIECE_BYTES, TransferSink, type Receive } from './transferSink';
 import { passWholeLines } from './wholeLines';
 
@@ -94,7 +94,7 @@ export type ListingReply =
 
 export interface ConnectionPlan {
 	readonly settings: FtpsSettings;
-	readonly trust: SecureContext;
+	readonly trust: TlsTrust;
 	readonly shortcuts: Shortcuts;
 	readonly recent: RecentNames<ListedName>;
 	readonly habits: ServerHabits;
@@ -116,7 +116,7 @@ const LATE_IN: Readonly<Record<FtpsPhase, string>> = {
 /** One logged-in FTPS session. It does one thing at a time. */
 export class ControlConnection implements PooledConnection {
 	readonly #settings: FtpsSettings;
-	readonly #trust: SecureContext;
+	readonly #trust: TlsTrust;
 	readonly #client = new Client(NO_TIMEOUT);
 	readonly #dataConnector = new DataConnector();
 	readonly #burst: Shortcut;
@@ -285,6 +285,38 @@ export class ControlConnection implements PooledConnection {
 		});
 	}
 
+	/** Whether the server is known to take commands that are sent together. */
+	get takesCommandsTogether(): boolean {
+		return this.#burst.isProven;
+	}
+
+	/**
+	 * As `request`, several in one round trip; resolves with the replies, in order.
+	 *
+	 * @param areInOrder whether the replies can be those to the commands; when not, the connection ends, and further ones are asked in turn
+	 */
+	async requestTogether(
+		commands: readonly string[],
+		path: string,
+		areInOrder: (replies: readonly Reply[]) => boolean,
+	): Promise<readonly Reply[]> {
+		this.#phase = 'request';
+		return await this.#step(path, async () => {
+			const { ftp } = this.#client;
+			const answers = await sendTogether(ftp, commands, ftp.timeout);
+			this.#hasAnswered = true;
+			const replies: Reply[] = [];
+			for (const answer of answers) {
+				if (!(answer instanceof FTPError)) replies.push({ message: answer.message });
+				else if (isCleanRefusal(answer)) replies.push(this.#refusal(answer, path));
+				else return await Promise.reject(answer);
+			}
+			if (areInOrder(replies)) return replies;
+			this.#burst.refused();
+			return await Promise.reject(new BurstFailure('the answers to several commands were mixed up'));
+		});
+	}
+
 	/** Lists the working directory by MLSD or LIST. */
 	async listing(command: string, path: string): Promise<ListingReply> {
 		const pieces: Buffer[] = [];
@@ -381,10 +413,14 @@ export class ControlConnection implements PooledConnection {
 			work().catch((error: unknown): Reply | Promise<never> => {
 				if (!isRefusal(error) || !leavesOpen(error)) return Promise.reject(error);
 				this.#hasAnswered = true;
-				const failure = ftpsFailure(error, this.#context(path));
-				return { refusal: { reply: error.code, failure, isAmbiguous: isAmbiguousRefusal(error, path) } };
+				return this.#refusal(error, path);
 			}),
 		);
+	}
+
+	#refusal(error: FTPError, path: string | undefined): Reply {
+		const failure = ftpsFailure(error, this.#context(path));
+		return { refusal: { reply: error.code, failure, isAmbiguous: isAmbiguousRefusal(error, path) } };
 	}
 
 	/** After anything but a clean refusal it is unknown what the server sends next, so the connection ends here. */
@@ -437,10 +473,10 @@ export class ControlConnection implements PooledConnection {
 	async #encrypt(tcp: Socket): Promise<void> {
 		this.#phase = 'tls';
 		const { ftp } = this.#client;
-		const options = tlsOptions(this.#settings, this.#trust);
-		const secured = await startTls(tcp, options, this.#life.signal);
+		const secured = await startTls(tcp, tlsOptions(this.#settings, this.#trust), this.#life.signal);
 		await this.#attach(secured);
-		ftp.tlsOptions = options;
+		this.#trust.learnGroup(secured);
+		ftp.tlsOptions = tlsOptions(this.#settings, this.#trust);
 		ignoreLateErrors(tcp);
 		this.#awaitClosing();
 	}

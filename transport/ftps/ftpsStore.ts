@@ -1,5 +1,3 @@
-import type { SecureContext } from 'node:tls';
-
 import { ServerAccount } from '../account/serverAccount';
 import type { FtpsSettings } from '../connectionSettings';
 import { UNSHARED, type ConnectionShare } from '../connectionShare';
@@ -19,7 +17,7 @@ import { ServerHabits } from './serverHabits';
 import { safeLine } from './serverText';
 import type { ServerTraits } from './sessionSetup';
 import { Shortcut } from './shortcut';
-import { createTrust } from './tlsTrust';
+import { TlsTrust } from './tlsTrust';
 import { TransferSink, type Deliver } from './transferSink';
 
 /** Where breaking off costs the control connection, files up to so many bytes are read on: a new log-in takes six round trips. */
@@ -31,7 +29,7 @@ export class FtpsLearnt {
 	readonly shortcuts: Shortcuts = { burst: new Shortcut(), ahead: new Shortcut() };
 	readonly habits = new ServerHabits();
 	traits: ServerTraits | undefined;
-	trust: SecureContext | undefined;
+	trust: TlsTrust | undefined;
 	/** Some servers know no REST (RFC 3659 section 5): a read from the middle then skips what comes before it. */
 	canRestart = true;
 	/** What breaking off a transfer does to its control connection. */
@@ -127,10 +125,14 @@ export class FtpsStore implements RemoteStore {
 		signal: Abortable | undefined,
 		mayRepeat: () => boolean = () => true,
 	): Promise<T> {
-		const { needsCommandFirst } = this.#learnt.habits;
+		const { habits, shortcuts } = this.#learnt;
+		const { needsCommandFirst } = habits;
+		const wasRuledOut = shortcuts.burst.isRuledOut;
 		return this.#pool.use(task, signal).catch((error: unknown) => {
-			const hasLearnt = !needsCommandFirst && this.#learnt.habits.needsCommandFirst;
-			if (hasLearnt && isTransient(error) && mayRepeat()) return this.#pool.use(task, signal);
+			const hasLearnt =
+				(!needsCommandFirst && habits.needsCommandFirst && isTransient(error)) ||
+				shortcuts.burst.isRuledOut !== wasRuledOut;
+			if (hasLearnt && mayRepeat()) return this.#pool.use(task, signal);
 			const isSession = error instanceof TransportError && error.code === 'tls-session-refused';
 			if (isSession && !this.#learnt.isTls13Refused) {
 				this.#learnt.isTls13Refused = true;
@@ -152,7 +154,7 @@ export class FtpsStore implements RemoteStore {
 				throw new TransportError('invalid-settings', `The ${setting} holds a line end or NUL.`, { setting });
 			}
 		}
-		this.#learnt.trust ??= createTrust(this.#settings, this.#learnt.isTls13Refused ? 'TLSv1.2' : 'TLSv1.3');
+		this.#learnt.trust ??= new TlsTrust(this.#settings, this.#learnt.isTls13Refused ? 'TLSv1.2' : 'TLSv1.3');
 		const { burst } = this.#learnt.shortcuts;
 		const wasRuledOut = burst.isRuledOut;
 		const plan = {

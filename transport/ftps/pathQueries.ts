@@ -1,5 +1,5 @@
 import type { TransportError } from '../transportError';
-import type { ControlConnection, Refusal, Target } from './controlConnection';
+import type { ControlConnection, Refusal, Reply, Target } from './controlConnection';
 import { parseFtpSize, parseFtpTime, parseMlstReply } from './directoryListing';
 import type { Facts, ListedName } from './listedName';
 import { UNKNOWN_COMMAND } from './ftpsFailure';
@@ -28,10 +28,8 @@ async function followed(
 ): Promise<ListedName> {
 	if (link.isLink !== true) return link;
 	const { name } = link;
-	const measured = await connection.request(`SIZE ${absolute}`, path);
-	const size = measured.refusal === undefined ? parseFtpSize(measured.message.slice(VALUE_AT)) : undefined;
-	if (size !== undefined)
-		return { name, type: 'file', size, modifiedAt: await modificationTime(connection, { absolute, path }) };
+	const { size, modifiedAt } = await sizeAndTime(connection, { absolute, path });
+	if (size !== undefined) return { name, type: 'file', size, modifiedAt };
 	const { hasMachineListing } = connection.traits;
 	const entered = await connection.request(hasMachineListing ? `MLST ${absolute}/` : `CWD ${absolute}`, path);
 	if (entered.refusal !== undefined) return link;
@@ -109,7 +107,7 @@ export async function listDirectory(connection: ControlConnection, target: Targe
  */
 export async function fileSize(connection: ControlConnection, target: Target): Promise<number> {
 	const reply = await connection.request(`SIZE ${target.absolute}`, target.path);
-	const size = reply.refusal === undefined ? parseFtpSize(reply.message.slice(VALUE_AT)) : undefined;
+	const size = sizeIn(reply);
 	if (size !== undefined) return size;
 	if (reply.refusal !== undefined && SETTLING.has(reply.refusal.failure.code)) throw reply.refusal.failure;
 	const facts = await listedFacts(connection, target, reply.refusal);
@@ -127,18 +125,50 @@ async function listedFacts(connection: ControlConnection, target: Target, refusa
 	return found;
 }
 
-async function modificationTime(connection: ControlConnection, target: Target): Promise<Date | undefined> {
-	const reply = await connection.request(`MDTM ${target.absolute}`, target.path);
+function sizeIn(reply: Reply): number | undefined {
+	return reply.refusal === undefined ? parseFtpSize(reply.message.slice(VALUE_AT)) : undefined;
+}
+
+function timeIn(reply: Reply): Date | undefined {
 	return reply.refusal === undefined ? parseFtpTime(reply.message.slice(VALUE_AT)) : undefined;
+}
+
+interface SizeAndTime {
+	readonly size: number | undefined;
+	readonly modifiedAt: Date | undefined;
+	/** Of SIZE. */
+	readonly refusal: Refusal | undefined;
+}
+
+/** By SIZE and MDTM, in one round trip where the server takes both at once. No size reads like a time: that would be terabytes. */
+async function sizeAndTime(connection: ControlConnection, { absolute, path }: Target): Promise<SizeAndTime> {
+	const commands = [`SIZE ${absolute}`, `MDTM ${absolute}`] as const;
+	const [sized, timed] = connection.takesCommandsTogether
+		? await connection.requestTogether(commands, path, ([first]) => first === undefined || timeIn(first) === undefined)
+		: await answersInTurn(connection, commands, path);
+	return {
+		size: sized === undefined ? undefined : sizeIn(sized),
+		modifiedAt: timed === undefined ? undefined : timeIn(timed),
+		refusal: sized?.refusal,
+	};
+}
+
+/** What has no size is not asked for its time. */
+async function answersInTurn(
+	connection: ControlConnection,
+	[size, time]: readonly [string, string],
+	path: string,
+): Promise<readonly Reply[]> {
+	const sized = await connection.request(size, path);
+	return sizeIn(sized) === undefined ? [sized] : [sized, await connection.request(time, path)];
 }
 
 /** Asks by SIZE, MDTM and the listing, on servers without MLST. */
 async function classicFacts(connection: ControlConnection, target: Target): Promise<Facts> {
-	const reply = await connection.request(`SIZE ${target.absolute}`, target.path);
-	if (reply.refusal?.failure.code === 'not-found') throw reply.refusal.failure;
-	const size = reply.refusal === undefined ? parseFtpSize(reply.message.slice(VALUE_AT)) : undefined;
-	if (size === undefined) return await listedFacts(connection, target, reply.refusal);
-	return { type: 'file', size, modifiedAt: await modificationTime(connection, target) };
+	const { size, modifiedAt, refusal } = await sizeAndTime(connection, target);
+	if (refusal?.failure.code === 'not-found') throw refusal.failure;
+	if (size === undefined) return await listedFacts(connection, target, refusal);
+	return { type: 'file', size, modifiedAt };
 }
 
 /** Type, size and time of one path. */

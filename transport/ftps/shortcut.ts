@@ -13,6 +13,10 @@ export class Shortcut {
 		return true;
 	}
 
+	get isProven(): boolean {
+		return this.#state === 'works';
+	}
+
 	get isRuledOut(): boolean {
 		return this.#state === 'fails';
 	}

@@ -45,18 +45,50 @@ function publicCertificates(): readonly string[] {
 
 type HighestTls = 'TLSv1.2' | 'TLSv1.3';
 
+/** Groups for the key exchange, by OpenSSL's names. Clients begin with a key for X25519, or for one that holds it. */
+const FIRST_GROUP = 'X25519';
+const OTHER_GROUPS = ['P-256', 'P-384', 'P-521'] as const;
+/** What `tls.TLSSocket.getEphemeralKeyInfo` calls those. */
+const GROUP_NAMES: ReadonlyMap<unknown, string> = new Map([
+	['prime256v1', 'P-256'],
+	['secp384r1', 'P-384'],
+	['secp521r1', 'P-521'],
+]);
+
 /**
  * Whom to trust. It is made once for an account: the context holds some 150 parsed certificates, and a data connection is opened
  * for every file.
- * @throws {TransportError} `invalid-settings` for a CA certificate that cannot be read.
  */
-export function createTrust(
-	settings: Pick<FtpsSettings, 'caCertificate'>,
-	maxVersion: HighestTls = 'TLSv1.3',
-): tls.SecureContext {
-	const pem = settings.caCertificate?.trim() ?? '';
-	const ca = pem === '' ? {} : { ca: [...publicCertificates(), ...readCaCertificates(pem)] };
-	return tls.createSecureContext({ ...ca, minVersion: 'TLSv1.2', maxVersion });
+export class TlsTrust {
+	readonly #options: tls.SecureContextOptions;
+	#context: tls.SecureContext;
+	#group: string | undefined;
+
+	/** @throws {TransportError} `invalid-settings` for a CA certificate that cannot be read. */
+	constructor(settings: Pick<FtpsSettings, 'caCertificate'>, maxVersion: HighestTls = 'TLSv1.3') {
+		const pem = settings.caCertificate?.trim() ?? '';
+		const ca = pem === '' ? {} : { ca: [...publicCertificates(), ...readCaCertificates(pem)] };
+		this.#options = { ...ca, minVersion: 'TLSv1.2', maxVersion };
+		this.#context = tls.createSecureContext(this.#options);
+	}
+
+	get context(): tls.SecureContext {
+		return this.#context;
+	}
+
+	/**
+	 * From now on begins with a key of the group that this server took. A server that takes none of those it is offered keys for asks
+	 * for another (HelloRetryRequest, RFC 8446 section 4.1.4), a round trip more in each handshake: vsftpd knows P-256 alone.
+	 */
+	learnGroup(secured: tls.TLSSocket): void {
+		if (secured.getProtocol() !== 'TLSv1.3') return;
+		const info = secured.getEphemeralKeyInfo();
+		const group = GROUP_NAMES.get(info !== null && 'name' in info ? info.name : undefined);
+		if (group === undefined || group === this.#group) return;
+		const others = [FIRST_GROUP, ...OTHER_GROUPS].filter((other) => other !== group);
+		this.#group = group;
+		this.#context = tls.createSecureContext({ ...this.#options, ecdhCurve: [group, ...others].join(':') });
+	}
 }
 
 /**
@@ -66,12 +98,12 @@ export function createTrust(
  */
 export function tlsOptions(
 	settings: Pick<FtpsSettings, 'host' | 'allowUnauthorizedCerts'>,
-	trust: tls.SecureContext,
+	trust: TlsTrust,
 ): tls.ConnectionOptions {
 	const host = bareHost(settings.host);
 	return {
 		host,
-		secureContext: trust,
+		secureContext: trust.context,
 		minVersion: 'TLSv1.2',
 		// Said explicitly, so that NODE_TLS_REJECT_UNAUTHORIZED=0 on the host does not switch the check off.
 		rejectUnauthorized: !settings.allowUnauthorizedCerts,

@@ -1,3 +1,4 @@
+import { DateTime } from 'luxon';
 import { NodeOperationError } from 'n8n-workflow';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -347,22 +348,37 @@ describe('an idle poll', () => {
 
 	it('does not look for new directories while every day has one', async () => {
 		tenant.put('S20160604/a.wav', '').put('S20160605/a.wav', '');
-		for (const watch of ['index', 'files']) {
+		const recent = ['list S20160606', 'list S20160607'];
+		const listed = { index: ['list Index', ...recent], files: ['list S20160604', 'list S20160605', ...recent] };
+		for (const [watch, lists] of Object.entries(listed)) {
 			const n8n = host({ watch });
 			await n8n.activate();
 			tenant.requests.length = 0;
 			await n8n.tick();
-			expect(tenant.requests.sort().slice(watch === 'index' ? 1 : 0)).toEqual([
-				'list S20160604',
-				'list S20160605',
-				'list S20160606',
-				'list S20160607',
-			]);
+			expect(tenant.requests.sort()).toEqual(lists);
 		}
 	});
 
-	it('fails when the tenant is no longer where it was', async () => {
-		tenant.put('S20160604/a.wav', '').put('S20160605/a.wav', '');
+	it('finds an index that comes late beside the recordings of an old day, over FTPS within a quarter of an hour', async () => {
+		tenant.put('S20160605/a.wav', '');
+		const n8n = host();
+		await n8n.activate();
+		const start = DateTime.utc();
+		tenant.put('S20160605/I20160605.csv', HEADER + line('20160605180000'));
+		const found: unknown[] = [];
+		for (let minutes = 1; minutes <= 15 && found.length === 0; minutes += 1) {
+			at(start.plus({ minutes }).toISO({ includeOffset: false }));
+			found.push(...ids(await n8n.tick()));
+		}
+		expect(found).toEqual([idOf('20160605180000')]);
+		tenant.append('S20160605/I20160605.csv', line('20160605190000'));
+		expect(ids(await n8n.tick())).toEqual([idOf('20160605190000')]);
+	});
+
+	it.each([0, 600])('fails when a tenant whose directories hold %i recordings is gone', async (recordings) => {
+		for (let n = 0; n < recordings; n += 1)
+			for (const day of ['04', '05', '06', '07'])
+				tenant.put(`S201606${day}/R201606${day}12${String(n).padStart(8, '0')}.wav`, '');
 		const n8n = host();
 		n8n.node = { ...n8n.node, credential: { ...credential, tenantDirectory: 'acme' } };
 		await n8n.activate();
