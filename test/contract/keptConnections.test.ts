@@ -16,6 +16,7 @@ import { available, startOpenSsh } from '../../testbed/servers/openssh';
 import { realServer, startProcess } from '../../testbed/servers/process';
 import { proftpdHere, startProftpd, type FtpsServer } from '../../testbed/servers/proftpd';
 import { startVsftpd, vsftpdHere } from '../../testbed/servers/vsftpd';
+import { drain } from './storeContract';
 
 const READER = fileURLToPath(new URL('./restingProcess.ts', import.meta.url));
 const FILES = Array.from({ length: 6 }, (_, n) => `S20160607/R2016060701300000${String(n).padStart(2, '0')}.wav`);
@@ -145,6 +146,25 @@ for (const { name, here, isOneOfAKind, start } of SERVERS) {
 			await store.close();
 			expect(proxy.allConnections()).toBe(2);
 		});
+
+		test.each(['stat', 'read'] as const)(
+			'one that fell silent costs one wait, when it is lent for a %s: others that rested with it are not tried',
+			async (request) => {
+				const { settings, proxy } = await start();
+				const host = new Host();
+				const [path = ''] = FILES;
+				const stores = [host.store(settings), host.store(settings)];
+				for (const store of stores) await store.stat(path);
+				for (const store of stores) await store.close();
+				expect(proxy.openConnections()).toBe(2);
+				proxy.goSilent(1);
+				const store = host.store({ ...settings, stallTimeout: 3_000 });
+				if (request === 'stat') expect(await store.stat(path)).toMatchObject({ size: CONTENT.length });
+				else expect((await drain(store.read(path, { size: CONTENT.length }))).equals(CONTENT)).toBe(true);
+				await store.close();
+				expect(proxy.allConnections()).toBe(3);
+			},
+		);
 
 		test('runs with another password never meet an open connection of this one', async () => {
 			const { settings, proxy } = await start();

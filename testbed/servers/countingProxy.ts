@@ -15,8 +15,8 @@ export interface CountingProxy {
 	hold(afterBytes: number): Promise<void>;
 	/** Ends every connection that is open now. */
 	cut(): void;
-	/** Passes nothing on any more over the connections that are open now, and ends none. */
-	goSilent(): void;
+	/** Passes nothing on any more over so many of the connections that are open now, those opened last first, and ends none. */
+	goSilent(most?: number): void;
 	/** Goes on after `hold`. */
 	release(): void;
 	close(): Promise<void>;
@@ -90,8 +90,8 @@ export async function startCountingProxy(target: number): Promise<CountingProxy>
 		cut() {
 			for (const socket of sockets.keys()) socket.destroy();
 		},
-		goSilent() {
-			for (const [client, upstream] of sockets) {
+		goSilent(most = Infinity) {
+			for (const [client, upstream] of [...sockets].reverse().slice(0, most)) {
 				client.unpipe(upstream).resume();
 				upstream.removeAllListeners('data').resume();
 			}

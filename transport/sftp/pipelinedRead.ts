@@ -29,8 +29,6 @@ export type StateAnswer = { readonly state: OpenFileState } | { readonly error: 
 /** The part of an SFTP connection that a read needs. Every request is answered exactly once, whatever happens. */
 export interface ReadChannel {
 	readonly pace: ReadPace;
-	/** Whether this failure shows that the connection died while it rested, before it was lent. Then it is lent no more. */
-	diedResting?(error: unknown): boolean;
 	/** Tells the pace that this server takes, to be kept by reads to come. */
 	adapt(pace: ReadPace): void;
 	/** Opens a file for reading. A handle that arrives after the promise was rejected is closed by the channel. */
@@ -47,6 +45,8 @@ export interface ReadChannel {
 export interface ReadLease {
 	readonly channel: ReadChannel;
 	release(): void;
+	/** Whether this failure shows that the connection died while it rested, before it was lent. Then it is lent no more. */
+	diedResting(error: unknown): boolean;
 	/** Why the file could not be opened, as far as the server tells. */
 	explain(refusal: unknown): Promise<unknown>;
 	/** Bytes of the file as its directory lists it, for a server that tells nothing of an open one. */
@@ -190,20 +190,20 @@ export class PipelinedRead extends Readable {
 
 	async #begin(): Promise<void> {
 		const { acquire, path, signal } = this.#options;
-		const { channel, release, explain, listedSize } = await acquire(signal);
+		const { channel, release, diedResting, explain, listedSize } = await acquire(signal);
 		if (this.destroyed) {
 			release();
 			return;
 		}
 		const handle = await channel.open(path, signal).catch(async (error: unknown) => {
-			const why = channel.diedResting?.(error) === true ? undefined : await explain(error);
+			const why = diedResting(error) ? undefined : await explain(error);
 			release();
 			if (why === undefined) return undefined;
 			throw why;
 		});
-		// Each time there is a connection less that rested.
+		// None of those that rested is left.
 		if (handle === undefined) return await this.#begin();
-		this.#file = { channel, handle, release, explain, listedSize };
+		this.#file = { channel, handle, release, diedResting, explain, listedSize };
 		if (this.destroyed) {
 			this.#giveBack();
 			return;

@@ -105,7 +105,9 @@ export class SftpStore implements RemoteStore {
 			acquire: async (abort) => {
 				const { connection, release } = await this.#pool.acquire(abort, weight);
 				return {
-					...{ channel: connection, release },
+					channel: connection,
+					release,
+					diedResting: (error) => this.#diedResting(connection, error),
 					explain: async (refusal) => await whyRefused(connection, legal, refusal, 'file', abort),
 					listedSize: async () => (await statEntry(connection, legal, abort)).size,
 				};
@@ -150,11 +152,16 @@ export class SftpStore implements RemoteStore {
 		return await work(connection, legal, signal)
 			.finally(release)
 			.catch(async (error: unknown) => {
-				if (!connection.diedResting(error)) throw error;
-				// So have the others, most likely. Each time there is one less.
-				await this.#account.endResting();
+				if (!this.#diedResting(connection, error)) throw error;
 				return await this.#onConnection(path, { signal }, work);
 			});
+	}
+
+	/** Whether a connection had died while it rested. So have the others, most likely, and each would cost a wait: they are ended. */
+	#diedResting(connection: SftpConnection, error: unknown): boolean {
+		if (!connection.diedResting(error)) return false;
+		void this.#account.endResting();
+		return true;
 	}
 
 	/** The legal path, or why nothing may be sent for it. */

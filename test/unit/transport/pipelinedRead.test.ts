@@ -121,6 +121,7 @@ class FakeChannel implements ReadChannel {
 			acquire: () =>
 				Promise.resolve({
 					...{ channel: this, release },
+					diedResting: () => false,
 					explain: async (refusal) => await Promise.resolve(refusal),
 					listedSize: async () => await Promise.resolve(this.listedSize),
 				}),
