@@ -12,8 +12,8 @@ const accounts = new Accounts();
 
 void Promise.all(
 	runs.map(async (run) =>
-		'rounds' in run ? await readAgainAndAgain(run, shared, accounts) : await readAll(run, shared),
+		'lasting' in run ? await readAgainAndAgain(run, shared, accounts) : await readAll(run, shared),
 	),
-).then((counts) => {
-	console.log(`right: ${counts.join(' ')}`);
+).then((outcomes) => {
+	console.log(JSON.stringify(outcomes));
 });
