@@ -238,7 +238,8 @@ async function main(): Promise<void> {
 		...PEERS,
 		FFMPEG,
 	];
-	const allOfRounds = [...[undefined, ...others].map((checkout) => ourRounds(checkout)), LFTP_SESSION];
+	const roundsOf = (checkout?: string) => [ourRounds(checkout), ourRounds(checkout, 16)];
+	const allOfRounds = [...[undefined, ...others].flatMap(roundsOf), LFTP_SESSION];
 	if (options.help || options.list) {
 		console.log(options.help ? USAGE : list(all, allOfRounds));
 		return;

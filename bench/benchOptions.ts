@@ -29,7 +29,7 @@ export const USAGE = `npm run bench -- [options]
   --slow-start             every connection begins with ten segments and doubles what it has under way each round trip, as
                            TCP does, and begins anew after a pause
   --keep-windows           with it: windows stay open over pauses (Linux with tcp_slow_start_after_idle=0)
-  --beside DIRECTORIES     other checkouts with a dist/: their "transport", "transport -16" and "node runs" take turns with
+  --beside DIRECTORIES     other checkouts with a dist/: their "transport", "node runs" and both with "-16" take turns with
                            ours, named after the directory (transport@old)
   --name NAME              of bench/results/NAME.json; sets measured again replace themselves there
   --no-pictures            leave docs/pictures as it is

@@ -83,6 +83,7 @@ export const STANDARD: readonly BenchSet[] = [
 		trees: [],
 		roundTrips: [80, 300],
 		protocols: ['sftp', 'ftps'],
+		contestants: ['node runs', 'lftp, one session'],
 		repeat: 1,
 		limit: 180,
 		indexes: [],

@@ -46,14 +46,20 @@ export interface RoundsContestant extends Pick<Contestant, 'name' | 'kind' | 'mi
 	program(endpoint: Endpoint, directories: readonly string[], destination: string): Program;
 }
 
-/** Ours as node runs go: each opens the tenant's server and closes it, in a process that goes on. @param checkout whose `dist/` it is */
-export function ourRounds(checkout = PROJECT_ROOT): RoundsContestant {
+/**
+ * Ours as node runs go: each opens the tenant's server and closes it, in a process that goes on.
+ *
+ * @param checkout whose `dist/` it is
+ * @param maxConnections of the credential, 0 = automatic
+ */
+export function ourRounds(checkout = PROJECT_ROOT, maxConnections = 0): RoundsContestant {
 	return {
-		name: besideName('node runs', checkout),
+		name: besideName(maxConnections === 0 ? 'node runs' : `node runs -${maxConnections}`, checkout),
 		kind: 'ours',
 		missing: () => distMissing(checkout),
 		program(endpoint, directories, destination) {
-			const order: RoundOrder = { checkout, credential: ourCredential(endpoint, 0), directories, destination };
+			const credential = ourCredential(endpoint, maxConnections);
+			const order: RoundOrder = { checkout, credential, directories, destination };
 			return {
 				command: process.execPath,
 				args: ['--import', 'tsx', join(PROJECT_ROOT, 'bench', 'roundRun.ts')],
