@@ -7,7 +7,7 @@ import { sshKeyPair } from './sshKeyPair';
 const { Server, utils } = ssh2;
 const { STATUS_CODE } = utils.sftp;
 
-type RequestName = 'OPEN' | 'READ' | 'FSTAT' | 'STAT' | 'LSTAT' | 'OPENDIR' | 'READDIR' | 'CLOSE';
+type RequestName = 'OPEN' | 'READ' | 'FSTAT' | 'STAT' | 'LSTAT' | 'OPENDIR' | 'READDIR' | 'REALPATH' | 'CLOSE';
 
 /** A request before it is answered. */
 export interface ScriptedRequest {
@@ -199,6 +199,8 @@ export async function startScriptedSftp(options: ScriptedSftpOptions): Promise<S
 				);
 			});
 		});
+		// It does not tell where a login begins.
+		sftp.on('REALPATH', (id) => tell('REALPATH', id, () => sftp.status(id, STATUS_CODE.OP_UNSUPPORTED)));
 		sftp.on('CLOSE', (id, handle) => {
 			tell('CLOSE', id, () => {
 				own.delete(String(handle));
