@@ -87,7 +87,11 @@ export class TlsTrust {
 		if (group === undefined || group === this.#group) return;
 		const others = [FIRST_GROUP, ...OTHER_GROUPS].filter((other) => other !== group);
 		this.#group = group;
-		this.#context = tls.createSecureContext({ ...this.#options, ecdhCurve: [group, ...others].join(':') });
+		try {
+			this.#context = tls.createSecureContext({ ...this.#options, ecdhCurve: [group, ...others].join(':') });
+		} catch {
+			// An OpenSSL without one of them, as in FIPS mode, takes none of the list. The group costs its round trip there.
+		}
 	}
 }
 

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { connect, createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
-import { afterEach, describe, expect, it } from 'vitest';
+import { syncBuiltinESMExports } from 'node:module';
+import tls, { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { startTls } from '../../../transport/ftps/socket';
 import { tlsOptions, TlsTrust } from '../../../transport/ftps/tlsTrust';
@@ -17,6 +18,8 @@ const CLIENT_HELLO = 1;
 const open: Server[] = [];
 
 afterEach(() => {
+	vi.restoreAllMocks();
+	syncBuiltinESMExports();
 	for (const server of open.splice(0)) server.close();
 });
 
@@ -89,5 +92,18 @@ describe('the group of the key exchange', () => {
 			expect(secured.getProtocol()).toBe('TLSv1.3');
 			secured.destroy();
 		}
+	});
+
+	it('is left to OpenSSL where that does not know all that others take', () => {
+		const trust = new TlsTrust({});
+		const { context } = trust;
+		vi.spyOn(tls, 'createSecureContext').mockImplementation(() => {
+			throw new Error('Failed to set ECDH curve');
+		});
+		syncBuiltinESMExports();
+		const agreed = { getProtocol: () => 'TLSv1.3', getEphemeralKeyInfo: () => ({ type: 'ECDH', name: 'prime256v1' }) };
+		trust.learnGroup(agreed as unknown as TLSSocket);
+		expect(trust.context).toBe(context);
+		expect(() => new TlsTrust({})).toThrow('Failed to set ECDH curve');
 	});
 });
