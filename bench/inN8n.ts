@@ -38,8 +38,8 @@ export function sftpNodeCredential({ host, port, username, privateKey }: Endpoin
 	return { host, port, username, password: '', privateKey, passphrase: '' };
 }
 
-function costOf({ seconds, cpuSeconds, peakMegabytes, longestTurn }: MeasuredExecution): Cost {
-	return { seconds, cpuSeconds, peakMegabytes, longestTurn };
+function costOf({ seconds, cpuSeconds, peakMegabytes, longestTurn, busiestTurn }: MeasuredExecution): Cost {
+	return { seconds, cpuSeconds, peakMegabytes, longestTurn, busiestTurn };
 }
 
 function verifyStore({ storedFiles, storedBytes }: MeasuredExecution, { tree }: Job, bytes = tree.bytes): void {

@@ -9,6 +9,7 @@ import { installPackage } from '../testbed/n8nHost/packPackage';
 import { startN8n, type RunningN8n } from '../testbed/n8nHost/startN8n';
 import type { Workflow, WorkflowNode } from '../testbed/n8nHost/workflow';
 import { temporaryDirectory } from '../testbed/servers/process';
+import { countingTurns, longestTurns, type Turns } from './longestTurns';
 import { cpuSecondsOf, descendantsOf, peakMegabytesOf, resetPeakMemory, type Cost } from './processCost';
 
 export const START = 'Start';
@@ -58,6 +59,8 @@ function n8nProcess(): number {
 	return found;
 }
 
+const turnsFileIn = (userFolder: string): string => join(userFolder, 'turns.json');
+
 async function filesBelow(directory: string): Promise<{ files: number; bytes: number }> {
 	const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
 	const sizes = entries
@@ -97,8 +100,7 @@ export class MeasuredN8n {
 			n8n = await startN8n({
 				userFolder: directory.path,
 				logFile: join(directory.path, 'n8n.log'),
-				// Its metrics tell how long its event loop was held up.
-				env: { N8N_METRICS: 'true' },
+				env: countingTurns(turnsFileIn(directory.path)),
 			});
 			await n8n.client.logIn(OWNER);
 			return new MeasuredN8n(n8n, n8nProcess(), directory.path, directory.remove);
@@ -128,12 +130,12 @@ export class MeasuredN8n {
 		await client.putWorkflow(workflow);
 		await pause(REST_MILLISECONDS);
 		resetPeakMemory(this.#pid);
-		await this.#longestTurn();
+		await this.#turns();
 		const cpuBefore = cpuSecondsOf(this.#pid);
 		const id = await client.startWorkflow(workflow.id, START);
 		const seconds = await this.#duration(id, workflow.id, signal);
 		const cpuSeconds = cpuSecondsOf(this.#pid) - cpuBefore;
-		const longestTurn = await this.#longestTurn();
+		const turns = await this.#turns();
 		const peakMegabytes = peakMegabytesOf(this.#pid);
 		const stored = await this.#clearStore(workflow.id);
 		const readBack = async () => await client.waitForExecution(id, FINISHED_MILLISECONDS);
@@ -145,7 +147,7 @@ export class MeasuredN8n {
 			seconds,
 			cpuSeconds,
 			peakMegabytes,
-			longestTurn,
+			...turns,
 			result,
 			storedFiles: stored.files,
 			storedBytes: stored.bytes,
@@ -157,14 +159,8 @@ export class MeasuredN8n {
 		await this.#remove();
 	}
 
-	/**
-	 * The longest turn of n8n's event loop since this was asked last, milliseconds: `monitorEventLoopDelay` of Node.js, which
-	 * n8n's metrics (prom-client's) show and begin anew.
-	 */
-	async #longestTurn(): Promise<number> {
-		const metrics = await fetch(`${this.#n8n.url}/metrics`).then(async (answer) => await answer.text());
-		const seconds = /^\S*nodejs_eventloop_lag_max_seconds ([\d.e+-]+)$/m.exec(metrics)?.[1];
-		return Number(seconds) * 1_000;
+	async #turns(): Promise<Turns> {
+		return await longestTurns(this.#pid, turnsFileIn(this.#userFolder), () => this.#n8n.isAlive());
 	}
 
 	/** Waits by the list of executions: asking for one itself makes n8n load all of its data each time. */

@@ -10,6 +10,8 @@ export interface Cost {
 	readonly peakMegabytes: number | undefined;
 	/** The longest that n8n's event loop took for one turn, milliseconds; absent where it is not n8n. */
 	readonly longestTurn?: number | undefined;
+	/** The most processor time that n8n's thread took in one turn, milliseconds. The rest of a long turn it waited for a core. */
+	readonly busiestTurn?: number | undefined;
 }
 
 /** USER_HZ: 100 on every Linux that Node.js runs on. */

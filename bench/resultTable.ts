@@ -14,6 +14,7 @@ export interface Summary {
 	readonly cpuSeconds: number | undefined;
 	readonly peakMegabytes: number | undefined;
 	readonly longestTurn: number | undefined;
+	readonly busiestTurn: number | undefined;
 	/** Seconds over those of the fastest peer, at whichever setting. */
 	readonly toBestPeer: number | undefined;
 	/** Seconds over those that the link alone needs. */
@@ -64,6 +65,7 @@ function summariesOfGroup(runs: readonly TransferResult[]): Summary[] {
 				cpuSeconds: median(group.map(({ cpuSeconds }) => cpuSeconds)),
 				peakMegabytes: median(group.map(({ peakMegabytes }) => peakMegabytes)),
 				longestTurn: median(group.map(({ longestTurn }) => longestTurn)),
+				busiestTurn: median(group.map(({ busiestTurn }) => busiestTurn)),
 				toBestPeer: Number.isFinite(bestPeer) ? ratio(seconds, bestPeer) : undefined,
 				toLink: ratio(seconds, linkSeconds(first.bytes, first.link)),
 				runs: group.length,
@@ -104,7 +106,7 @@ export function linkText({ downlink, slowStart }: Link): string {
 
 /** What the summaries say, a table for each tree, link and protocol. */
 export function transferTables(results: readonly TransferResult[]): string {
-	const headers = ['', 's', 'x best peer', 'x link', 'CPU s', 'peak MB', 'longest turn, ms'];
+	const headers = ['', 's', 'x best peer', 'x link', 'CPU s', 'peak MB', 'longest turn, ms', 'busiest, CPU ms'];
 	return groupsBy(results, groupOf)
 		.map((group) => {
 			const rows = summariesOfGroup(group).map((summary) => [
@@ -115,6 +117,7 @@ export function transferTables(results: readonly TransferResult[]): string {
 				digits(summary.cpuSeconds, 1),
 				digits(summary.peakMegabytes, 0),
 				digits(summary.longestTurn, 0),
+				digits(summary.busiestTurn, 0),
 			]);
 			const [first] = group;
 			const title = first === undefined ? '' : `${groupOf(first)}, ${linkText(first.link)}`;
