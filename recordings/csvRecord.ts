@@ -7,6 +7,7 @@ import { fileNameAt, headerAgain } from './indexColumn';
 import type { HeaderCell } from './indexColumn';
 import type { TextLine } from './indexText';
 import { isStampedPath, recordingPaths } from './recordingPlace';
+import { otherwiseParted, rowsOfLine } from './rowsOfLine';
 
 /** One row of a CSV as cells of text, not yet decoded. */
 export interface CsvRecord {
@@ -17,6 +18,8 @@ export interface CsvRecord {
 	readonly strayQuote: boolean;
 	/** The file ends on this row without a line end. */
 	readonly unterminated: boolean;
+	/** Other rows follow in the same line. */
+	readonly sharesLine: boolean;
 }
 
 export interface RowDialect extends CsvDialect {
@@ -322,14 +325,14 @@ function parseBatch(batch: readonly PendingRow[], dialect: RowDialect): CsvRecor
 		dialect,
 	);
 	let next = 0;
-	return batch.map(({ text, line, unterminated, form }) => {
+	return batch.flatMap(({ text, line, unterminated, form }) => {
 		const cells = form === 'legal' ? (legal[next++] ?? []) : cellsOf(text, dialect);
-		return {
-			cells: cells.length * 2 < dialect.columnCount ? otherwiseParted(text, cells, dialect) : cells,
-			line,
-			unterminated,
-			strayQuote: form === 'broken' || isOpen(form),
-		};
+		const strayQuote = form === 'broken' || isOpen(form);
+		const rows = rowsOfLine(otherwiseParted(text, cells, dialect), dialect);
+		return rows.map((row, position) => {
+			const isLast = position === rows.length - 1;
+			return { cells: row, line, unterminated: unterminated && isLast, strayQuote, sharesLine: !isLast };
+		});
 	});
 }
 
@@ -345,16 +348,3 @@ function parseLegal(rows: readonly string[], { delimiter, quote }: CsvDialect): 
 		record_delimiter: ['\r\n', '\n', '\r'],
 	}) as string[][];
 }
-
-/** A file that was put together from exports of several kinds may change its delimiter in the middle. */
-function otherwiseParted(text: string, cells: string[], dialect: RowDialect): string[] {
-	for (const delimiter of DELIMITERS) {
-		if (!text.includes(delimiter)) continue;
-		const other = cellsOf(text, { ...dialect, delimiter });
-		if (other.length > cells.length && other.length * 2 >= dialect.columnCount) return other;
-	}
-	return cells;
-}
-
-/** In the order in which they are tried. */
-export const DELIMITERS: ReadonlyArray<CsvDialect['delimiter']> = [',', ';', '\t', '|'];

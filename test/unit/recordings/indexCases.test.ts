@@ -71,6 +71,12 @@ describe('FILENAME and DIRECTORY', () => {
 		'D:\\rec files\\R201606070130000001.wav',
 		'\\\\server\\share\\R201606070130000001.wav',
 		'./R201606070130000001.wav',
+		'\u201cR201606070130000001.wav\u201d',
+		'<R201606070130000001.wav>',
+		'"[""R201606070130000001.wav""]"',
+		'@R201606070130000001.wav',
+		'R201606070130000001.wav.',
+		'https://host/rec/R201606070130000001.wav?token=1',
 	])('written as %s are one name', async (cell) => {
 		expect(await idsOf(file(row({ 9: cell })))).toEqual([FIRST]);
 		expect(await idsOf(file(row({ 9: cell, 10: '' })))).toEqual([FIRST]);
@@ -102,7 +108,26 @@ describe('FILENAME and DIRECTORY', () => {
 		},
 	);
 
+	it.each([
+		'[""R201606070130000001.wav"",""R201606070130000002.wav""]',
+		'R201606070130000001.wav+R201606070130000002.wav',
+		'R201606070130000001.wav<br>R201606070130000002.wav',
+		'R201606070130000001.wavR201606070130000002.wav',
+		'R201606070130000001.wav, (R201606070130000002.wav)',
+	])('of several names in %s are as many calls', async (cell) => {
+		expect(await idsOf(file(row({ 9: `"${cell}"` })))).toEqual([FIRST, SECOND]);
+	});
+
+	it('keep the day directory that stands before a name between other characters', async () => {
+		expect(await idsOf(file(row({ 9: '(S20160606/R201606070130000001.wav)', 10: '' })))).toEqual([
+			'S20160606/R201606070130000001.wav',
+		]);
+	});
+
 	it.each<[string, string[]]>([
+		['acme_R201606070130000001.wav', ['acme_R201606070130000001.wav']],
+		['R201606070130000001.wav.ogg', ['R201606070130000001.wav.ogg']],
+		['[one.wav]+R201606070130000001.wav', ['R201606070130000001.wav']],
 		['Smith, John.wav', ['Smith, John.wav']],
 		['{a;b}|c.wav', ['{a;b}|c.wav']],
 		['Smith, John.wav; Doe, Jane.wav', ['Smith, John.wav', 'Doe, Jane.wav']],
@@ -432,6 +457,29 @@ describe('quotes and delimiters', () => {
 		expect(hints[0]).toContain('line 2: it');
 	});
 
+	it.each<[string, (line: string) => string]>([
+		['', (line) => line],
+		[' with its commas behind it', (line) => `${line}${','.repeat(20)}`],
+		[' with other delimiters', (line) => line.replaceAll(',', ';')],
+	])('may stand in a row that is quoted as a whole%s', async (_, changed) => {
+		const whole = changed(`"${row({ 3: '"Doe, Jane"' }).replaceAll('"', '""')}"`);
+		const agent = whole.includes(',') ? 'Doe, Jane' : 'Doe; Jane';
+		const { rows, hints } = await readText(file(whole, later));
+		expect(rows.map(({ recordingId, agentName, wrapUpCode }) => [recordingId, agentName, wrapUpCode])).toEqual([
+			[FIRST, agent, 'Sale'],
+			[SECOND, 'Agent One', 'Sale'],
+		]);
+		expect(hints).toEqual([]);
+	});
+
+	it('in the only value of a row of few columns are part of it', async () => {
+		const { rows } = await readText('FILENAME,WRAP UP CODE\n"R201606070130000001.wav,R201606070130000002.wav",\n');
+		expect(rows.map(({ recordingId, wrapUpCode }) => [recordingId, wrapUpCode])).toEqual([
+			[FIRST, null],
+			[SECOND, null],
+		]);
+	});
+
 	it('may change in the middle of a file', async () => {
 		const other = file(later).replaceAll(',', ';');
 		const { rows } = await readText(`${file(EXAMPLE_ROW)}${other}`);
@@ -476,6 +524,17 @@ describe('the header', () => {
 		);
 		const { rows } = await readText(`${header}\n${EXAMPLE_ROW}\n`);
 		expect(rows[0]).toMatchObject({ startTime: '2016-06-06T18:30:00.000-07:00', wrapUpCode: 'Sale', indexLine: 4 });
+	});
+
+	it('may be quoted as a whole, and its rows too', async () => {
+		const whole = [DETAILED_HEADER, EXAMPLE_ROW, later].map((line) => `"${line}"`);
+		const { rows, hints } = await readText([...whole, ''].join('\n'));
+		expect(rows.map(({ recordingId, wrapUpCode }) => [recordingId, wrapUpCode])).toEqual([
+			[FIRST, 'Sale'],
+			[SECOND, 'Sale'],
+		]);
+		expect(hints).toEqual([]);
+		expect(await idsOf([`"${DETAILED_HEADER}",,,`, EXAMPLE_ROW, ''].join('\n'))).toEqual([FIRST]);
 	});
 
 	it('names a column by its own name before an alias, wherever they stand', async () => {
@@ -559,6 +618,35 @@ describe('the header', () => {
 
 	it('that is cut off makes the file unreadable', async () => {
 		await expect(readCase('header-cut-off.csv')).rejects.toThrow(/ends inside its header/);
+	});
+});
+
+describe('rows whose line end is lost', () => {
+	it.each(['', ' ', '"'])('come out as several, parted by %j', async (between) => {
+		const { rows, hints } = await readText(file(EXAMPLE_ROW + between + later + between + last, EXAMPLE_ROW));
+		const wholeCalls = rows.map(({ recordingId, wrapUpCode, callType, startTimeUtc, indexLine }) => [
+			...[recordingId, wrapUpCode, callType, startTimeUtc, indexLine],
+		]);
+		const call = (id: string, line: number): unknown[] => [id, 'Sale', 'inbound', '2016-06-07T01:30:00.000Z', line];
+		const third = 'S20160607/R201606070130000003.wav';
+		expect(wholeCalls).toEqual([call(FIRST, 2), call(SECOND, 2), call(third, 2), call(FIRST, 3)]);
+		expect(hints[0]).toContain('line 2: a line end behind it is lost');
+	});
+
+	it('come out as several where the first one is cut short', async () => {
+		const cut = EXAMPLE_ROW.slice(0, EXAMPLE_ROW.indexOf(' 01:30:00'));
+		const { rows } = await readText(file(cut + later));
+		expect(rows.map(({ recordingId, wrapUpCode }) => [recordingId, wrapUpCode])).toEqual([
+			[FIRST, null],
+			[SECOND, 'Sale'],
+		]);
+	});
+
+	it.each([
+		[`${DETAILED_HEADER},COPY`, `${row({ 20: 'Sale, by phone' })},R201606070130000002.wav`],
+		[DETAILED_HEADER, row({ 20: 'a,b,c,d,e,f,g,h,i,j,R201606070130000002.wav' })],
+	])('are told by a whole row behind the first, not by a second name', async (...lines) => {
+		expect(await idsOf([...lines, ''].join('\n'))).toEqual([FIRST]);
 	});
 });
 
