@@ -45,7 +45,10 @@ export function rowsOfLine(cells: readonly string[], { columnCount, fileNameAt }
 	const rows: Array<readonly string[]> = [];
 	let left = cells;
 	while (fileNameAt > 0 && left.length >= columnCount + fileNameAt && isName(left[fileNameAt])) {
-		const begin = left.findIndex((cell, position) => position > 2 * fileNameAt && isName(cell)) - fileNameAt;
+		// Names side by side are those of one call.
+		const behind = left.findIndex((cell, position) => position > fileNameAt && !isName(cell));
+		const from = Math.max(2 * fileNameAt, behind);
+		const begin = left.findIndex((cell, position) => position > from && isName(cell)) - fileNameAt;
 		const next = left.slice(begin + 1, begin + columnCount);
 		if (begin < 0 || next.length < columnCount - 1) break;
 		const meeting = left[begin] ?? '';

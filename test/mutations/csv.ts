@@ -76,6 +76,12 @@ export const mutations: readonly Mutation[] = [
 	},
 	{
 		file: 'recordings/rowsOfLine.ts',
+		find: 'Math.max(2 * fileNameAt, behind)',
+		replace: '2 * fileNameAt',
+		rule: 'names side by side are those of one call',
+	},
+	{
+		file: 'recordings/rowsOfLine.ts',
 		find: "const [, last = meeting, first = ''] = CALL_TYPE_BEHIND.exec(meeting) ?? [];",
 		replace: "const [last = meeting, first = ''] = [];",
 		rule: 'the cell in which two rows meet holds the call type of the second',

@@ -648,6 +648,16 @@ describe('rows whose line end is lost', () => {
 	])('are told by a whole row behind the first, not by a second name', async (...lines) => {
 		expect(await idsOf([...lines, ''].join('\n'))).toEqual([FIRST]);
 	});
+
+	it('are told from names that stand side by side', async () => {
+		const names = ['1', '2', '3'].map((sequence) => `R20160607013000000${sequence}.wav`);
+		const { rows } = await readText(
+			['CALL TYPE,FILENAME,DIRECTORY,DURATION,WRAP UP CODE', `In,${names.join(',')},,30,,`].join('\n'),
+		);
+		expect(rows.map(({ fileName, callType, durationSeconds }) => [fileName, callType, durationSeconds])).toEqual(
+			names.map((name) => [name, 'inbound', 30]),
+		);
+	});
 });
 
 describe('lines that are no calls', () => {
