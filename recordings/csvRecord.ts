@@ -245,7 +245,7 @@ class RowAssembly {
 			}
 			if (inner === undefined && !isEnd && formOf(text, dialect) === 'open') return undefined;
 			// Two stray quotes in the same column would make one row of two.
-			if ((isFirstWhole || !isInPlace) && isWholeCall(text, dialect)) return true;
+			if (isFirstWhole && isWholeCall(text, dialect)) return true;
 		}
 		return false;
 	}

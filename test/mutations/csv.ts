@@ -28,6 +28,30 @@ export const mutations: readonly Mutation[] = [
 	},
 	{
 		file: 'recordings/csvRecord.ts',
+		find: 'const isRow = !isInPlace || isOneRow(innerCells, dialect);',
+		replace: 'const isRow = true;',
+		rule: 'what is out of place breaks no row that is in place',
+	},
+	{
+		file: 'recordings/csvRecord.ts',
+		find: 'if (isRow && !isPieces && looksLikeCall',
+		replace: 'if (isRow && looksLikeCall',
+		rule: 'pieces of two rows break neither',
+	},
+	{
+		file: 'recordings/csvRecord.ts',
+		find: 'if (isFirstWhole && isWholeCall(text, dialect)) return true;',
+		replace: '',
+		rule: 'two stray quotes take no row between them',
+	},
+	{
+		file: 'recordings/csvRecord.ts',
+		find: 'if (isFirstWhole && isWholeCall(text, dialect)) return true;',
+		replace: 'if (isWholeCall(text, dialect)) return true;',
+		rule: 'the last line of a value is no row where the first is none',
+	},
+	{
+		file: 'recordings/csvRecord.ts',
 		find: 'return { lines: lines.length, form: alone.form, isCut: true };',
 		replace: 'return alone;',
 		rule: 'a row cut inside a value of several lines is one row',

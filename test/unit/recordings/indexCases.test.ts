@@ -362,6 +362,32 @@ describe('quotes and delimiters', () => {
 		expect(rows.filter(({ sequence }) => sequence !== null).map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
 	});
 
+	it.each<[string, string, string]>([
+		['the one of its first cell', row({ 17: '"two\n"' }), later.replace('Inbound,', 'Inbound",')],
+		['one in a row that says more', row({ 9: 'NULL', 17: '"two\n"' }), later.replace('18:30:00,', '18:30:00",')],
+	])('that lack partners below a line break, %s, leave it in its value', async (_, above, below) => {
+		const { rows } = await readText(file(above, below));
+		expect(rows.map(({ indexLine, externalVariable1 }) => [indexLine, externalVariable1])).toEqual([
+			[2, 'two'],
+			[4, 'en'],
+		]);
+	});
+
+	it('that lack partners above and below a row of little leave it whole', async () => {
+		const little = 'Inbound,,,Agent Two,4155550101,,,,30,NULL,,,,,,,,,,,","';
+		const { rows } = await readText(file(row({ 17: '"en' }), little, later.replace('Inbound,', 'Inbound",')));
+		expect(rows.map(({ recordingId, agentName, wrapUpCode }) => [recordingId, agentName, wrapUpCode])).toEqual([
+			[FIRST, 'Agent One', 'Sale'],
+			[null, 'Agent Two', ','],
+			[SECOND, 'Agent One', 'Sale'],
+		]);
+	});
+
+	it('hold a line break whose second line would be a call by itself', async () => {
+		const { rows } = await readText(file(row({ 0: '"by phone\nInbound"' })));
+		expect(rows.map(({ callTypeLabel, indexLine }) => [callTypeLabel, indexLine])).toEqual([['by phone\nInbound', 2]]);
+	});
+
 	it('that are never closed take no line at the end of the file', async () => {
 		const { rows } = await readText(`${file(row({ 20: '"Sale' }))}----`);
 		expect(rows.map(({ wrapUpCode }) => wrapUpCode)).toEqual(['Sale']);
@@ -473,11 +499,8 @@ describe('quotes and delimiters', () => {
 	});
 
 	it('in the only value of a row of few columns are part of it', async () => {
-		const { rows } = await readText('FILENAME,WRAP UP CODE\n"R201606070130000001.wav,R201606070130000002.wav",\n');
-		expect(rows.map(({ recordingId, wrapUpCode }) => [recordingId, wrapUpCode])).toEqual([
-			[FIRST, null],
-			[SECOND, null],
-		]);
+		const { rows } = await readText('FILENAME\n"Smith, John.wav"\n"Doe, Jane.wav"\n');
+		expect(rows.map(({ fileName }) => fileName)).toEqual(['Smith, John.wav', 'Doe, Jane.wav']);
 	});
 
 	it('may change in the middle of a file', async () => {
