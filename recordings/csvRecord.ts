@@ -18,6 +18,8 @@ export interface CsvRecord {
 	readonly strayQuote: boolean;
 	/** The file ends on this row without a line end. */
 	readonly unterminated: boolean;
+	/** Each cell stood in quotes of its own, so no delimiter can have split one. */
+	readonly isQuoted: boolean;
 	/** Other rows follow in the same line. */
 	readonly sharesLine: boolean;
 }
@@ -324,14 +326,17 @@ function parseBatch(batch: readonly PendingRow[], dialect: RowDialect): CsvRecor
 		batch.filter(({ form }) => form === 'legal').map(({ text }) => text),
 		dialect,
 	);
+	const { quote, delimiter } = dialect;
+	const between = `${quote}${delimiter}${quote}`;
 	let next = 0;
 	return batch.flatMap(({ text, line, unterminated, form }) => {
 		const cells = form === 'legal' ? (legal[next++] ?? []) : cellsOf(text, dialect);
 		const strayQuote = form === 'broken' || isOpen(form);
+		const isQuoted = form === 'legal' && text.startsWith(quote) && text.split(between).length === cells.length;
 		const rows = rowsOfLine(otherwiseParted(text, cells, dialect), dialect);
 		return rows.map((row, position) => {
 			const isLast = position === rows.length - 1;
-			return { cells: row, line, unterminated: unterminated && isLast, strayQuote, sharesLine: !isLast };
+			return { cells: row, line, unterminated: unterminated && isLast, strayQuote, isQuoted, sharesLine: !isLast };
 		});
 	});
 }

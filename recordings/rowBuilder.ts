@@ -228,7 +228,7 @@ export class RowBuilder {
 	#isShifted(record: CsvRecord): boolean {
 		const { cells } = record;
 		const position = this.#positions.get('fileName');
-		if (position === undefined) return false;
+		if (position === undefined || record.isQuoted) return false;
 		if (this.namesRecording(record) || recordingPaths(cells[position] ?? '').length > 0) {
 			const next = cells[position + 1] ?? '';
 			const column = this.header[this.#lastShaped]?.column;

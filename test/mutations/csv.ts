@@ -328,6 +328,12 @@ export const mutations: readonly Mutation[] = [
 	},
 	{
 		file: 'recordings/rowBuilder.ts',
+		find: 'position === undefined || record.isQuoted',
+		replace: 'position === undefined',
+		rule: 'no delimiter has split a value that is quoted',
+	},
+	{
+		file: 'recordings/rowBuilder.ts',
 		find: 'return isMisfit || ',
 		replace: 'return ',
 		rule: 'a row as long as a whole one may be out of place',

@@ -383,6 +383,17 @@ describe('quotes and delimiters', () => {
 		]);
 	});
 
+	it('around every value leave each in its column, whatever it looks like', async () => {
+		const odd = row({ 11: 'call.wav', 14: '-', 15: '341', 16: 'none yet' });
+		const quoted = odd.split(',').map((cell) => `"${cell}"`);
+		const { rows, hints } = await readText(file(quoted.join(',')));
+		expect(rows[0]).toMatchObject({
+			...{ accountNumber: 'call.wav', queue: '-', queueName: '341', transactionId: 'none yet' },
+			...{ externalVariable1: 'en', wrapUpCode: 'Sale' },
+		});
+		expect(hints).toEqual([]);
+	});
+
 	it('hold a line break whose second line would be a call by itself', async () => {
 		const { rows } = await readText(file(row({ 0: '"by phone\nInbound"' })));
 		expect(rows.map(({ callTypeLabel, indexLine }) => [callTypeLabel, indexLine])).toEqual([['by phone\nInbound', 2]]);
