@@ -16,8 +16,8 @@ const UNITS = new RegExp(
 const LONGEST = 40;
 
 /**
- * What a DURATION cell may mean, in seconds, the likeliest first: a number of seconds, with thousands separators or in
- * milliseconds, `mm:ss`, `h:mm:ss` or amounts with units. `undefined` for anything else.
+ * What a DURATION cell may mean, in seconds, the likeliest first: a number of seconds, with thousands separators, in milliseconds or
+ * as a part of a day, `mm:ss`, `h:mm:ss` or amounts with units. `undefined` for anything else.
  */
 export function readDuration(text: string): readonly number[] | undefined {
 	const trimmed = text.trim();
@@ -27,10 +27,16 @@ export function readDuration(text: string): readonly number[] | undefined {
 	const numbers = digits === undefined ? [] : numbersOf(digits);
 	if (numbers.length > 0) {
 		const thousandths = numbers.map((number) => number / 1_000);
-		return milliseconds === undefined ? [...numbers, ...thousandths] : thousandths;
+		// A spreadsheet keeps a duration as a part of a day.
+		const partsOfDay = numbers.filter((number) => number > 0 && number < 1).map((part) => Math.round(part * 86_400));
+		return milliseconds === undefined ? [...numbers, ...thousandths, ...partsOfDay] : thousandths;
 	}
 	const [, days, hours, minutes, seconds] = CLOCK.exec(trimmed) ?? [];
-	if (seconds !== undefined) return [secondsOf(days, hours, minutes, seconds)];
+	if (seconds !== undefined) {
+		const written = secondsOf(days, hours, minutes, seconds);
+		// A spreadsheet takes `5:41` for hours and minutes, and writes `5:41:00`.
+		return hours !== undefined && seconds === '00' ? [written, written / 60] : [written];
+	}
 	const [matched, ...amounts] = UNITS.exec(trimmed) ?? [];
 	if (matched === undefined || amounts.every((amount) => amount === undefined)) return undefined;
 	return [secondsOf(undefined, ...amounts)];
@@ -86,7 +92,7 @@ export function weighDuration(
 	return seconds;
 }
 
-/** Talking may be shorter than the call and stamps are whole seconds; the readings to tell apart are a thousandfold apart. */
+/** Talking may be shorter than the call and stamps are whole seconds; the readings to tell apart are sixtyfold apart or more. */
 function confirms(between: number, reading: number): boolean {
 	return Math.abs(reading - between) <= 2 || (reading >= between / 2 && reading <= between * 2);
 }

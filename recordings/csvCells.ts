@@ -4,6 +4,9 @@ export interface CsvDialect {
 	readonly quote: '"' | "'";
 }
 
+/** In the order in which they are tried. */
+export const DELIMITERS: ReadonlyArray<CsvDialect['delimiter']> = [',', ';', '\t', '|'];
+
 /**
  * How well the quotes of a text stand:
  * - `legal`: as RFC 4180 has it

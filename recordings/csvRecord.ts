@@ -7,6 +7,7 @@ import { fileNameAt, headerAgain } from './indexColumn';
 import type { HeaderCell } from './indexColumn';
 import type { TextLine } from './indexText';
 import { isStampedPath, recordingPaths } from './recordingPlace';
+import { otherwiseParted, rowsOfLine } from './rowsOfLine';
 
 /** One row of a CSV as cells of text, not yet decoded. */
 export interface CsvRecord {
@@ -17,6 +18,10 @@ export interface CsvRecord {
 	readonly strayQuote: boolean;
 	/** The file ends on this row without a line end. */
 	readonly unterminated: boolean;
+	/** Each cell stood in quotes of its own, so no delimiter can have split one. */
+	readonly isQuoted: boolean;
+	/** Other rows follow in the same line. */
+	readonly sharesLine: boolean;
 }
 
 export interface RowDialect extends CsvDialect {
@@ -242,7 +247,7 @@ class RowAssembly {
 			}
 			if (inner === undefined && !isEnd && formOf(text, dialect) === 'open') return undefined;
 			// Two stray quotes in the same column would make one row of two.
-			if ((isFirstWhole || !isInPlace) && isWholeCall(text, dialect)) return true;
+			if (isFirstWhole && isWholeCall(text, dialect)) return true;
 		}
 		return false;
 	}
@@ -321,15 +326,18 @@ function parseBatch(batch: readonly PendingRow[], dialect: RowDialect): CsvRecor
 		batch.filter(({ form }) => form === 'legal').map(({ text }) => text),
 		dialect,
 	);
+	const { quote, delimiter } = dialect;
+	const between = `${quote}${delimiter}${quote}`;
 	let next = 0;
-	return batch.map(({ text, line, unterminated, form }) => {
+	return batch.flatMap(({ text, line, unterminated, form }) => {
 		const cells = form === 'legal' ? (legal[next++] ?? []) : cellsOf(text, dialect);
-		return {
-			cells: cells.length * 2 < dialect.columnCount ? otherwiseParted(text, cells, dialect) : cells,
-			line,
-			unterminated,
-			strayQuote: form === 'broken' || isOpen(form),
-		};
+		const strayQuote = form === 'broken' || isOpen(form);
+		const isQuoted = form === 'legal' && text.startsWith(quote) && text.split(between).length === cells.length;
+		const rows = rowsOfLine(otherwiseParted(text, cells, dialect), dialect);
+		return rows.map((row, position) => {
+			const isLast = position === rows.length - 1;
+			return { cells: row, line, unterminated: unterminated && isLast, strayQuote, isQuoted, sharesLine: !isLast };
+		});
 	});
 }
 
@@ -345,16 +353,3 @@ function parseLegal(rows: readonly string[], { delimiter, quote }: CsvDialect): 
 		record_delimiter: ['\r\n', '\n', '\r'],
 	}) as string[][];
 }
-
-/** A file that was put together from exports of several kinds may change its delimiter in the middle. */
-function otherwiseParted(text: string, cells: string[], dialect: RowDialect): string[] {
-	for (const delimiter of DELIMITERS) {
-		if (!text.includes(delimiter)) continue;
-		const other = cellsOf(text, { ...dialect, delimiter });
-		if (other.length > cells.length && other.length * 2 >= dialect.columnCount) return other;
-	}
-	return cells;
-}
-
-/** In the order in which they are tried. */
-export const DELIMITERS: ReadonlyArray<CsvDialect['delimiter']> = [',', ';', '\t', '|'];

@@ -31,11 +31,17 @@ interface Spellings {
 
 /** Header spellings, without blanks and punctuation and in capitals. */
 const SPELLINGS: Readonly<Record<IndexColumn, Spellings>> = {
-	callType: { exact: ['CALLTYPE'], aliases: ['TYPE', 'CALLDIRECTION', 'DIRECTION'] },
-	startTime: { exact: ['STARTTIME'], aliases: ['STARTTIMELOCAL', 'LOCALSTARTTIME', 'CALLSTARTTIME'] },
-	stopTime: { exact: ['STOPTIME'], aliases: ['STOPTIMELOCAL', 'LOCALSTOPTIME', 'ENDTIME', 'CALLSTOPTIME'] },
-	startTimeUtc: { exact: ['STARTTIMEUTC'], aliases: ['UTCSTARTTIME', 'STARTTIMEGMT', 'STARTUTC'] },
-	stopTimeUtc: { exact: ['STOPTIMEUTC'], aliases: ['UTCSTOPTIME', 'STOPTIMEGMT', 'ENDTIMEUTC', 'STOPUTC'] },
+	callType: { exact: ['CALLTYPE'], aliases: ['TYPE', 'TYPEOFCALL', 'CALLDIRECTION', 'DIRECTION'] },
+	startTime: { exact: ['STARTTIME'], aliases: ['STARTTIMELOCAL', 'LOCALSTARTTIME', 'CALLSTARTTIME', 'START'] },
+	stopTime: {
+		exact: ['STOPTIME'],
+		aliases: ['STOPTIMELOCAL', 'LOCALSTOPTIME', 'ENDTIME', 'CALLSTOPTIME', 'CALLENDTIME', 'STOP', 'END'],
+	},
+	startTimeUtc: { exact: ['STARTTIMEUTC'], aliases: ['UTCSTARTTIME', 'STARTTIMEGMT', 'STARTUTC', 'UTCSTART'] },
+	stopTimeUtc: {
+		exact: ['STOPTIMEUTC'],
+		aliases: ['UTCSTOPTIME', 'STOPTIMEGMT', 'ENDTIMEUTC', 'UTCENDTIME', 'STOPUTC', 'ENDUTC', 'UTCEND'],
+	},
 	agentName: { exact: ['AGENTNAME'], aliases: ['AGENT'] },
 	customerNumber: { exact: ['CUSTOMERNUMBER'], aliases: ['CUSTOMERPHONE', 'CUSTOMERPHONENUMBER'] },
 	phoneChannel: { exact: ['PHONECHANNEL'], aliases: ['PHONECHANNELNUMBER', 'CHANNEL'] },

@@ -1,6 +1,6 @@
-import { cellsOf, formOf, isOpen } from './csvCells';
+import { cellsOf, DELIMITERS, formOf, isOpen } from './csvCells';
 import type { CsvDialect } from './csvCells';
-import { DELIMITERS, MARKS } from './csvRecord';
+import { MARKS } from './csvRecord';
 import type { RowDialect } from './csvRecord';
 import {
 	cellsWithoutHeader,
@@ -16,6 +16,7 @@ import type { IndexNotes } from './indexNotes';
 import { decodeField } from './indexText';
 import type { IndexEncoding, TextLine } from './indexText';
 import { parseRecordingName } from './remoteName';
+import { onlyCell } from './rowsOfLine';
 
 export interface Opening {
 	readonly dialect: RowDialect;
@@ -162,7 +163,11 @@ function candidatesAt(lines: readonly TextLine[], begin: number, encoding: Index
 		return DELIMITERS.map((delimiter): Candidate => {
 			const dialect = { delimiter, quote };
 			const { text, count } = rowText(lines.slice(begin), dialect);
-			const cells = cellsOf(text.replace(MARKS, ''), dialect).map((cell) => decodeField(cell, encoding));
+			const own = cellsOf(text.replace(MARKS, ''), dialect);
+			// A line that is quoted as a whole is one cell, and its columns stand in that.
+			const only = onlyCell(own);
+			const parted = only?.includes(delimiter) === true ? cellsOf(only, dialect) : own;
+			const cells = parted.map((cell) => decodeField(cell, encoding));
 			return { dialect, cells, named: columnsNamed(cells), begin, end: begin + count };
 		});
 	});

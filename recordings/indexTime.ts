@@ -21,6 +21,24 @@ export interface WrittenTime {
 const DAY = 86_400_000;
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
+/** How months begin in German, French, Spanish, Italian, Portuguese, Dutch and the Scandinavian languages. */
+const MONTHS_ELSEWHERE: ReadonlyMap<string, string> = new Map(
+	Object.entries({
+		jan: 'jan ene gen',
+		feb: 'feb fev',
+		mar: 'mar mae mrz mrt maa',
+		apr: 'apr avr abr',
+		may: 'mai mei mag maj may',
+		jun: 'jun juin giu',
+		jul: 'jul juil lug',
+		aug: 'aug aou ago',
+		sep: 'sep set',
+		oct: 'okt oct out ott',
+		nov: 'nov',
+		dec: 'dez dec dic des',
+	}).flatMap(([month, names]) => names.split(' ').map((name): [string, string] => [name, month])),
+);
+
 const PART = String.raw`(\d{1,4}|[a-z]{3,9})(?:st|nd|rd|th)?`;
 const DATE = `${PART}[\\s,./-]+${PART}[\\s,./-]+${PART}`;
 const CLOCK = String.raw`\d{1,2}[:.h]\d{2}(?:[:.]\d{2}(?:[.,:]\d{1,9})?)?`;
@@ -31,12 +49,18 @@ const DATE_TIME = new RegExp(
 	'i',
 );
 const COMPACT = /^(\d{4})(\d{2})(\d{2})[\st_-]*(\d{2}):?(\d{2})(?::?(\d{2})(?:[.,]?(\d{1,9}))?)?(\D.*)?$/i;
-/** Seconds or milliseconds since 1970, from 2001 until 2033; the leading 1 keeps North American phone numbers out. */
-const EPOCH = /^(1\d{9})(?:[.,](\d{1,9})|(\d{3}))?$/;
+/** Seconds since 1970, or thousandths of them and less, from 2001 until 2033; the leading 1 keeps North American phone numbers out. */
+const EPOCH = /^(1\d{9})(?:[.,](\d{1,9})|(\d{3})(?:\d{3}){0,2})?$/;
+/** Days since the end of 1899 with a part of a day, from 1982 until 2064: how a spreadsheet keeps a time, and shows it without a format. */
+const SERIAL = /^([345]\d{4})[.,](\d{1,15})$/;
+const SERIAL_OF_1970 = 25_569;
 /** AM or PM, never the first letter of a zone: `PST` is no afternoon. Spanish writes `p. m.`. */
 const AFTER_CLOCK = /^\s*(?:([ap])(?:\.?\s?m)?\.?(?![a-z]))?\s*(.*)$/i;
 
 const WEEKDAY = /(?:^|[\s(])(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?[.,)]*(?=\s|$)/i;
+/** `6 juin 2016 à 18:30`, `6 de junio de 2016, 18:30` */
+const DATE_ELSEWHERE =
+	/^(\d{1,2})[\s./-]+(?:de\s+)?(\p{L}{3,10})[\s./-]+(?:de\s+)?(\d{2,4})[\s,]+(?:(?:à|um)\s+)?(\d.*)$/u;
 const HALF_BEFORE_CLOCK = new RegExp(`\\b([ap])\\.?m\\.?\\s+(${CLOCK})`, 'i');
 /** `18:30:00 PDT, 06/06/2016` */
 const CLOCK_FIRST = new RegExp(
@@ -56,8 +80,8 @@ const LONGEST = 80;
  */
 export function readTime(text: string): WrittenTime | undefined {
 	const trimmed = text.trim();
-	if (trimmed.length < SHORTEST || trimmed.length > LONGEST) return undefined;
-	const time = dateThenClock(trimmed) ?? compactTime(trimmed) ?? epochTime(trimmed);
+	if (trimmed.length < SHORTEST || trimmed.length > LONGEST) return serialTime(trimmed);
+	const time = dateThenClock(trimmed) ?? compactTime(trimmed) ?? epochTime(trimmed) ?? serialTime(trimmed);
 	if (time !== undefined) return time;
 	const rearranged = inUsualOrder(trimmed);
 	return rearranged === trimmed ? undefined : dateThenClock(rearranged);
@@ -90,10 +114,16 @@ function epochTime(text: string): WrittenTime | undefined {
 	return { date: instant, timeOfDay: 0, zone: { text, offsets: [0], isName: false } };
 }
 
-/** The same time with the date first, then the clock, then the zone, and without the day of the week. */
+function serialTime(text: string): WrittenTime | undefined {
+	const [, days, part] = SERIAL.exec(text) ?? [];
+	if (days === undefined) return undefined;
+	const seconds = Math.round(Number(`0.${part}`) * 86_400);
+	return { date: (Number(days) - SERIAL_OF_1970) * DAY, timeOfDay: seconds * 1_000, zone: undefined };
+}
+
+/** The same time in English with the date first, then the clock, then the zone, and without quotes and the day of the week. */
 function inUsualOrder(text: string): string {
-	return text
-		.replace(/[\u200e\u200f]/g, '')
+	return inEnglish(text.replace(/[\u200e\u200f]/g, '').replace(/^["']+|["']+$/g, ''))
 		.replace('\u2212', '-')
 		.replace(WEEKDAY, ' ')
 		.trim()
@@ -108,6 +138,15 @@ function inUsualOrder(text: string): string {
 				`${first} ${second} ${year} ${clock} ${zone ?? ''}`,
 		)
 		.trim();
+}
+
+/** Puts English for the month of a date in another language, and leaves out the words around it. */
+function inEnglish(text: string): string {
+	return text.replace(DATE_ELSEWHERE, (whole, day: string, name: string, year: string, clock: string) => {
+		const letters = name.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+		const month = MONTHS_ELSEWHERE.get(letters.slice(0, 4)) ?? MONTHS_ELSEWHERE.get(letters.slice(0, 3));
+		return month === undefined ? whole : `${day} ${month} ${year} ${clock}`;
+	});
 }
 
 type ClockParts = readonly [hours: string, minutes?: string, seconds?: string, fraction?: string];

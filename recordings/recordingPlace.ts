@@ -56,10 +56,23 @@ function otherDirectory(cell: string | undefined): string | undefined {
 /** What parts names in a cell: any of these, or one alone where the others belong to the names. */
 const BETWEEN_NAMES = [/[,;|\r\n]+/, /[\r\n]+/, /[|]+/, /[;]+/];
 
+const ENDING = String.raw`\.(?:wav|mp3|ogg|m4a|gsm)`;
+/** Names of 8x8's kind between characters that no name of theirs has: brackets, other quotes, a query, another name. */
+const WRAPPED = new RegExp(
+	`(?:(?<![\\w.-])|(?<=${ENDING}))(?:S\\d{8}[/\\\\])?R\\d{15,}${ENDING}(?=R\\d{15}|[^\\w.-]|\\.?$)`,
+	'gi',
+);
+
 /** Names of recordings in a cell, with the path that stands before them. */
 export function recordingPaths(cell: string): string[] {
 	if (parseRecordingName(cell) !== undefined && isRecordingFile(cell)) return [cell];
-	const text = bareText(cell);
+	const names = namesOf(bareText(cell));
+	const wrapped = cell.includes('.') ? (cell.match(WRAPPED) ?? []) : [];
+	if (wrapped.length <= names.filter(isStampedPath).length) return names;
+	return [...names.filter((name) => name.search(WRAPPED) === -1), ...wrapped];
+}
+
+function namesOf(text: string): string[] {
 	const splits = BETWEEN_NAMES.map((between) => text.split(between).map(bareText)).filter(({ length }) => length > 1);
 	const parted = splits.find((pieces) => pieces.every((piece) => PLACEHOLDER.test(piece) || namesIn(piece).length > 0));
 	const names = (parted ?? splits[0] ?? [text]).flatMap(namesIn);

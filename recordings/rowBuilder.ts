@@ -122,6 +122,7 @@ export class RowBuilder {
 		const expected = this.header.length;
 		const troubles: string[] = [];
 		if (record.strayQuote) troubles.push('a quote is never closed, so quotes were read as plain characters');
+		if (record.sharesLine) troubles.push('a line end behind it is lost, so its line was parted into rows');
 		if (aligned.length > expected) troubles.push(`it has ${aligned.length} columns where the header has ${expected}`);
 		else if (record.cells.length > expected && this.#isGuessed(record, aligned))
 			troubles.push('it has more delimiters than columns, so values were put together where they fit');
@@ -227,7 +228,7 @@ export class RowBuilder {
 	#isShifted(record: CsvRecord): boolean {
 		const { cells } = record;
 		const position = this.#positions.get('fileName');
-		if (position === undefined) return false;
+		if (position === undefined || record.isQuoted) return false;
 		if (this.namesRecording(record) || recordingPaths(cells[position] ?? '').length > 0) {
 			const next = cells[position + 1] ?? '';
 			const column = this.header[this.#lastShaped]?.column;

@@ -24,6 +24,8 @@ export interface WavHeader {
 	readonly isTrailedByChunks: boolean;
 	/** A chunk of odd length has no pad byte behind it. */
 	readonly isUnpadded: boolean;
+	/** `fmt ` stands behind the sound. */
+	readonly isFormatBehind: boolean;
 }
 
 /** Bytes as numbers in the byte order of the file. */
@@ -141,6 +143,7 @@ function* headerSteps(fileBytes: number): Generator<Stretch, WavHeader | undefin
 	let fact: number | undefined;
 	let data: Stretch | undefined;
 	let isUnpadded = false;
+	let isFormatBehind = false;
 	let isTrailedByChunks = false;
 	let isOdd = false;
 	for (let at = 12, chunks = 0; chunks < MOST_CHUNKS; chunks++) {
@@ -158,15 +161,15 @@ function* headerSteps(fileBytes: number): Generator<Stretch, WavHeader | undefin
 		// Behind a sound of no bytes stand chunks, or sound whose length was never filled in.
 		if (length === undefined || (data !== undefined && !/^[\x20-\x7e]{4}$/.test(id))) break;
 		const from = at + 8;
-		if (id === 'data') {
+		if (id === 'data' && (data === undefined || data.length === 0)) {
 			const isLong = isWide && length === WIDE_LENGTH;
 			data = { from, length: (isLong ? wide?.uint64(8) : undefined) ?? length };
-			if (data.length !== 0) break;
+			if (data.length !== 0 && format !== undefined) break;
 		}
 		const isUnderstood = id === 'fmt ' || id === 'fact' || id === 'ds64';
 		if (isUnderstood && length > 0) {
 			const content = fieldsOf(yield { from: base + from, length: Math.min(length, UNDERSTOOD_BYTES) });
-			if (id === 'fmt ') format ??= content;
+			if (id === 'fmt ' && format === undefined) [format, isFormatBehind] = [content, data !== undefined];
 			else if (id === 'fact') fact ??= content.uint32(0);
 			else wide ??= content;
 		}
@@ -184,6 +187,7 @@ function* headerSteps(fileBytes: number): Generator<Stretch, WavHeader | undefin
 		data,
 		isTrailedByChunks,
 		isUnpadded,
+		isFormatBehind,
 	};
 }
 

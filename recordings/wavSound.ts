@@ -41,12 +41,16 @@ const CODECS: Readonly<Record<number, string>> = {
 	0x0055: 'mp3',
 	0x0064: 'g726',
 	0x0065: 'g722',
+	0x028f: 'g722',
 };
 
 /** Codecs whose sound is one sample of each channel after the other. */
 const SAMPLE_CODECS: ReadonlySet<string> = new Set(['pcm', 'float', 'alaw', 'mulaw']);
 /** Codecs whose sound is blocks of equal length with equally many samples. */
 const BLOCK_CODECS: ReadonlySet<string> = new Set(['adpcm', 'imaAdpcm', 'gsm610']);
+
+/** In a byte (ITU-T G.722: two samples make one code word of 8 bits, at 64 kbit/s). */
+const SAMPLES_OF_G722 = 2;
 
 const EXTENSIBLE = 0xfffe;
 
@@ -124,6 +128,7 @@ export function samplesHeld(format: WavFormat, soundBytes: number): HeldSamples 
 
 /** Bytes of a block; without blocks, of one sample of every channel. A-law and mu-law have 8 bits, whatever the header says. */
 export function unitBytesOf({ codec, channels, bitsPerSample, blockBytes }: WavFormat): number {
+	if (codec === 'g722') return 1;
 	if (!SAMPLE_CODECS.has(codec)) return blockBytes;
 	const bits = codec === 'alaw' || codec === 'mulaw' ? 8 : bitsPerSample;
 	return channels * Math.ceil(bits / 8) || blockBytes;
@@ -135,6 +140,7 @@ export function unitBytesOf({ codec, channels, bitsPerSample, blockBytes }: WavF
  */
 function samplesPerBlockOf({ codec, channels, blockBytes, samplesPerBlock }: WavFormat): number {
 	if (SAMPLE_CODECS.has(codec)) return 1;
+	if (codec === 'g722') return SAMPLES_OF_G722;
 	if (!BLOCK_CODECS.has(codec)) return 0;
 	if (codec === 'gsm610') return 320;
 	const header = codec === 'imaAdpcm' ? 4 * channels : 7 * channels;

@@ -19,6 +19,8 @@ export interface WavVerdict {
 /** Sound may be shorter than the call by so many seconds, or by this part of it, whichever is more. */
 const TOLERATED_SECONDS = 5;
 const TOLERATED_PART = 0.1;
+/** Bytes of chunks that writers put behind the sound, such as titles, marks and waveforms. */
+const USUAL_BEHIND = 65_536;
 
 /**
  * Weighs all that is claimed of a WAV together: the lengths of the file and of the sound in its header, the samples that `fact`
@@ -173,11 +175,18 @@ function isCountOf(samples: number, { whole, perBlock }: HeldSamples): boolean {
 }
 
 /** What is unusual about lengths that do not mean a cut. The pad byte after a chunk of odd length is forgotten by many writers. */
-function slipOf({ end, riffEnd, dataEnd }: WavLengths, { isUnpadded }: WavHeader): string | undefined {
+function slipOf(
+	{ end, riffEnd, dataEnd, sound }: WavLengths,
+	{ isUnpadded, isFormatBehind }: WavHeader,
+): string | undefined {
 	if (riffEnd === undefined || dataEnd === undefined) return 'its header leaves the length open';
 	if (dataEnd > end || riffEnd > end + 1) return 'its header gives a wrong length, and its sound is all there';
 	if (isUnpadded) return 'a chunk of odd length in its header lacks the byte that fills it up';
-	return isEndOf(riffEnd, end) ? undefined : 'it is longer than its header says';
+	if (isFormatBehind) return 'its format stands behind its sound, where not every player looks for it';
+	if (!isEndOf(riffEnd, end)) return 'it is longer than its header says';
+	const behind = end - dataEnd;
+	if (behind <= Math.max(USUAL_BEHIND, sound * TOLERATED_PART)) return undefined;
+	return `${behind} bytes stand behind its sound, which players do not play`;
 }
 
 function isMuchShorter(seconds: number, expected: number): boolean {

@@ -18,6 +18,9 @@ export interface AudioFacts {
 	durationSeconds: number;
 }
 
+/** Bytes that are held until the beginning of a file tells what its sound is. */
+const MOST_BEFORE_START = 16_777_216;
+
 /** Whether a file is one already, by its name: there is nothing to convert then. */
 export function isMp3Name(name: string): boolean {
 	return mimeTypeOf(name) === 'audio/mpeg';
@@ -36,7 +39,10 @@ export function mp3NameOf(name: string): string {
  */
 export function mp3Conversion(path: string, reader: WavReader, options: Mp3Options, check: () => void): Mp3Conversion {
 	return new Mp3Conversion((isEnd) => {
-		if (reader.wanted !== undefined && !isEnd) return undefined;
+		if (reader.wanted !== undefined && !isEnd) {
+			if (reader.wanted.from <= MOST_BEFORE_START) return undefined;
+			throw unconvertible(path, new Error('its header goes on behind its sound'));
+		}
 		try {
 			if (reader.header === undefined) throw new Error('it is no WAV');
 			const sound = recordedSound(reader.header);

@@ -14,6 +14,7 @@ import { ExplainedError } from '../../tenant/explainedError';
 import { tenantOverview } from '../../tenant/reading/indexListing';
 import type { TenantOverview } from '../../tenant/reading/indexListing';
 import { proveReading } from '../../tenant/reading/readingProof';
+import { SpelledStore } from '../../tenant/spelledStore';
 import { forgetRefusedLogin } from './refusedLogin';
 import { tenantConnection } from './tenantConnection';
 
@@ -39,7 +40,7 @@ async function connect(data: ICredentialDataDecryptedObject): Promise<string> {
 	const clock = new ZoneClock(timeZone);
 	await forgetRefusedLogin(settings, coordination());
 	const share = accountConnections(settings, INTERACTIVE_PATIENCE);
-	const store = openStore({ ...settings, maxConnections: 1 }, share);
+	const store = new SpelledStore(openStore({ ...settings, maxConnections: 1 }, share));
 	try {
 		const overview = await tenantOverview(store, settings.tenantDirectory);
 		const message = foundMessage(overview, clock.zoneName, settings.tenantDirectory);

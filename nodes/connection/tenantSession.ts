@@ -1,6 +1,7 @@
 import type { IExecuteFunctions, ILoadOptionsFunctions, IPollFunctions } from 'n8n-workflow';
 
 import { ZoneClock } from '../../recordings/zoneClock';
+import { SpelledStore } from '../../tenant/spelledStore';
 import { openStore } from '../../transport/openStore';
 import type { RemoteStore, StoreListener } from '../../transport/remoteStore';
 import { ResumingStore } from '../../transport/resumingStore';
@@ -49,7 +50,7 @@ export async function withTenant<Result>(
 	const data = await context.getCredentials(CREDENTIAL);
 	const { settings, timeZone } = tenantConnection(data, { stallTimeout: stallTimeout?.() });
 	const connections = accountConnections(settings, patience);
-	const store = decorate(openStore(settings, connections, options, processAccounts()));
+	const store = new SpelledStore(decorate(openStore(settings, connections, options, processAccounts())));
 	const session: TenantSession = {
 		store,
 		tenant: [settings.username, settings.tenantDirectory].filter((part) => part !== '').join('/'),

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 
 import { NodeOperationError } from 'n8n-workflow';
 import type { INodeParameters } from 'n8n-workflow';
@@ -6,6 +7,8 @@ import { WaveFile } from 'wavefile';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { DownloadRecording } from '../../../nodes/DownloadRecording/DownloadRecording.node';
+import { mp3Conversion } from '../../../nodes/DownloadRecording/convertedFile';
+import { WavReader } from '../../../recordings/wavHeader';
 import { TransportError } from '../../../transport/transportError';
 import { MemoryStore } from './memoryStore';
 import { wavFile } from '../recordings/wavFixture';
@@ -354,6 +357,17 @@ describe('Download Recording', () => {
 		const asItIs = { options: { ...parameters.options, verifyWav: false } };
 		const unchecked = await run(asItIs, { onError: 'continueRegularOutput', items: items.slice(0, 1) });
 		expect(unchecked.output[0]?.json['error']).toContain('cannot be converted to MP3');
+	});
+
+	it('holds no more of a file than a header can take where the format of its sound stands behind it', async () => {
+		const reader = new WavReader(100_000_000);
+		const conversion = mp3Conversion('R.wav', reader, { bitrate: 0, isMono: false }, () => undefined);
+		const begin = Buffer.concat([sound.subarray(0, 12), Buffer.from('data'), Buffer.alloc(4)]);
+		begin.writeUInt32LE(90_000_000, 16);
+		reader.take(0, begin);
+		const failure = once(conversion, 'error');
+		conversion.write(begin);
+		expect(String(await failure)).toContain('R.wav cannot be converted to MP3: its header goes on behind its sound');
 	});
 
 	it('keeps as many files in flight as it may, and no more', async () => {

@@ -71,6 +71,12 @@ describe('FILENAME and DIRECTORY', () => {
 		'D:\\rec files\\R201606070130000001.wav',
 		'\\\\server\\share\\R201606070130000001.wav',
 		'./R201606070130000001.wav',
+		'\u201cR201606070130000001.wav\u201d',
+		'<R201606070130000001.wav>',
+		'"[""R201606070130000001.wav""]"',
+		'@R201606070130000001.wav',
+		'R201606070130000001.wav.',
+		'https://host/rec/R201606070130000001.wav?token=1',
 	])('written as %s are one name', async (cell) => {
 		expect(await idsOf(file(row({ 9: cell })))).toEqual([FIRST]);
 		expect(await idsOf(file(row({ 9: cell, 10: '' })))).toEqual([FIRST]);
@@ -102,7 +108,26 @@ describe('FILENAME and DIRECTORY', () => {
 		},
 	);
 
+	it.each([
+		'[""R201606070130000001.wav"",""R201606070130000002.wav""]',
+		'R201606070130000001.wav+R201606070130000002.wav',
+		'R201606070130000001.wav<br>R201606070130000002.wav',
+		'R201606070130000001.wavR201606070130000002.wav',
+		'R201606070130000001.wav, (R201606070130000002.wav)',
+	])('of several names in %s are as many calls', async (cell) => {
+		expect(await idsOf(file(row({ 9: `"${cell}"` })))).toEqual([FIRST, SECOND]);
+	});
+
+	it('keep the day directory that stands before a name between other characters', async () => {
+		expect(await idsOf(file(row({ 9: '(S20160606/R201606070130000001.wav)', 10: '' })))).toEqual([
+			'S20160606/R201606070130000001.wav',
+		]);
+	});
+
 	it.each<[string, string[]]>([
+		['acme_R201606070130000001.wav', ['acme_R201606070130000001.wav']],
+		['R201606070130000001.wav.ogg', ['R201606070130000001.wav.ogg']],
+		['[one.wav]+R201606070130000001.wav', ['R201606070130000001.wav']],
 		['Smith, John.wav', ['Smith, John.wav']],
 		['{a;b}|c.wav', ['{a;b}|c.wav']],
 		['Smith, John.wav; Doe, Jane.wav', ['Smith, John.wav', 'Doe, Jane.wav']],
@@ -337,6 +362,43 @@ describe('quotes and delimiters', () => {
 		expect(rows.filter(({ sequence }) => sequence !== null).map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
 	});
 
+	it.each<[string, string, string]>([
+		['the one of its first cell', row({ 17: '"two\n"' }), later.replace('Inbound,', 'Inbound",')],
+		['one in a row that says more', row({ 9: 'NULL', 17: '"two\n"' }), later.replace('18:30:00,', '18:30:00",')],
+	])('that lack partners below a line break, %s, leave it in its value', async (_, above, below) => {
+		const { rows } = await readText(file(above, below));
+		expect(rows.map(({ indexLine, externalVariable1 }) => [indexLine, externalVariable1])).toEqual([
+			[2, 'two'],
+			[4, 'en'],
+		]);
+	});
+
+	it('that lack partners above and below a row of little leave it whole', async () => {
+		const little = 'Inbound,,,Agent Two,4155550101,,,,30,NULL,,,,,,,,,,,","';
+		const { rows } = await readText(file(row({ 17: '"en' }), little, later.replace('Inbound,', 'Inbound",')));
+		expect(rows.map(({ recordingId, agentName, wrapUpCode }) => [recordingId, agentName, wrapUpCode])).toEqual([
+			[FIRST, 'Agent One', 'Sale'],
+			[null, 'Agent Two', ','],
+			[SECOND, 'Agent One', 'Sale'],
+		]);
+	});
+
+	it('around every value leave each in its column, whatever it looks like', async () => {
+		const odd = row({ 11: 'call.wav', 14: '-', 15: '341', 16: 'none yet' });
+		const quoted = odd.split(',').map((cell) => `"${cell}"`);
+		const { rows, hints } = await readText(file(quoted.join(',')));
+		expect(rows[0]).toMatchObject({
+			...{ accountNumber: 'call.wav', queue: '-', queueName: '341', transactionId: 'none yet' },
+			...{ externalVariable1: 'en', wrapUpCode: 'Sale' },
+		});
+		expect(hints).toEqual([]);
+	});
+
+	it('hold a line break whose second line would be a call by itself', async () => {
+		const { rows } = await readText(file(row({ 0: '"by phone\nInbound"' })));
+		expect(rows.map(({ callTypeLabel, indexLine }) => [callTypeLabel, indexLine])).toEqual([['by phone\nInbound', 2]]);
+	});
+
 	it('that are never closed take no line at the end of the file', async () => {
 		const { rows } = await readText(`${file(row({ 20: '"Sale' }))}----`);
 		expect(rows.map(({ wrapUpCode }) => wrapUpCode)).toEqual(['Sale']);
@@ -432,6 +494,26 @@ describe('quotes and delimiters', () => {
 		expect(hints[0]).toContain('line 2: it');
 	});
 
+	it.each<[string, (line: string) => string]>([
+		['', (line) => line],
+		[' with its commas behind it', (line) => `${line}${','.repeat(20)}`],
+		[' with other delimiters', (line) => line.replaceAll(',', ';')],
+	])('may stand in a row that is quoted as a whole%s', async (_, changed) => {
+		const whole = changed(`"${row({ 3: '"Doe, Jane"' }).replaceAll('"', '""')}"`);
+		const agent = whole.includes(',') ? 'Doe, Jane' : 'Doe; Jane';
+		const { rows, hints } = await readText(file(whole, later));
+		expect(rows.map(({ recordingId, agentName, wrapUpCode }) => [recordingId, agentName, wrapUpCode])).toEqual([
+			[FIRST, agent, 'Sale'],
+			[SECOND, 'Agent One', 'Sale'],
+		]);
+		expect(hints).toEqual([]);
+	});
+
+	it('in the only value of a row of few columns are part of it', async () => {
+		const { rows } = await readText('FILENAME\n"Smith, John.wav"\n"Doe, Jane.wav"\n');
+		expect(rows.map(({ fileName }) => fileName)).toEqual(['Smith, John.wav', 'Doe, Jane.wav']);
+	});
+
 	it('may change in the middle of a file', async () => {
 		const other = file(later).replaceAll(',', ';');
 		const { rows } = await readText(`${file(EXAMPLE_ROW)}${other}`);
@@ -476,6 +558,17 @@ describe('the header', () => {
 		);
 		const { rows } = await readText(`${header}\n${EXAMPLE_ROW}\n`);
 		expect(rows[0]).toMatchObject({ startTime: '2016-06-06T18:30:00.000-07:00', wrapUpCode: 'Sale', indexLine: 4 });
+	});
+
+	it('may be quoted as a whole, and its rows too', async () => {
+		const whole = [DETAILED_HEADER, EXAMPLE_ROW, later].map((line) => `"${line}"`);
+		const { rows, hints } = await readText([...whole, ''].join('\n'));
+		expect(rows.map(({ recordingId, wrapUpCode }) => [recordingId, wrapUpCode])).toEqual([
+			[FIRST, 'Sale'],
+			[SECOND, 'Sale'],
+		]);
+		expect(hints).toEqual([]);
+		expect(await idsOf([`"${DETAILED_HEADER}",,,`, EXAMPLE_ROW, ''].join('\n'))).toEqual([FIRST]);
 	});
 
 	it('names a column by its own name before an alias, wherever they stand', async () => {
@@ -559,6 +652,45 @@ describe('the header', () => {
 
 	it('that is cut off makes the file unreadable', async () => {
 		await expect(readCase('header-cut-off.csv')).rejects.toThrow(/ends inside its header/);
+	});
+});
+
+describe('rows whose line end is lost', () => {
+	it.each(['', ' ', '"'])('come out as several, parted by %j', async (between) => {
+		const { rows, hints } = await readText(file(EXAMPLE_ROW + between + later + between + last, EXAMPLE_ROW));
+		const wholeCalls = rows.map(({ recordingId, wrapUpCode, callType, startTimeUtc, indexLine }) => [
+			...[recordingId, wrapUpCode, callType, startTimeUtc, indexLine],
+		]);
+		const call = (id: string, line: number): unknown[] => [id, 'Sale', 'inbound', '2016-06-07T01:30:00.000Z', line];
+		const third = 'S20160607/R201606070130000003.wav';
+		expect(wholeCalls).toEqual([call(FIRST, 2), call(SECOND, 2), call(third, 2), call(FIRST, 3)]);
+		expect(hints[0]).toContain('line 2: a line end behind it is lost');
+	});
+
+	it('come out as several where the first one is cut short', async () => {
+		const cut = EXAMPLE_ROW.slice(0, EXAMPLE_ROW.indexOf(' 01:30:00'));
+		const { rows } = await readText(file(cut + later));
+		expect(rows.map(({ recordingId, wrapUpCode }) => [recordingId, wrapUpCode])).toEqual([
+			[FIRST, null],
+			[SECOND, 'Sale'],
+		]);
+	});
+
+	it.each([
+		[`${DETAILED_HEADER},COPY`, `${row({ 20: 'Sale, by phone' })},R201606070130000002.wav`],
+		[DETAILED_HEADER, row({ 20: 'a,b,c,d,e,f,g,h,i,j,R201606070130000002.wav' })],
+	])('are told by a whole row behind the first, not by a second name', async (...lines) => {
+		expect(await idsOf([...lines, ''].join('\n'))).toEqual([FIRST]);
+	});
+
+	it('are told from names that stand side by side', async () => {
+		const names = ['1', '2', '3'].map((sequence) => `R20160607013000000${sequence}.wav`);
+		const { rows } = await readText(
+			['CALL TYPE,FILENAME,DIRECTORY,DURATION,WRAP UP CODE', `In,${names.join(',')},,30,,`].join('\n'),
+		);
+		expect(rows.map(({ fileName, callType, durationSeconds }) => [fileName, callType, durationSeconds])).toEqual(
+			names.map((name) => [name, 'inbound', 30]),
+		);
 	});
 });
 

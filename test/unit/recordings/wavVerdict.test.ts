@@ -167,6 +167,17 @@ describe('claims about a WAV that contradict each other', () => {
 		);
 		expect(reasonOf({ riff: (_size, right) => right - 200 })).toBe('it is longer than its header says');
 	});
+
+	it('tell of much behind the sound that players do not play, such as a second piece of it', () => {
+		const behind = (bytes: number): Layout['behind'] => [['data', Buffer.alloc(bytes)]];
+		expect(lookedInto(wavFile({ sound: MINUTE, behind: behind(MINUTE) }))).toMatchObject({
+			verdict: 'odd',
+			reason: `${MINUTE + 8} bytes stand behind its sound, which players do not play`,
+			facts: { durationSeconds: 60 },
+		});
+		expect(streamed(wavFile({ sound: MINUTE, behind: behind(80_000) })).verdict).toBe('whole');
+		expect(streamed(wavFile({ sound: SECOND, behind: behind(60_000) })).verdict).toBe('whole');
+	});
 });
 
 describe('a WAV without sound', () => {
@@ -221,6 +232,28 @@ describe('a WAV with its sound somewhere else', () => {
 			reason: 'a chunk of odd length in its header lacks the byte that fills it up',
 			facts: { durationSeconds: 1 },
 		});
+	});
+
+	it.each([SECOND, SECOND - 1])('plays before its format, with %d bytes', (sound) => {
+		const usual = wavFile({ sound });
+		const [format, data] = [usual.subarray(12, 36), usual.subarray(36)];
+		const bytes = Buffer.concat([usual.subarray(0, 12), data, Buffer.alloc(data.length % 2), format]);
+		bytes.writeUInt32LE(bytes.length - 8, 4);
+		const expected = { verdict: 'odd', facts: { codec: 'pcm', durationSeconds: 1 } };
+		expect(streamed(bytes)).toMatchObject(expected);
+		expect(lookedInto(bytes)).toMatchObject({
+			...expected,
+			reason: 'its format stands behind its sound, where not every player looks for it',
+		});
+		for (const lost of [20, 30, 4_000]) expect(streamed(bytes.subarray(0, -lost)).verdict).not.toBe('odd');
+	});
+
+	it('plays the first of two pieces that stand before its format', () => {
+		const usual = wavFile({ sound: SECOND });
+		const second = wavFile({ sound: 2 * SECOND }).subarray(36);
+		const bytes = Buffer.concat([usual.subarray(0, 12), usual.subarray(36), second, usual.subarray(12, 36)]);
+		bytes.writeUInt32LE(bytes.length - 8, 4);
+		expect(streamed(bytes)).toMatchObject({ verdict: 'odd', facts: { durationSeconds: 1 } });
 	});
 
 	it('plays behind a pad byte that is not 0', () => {
@@ -293,6 +326,8 @@ describe('the duration of sound in blocks', () => {
 			{ format: { ...IMA, channels: 2, block: 512 }, before: [fact(2 * 505 * 160)], sound: 512 * 160 },
 			10.1,
 		],
+		['a byte rate of G.722', { format: { tag: 0x65, bits: 4, block: 1, byteRate: 16_000 }, sound: 40_000 }, 10],
+		['an open fact of G.722', { format: { tag: 0x28f, bits: 16, block: 4 }, ...open(0), sound: 40_000 }, 10],
 	])('is not misled by %s', (_what, layout, seconds) => {
 		expect(streamed(wavFile(layout)).facts?.durationSeconds).toBe(seconds);
 	});
