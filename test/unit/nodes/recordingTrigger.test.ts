@@ -784,9 +784,36 @@ describe('a poll that fails', () => {
 		[{ options: { lookbackDays: 0 } }, "'0' in 'Lookback Days' cannot be used"],
 		[{ options: { maximumItems: 1.5 } }, "'1.5' in 'Maximum Items' cannot be used"],
 		[{ filters: { phoneNumber: 'none' } }, "'none' has no digits to look for"],
+		[{ watch: 'calls' }, "'calls' is no value of 'Watch'"],
 	])('names the parameter %j', async (parameters, message) => {
 		await expect(host(parameters).activate()).rejects.toThrow(message);
 		expect(tenant.requests).toEqual([]);
+	});
+
+	it('says that it goes on by itself where it does: not at its beginning, not in the editor, not for a refused login', async () => {
+		const goesOn = 'The next poll tries again; nothing is lost.';
+		const descriptionOf = async (
+			work: () => Promise<unknown>,
+			code: 'connection-lost' | 'login-failed',
+		): Promise<string> => {
+			tenant.failures.set(
+				'list Index',
+				Array.from({ length: 9 }, () => new TransportError(code, 'It failed')),
+			);
+			const failure = await work().then(
+				() => undefined,
+				(error: unknown) => error as NodeOperationError,
+			);
+			tenant.failures.clear();
+			return String(failure?.description);
+		};
+		const n8n = host();
+		const beginning = await descriptionOf(async () => await n8n.activate(), 'connection-lost');
+		expect(beginning).toContain('The connection broke');
+		await n8n.activate();
+		expect(await descriptionOf(async () => await n8n.tick(), 'connection-lost')).toBe(`${beginning} ${goesOn}`);
+		expect(await descriptionOf(async () => await n8n.fetchTestEvent(), 'connection-lost')).toBe(beginning);
+		expect(await descriptionOf(async () => await n8n.tick(), 'login-failed')).not.toContain(goesOn);
 	});
 
 	it('at the first activation leaves nothing behind', async () => {
