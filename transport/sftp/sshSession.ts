@@ -4,6 +4,7 @@ import SftpClient from 'ssh2-sftp-client';
 
 import { bareHost, type SftpSettings } from '../connectionSettings';
 import { onAbort } from '../onAbort';
+import { isForNow, NOT_NOW_ADVICE } from '../serverWords';
 import { TransportError, type TransportErrorCode } from '../transportError';
 import { Authentication, LoginMemory } from './authentication';
 import { copiesAtOnce } from './decipher';
@@ -42,6 +43,10 @@ interface Progress {
 
 /** What sshd says when its MaxAuthTries is reached, and what ssh2 says for a disconnection of that kind without words. */
 const CUT_LOGIN = /Too many authentication failures|^PROTOCOL_ERROR$/iu;
+
+/** What servers say, or ssh2 for a disconnection of that kind without words, when they have no room for one more. */
+const TOO_MANY =
+	/\btoo many (?:open )?(?:connections|sessions|users|clients|log-?ins)\b|TOO_MANY_CONNECTIONS|resource shortage|MaxSessions|MaxStartups/iu;
 
 const NEW_PASSWORD_ADVICE =
 	'Log in once with another SFTP program and set a new password, or have its expiry taken off, then put it into the credential.';
@@ -223,8 +228,8 @@ class Handshake {
 		this.#progress.failure ??= { message: error.message, stage, code };
 	}
 
-	#error(code: TransportErrorCode, what: string, detail?: string): TransportError {
-		return new TransportError(code, `${this.#server} ${what}.`, { server: this.#server, detail });
+	#error(code: TransportErrorCode, what: string, detail?: string, advice?: string): TransportError {
+		return new TransportError(code, `${this.#server} ${what}.`, { server: this.#server, detail, advice });
 	}
 
 	/** Why the connection could not be made, from what was seen; in the order of certainty. */
@@ -246,6 +251,8 @@ class Handshake {
 				},
 			);
 		}
+		if (TOO_MANY.test(detail)) return this.#error('busy', 'has too many sessions open', detail);
+		if (isForNow(detail)) return this.#error('busy', `takes no logins for now: ${detail}`, detail, NOT_NOW_ADVICE);
 		const isLogin = failure?.stage === 'client-authentication' || failure?.code === NO_MORE_AUTH_METHODS;
 		if (isLogin || isLoginCut || this.#authentication.refusals > 0) {
 			const what = hasText(settings.privateKey) ? 'user name, private key or password' : 'user name or password';
@@ -276,9 +283,6 @@ class Handshake {
 			/unexpected (?:end|close)|No response/iu.test(message)
 		) {
 			return this.#error('connection-lost', 'ended the connection while connecting', detail);
-		}
-		if (/resource shortage|MaxSessions|MaxStartups/iu.test(message)) {
-			return this.#error('busy', 'has too many sessions open', detail);
 		}
 		return this.#error('protocol', `could not agree on an SFTP session: ${detail}`, detail);
 	}
