@@ -62,11 +62,12 @@ function foundMessage(
 	}
 	const [newestDirectory] = dayDirectories;
 	if (newestDirectory !== undefined) {
-		return `Connected: ${dayDirectories.length} day directories, newest ${newestDirectory}, no Index directory (${timeZone})`;
+		const count = dayDirectories.length;
+		return `Connected: ${count} day ${count === 1 ? 'directory' : 'directories'}, newest ${newestDirectory}, no Index directory (${timeZone})`;
 	}
 	const where = tenantDirectory === '' ? 'the login directory' : `'${tenantDirectory}'`;
 	throw new ExplainedError(
 		`Connected, but ${where} holds neither an Index directory nor day directories such as S20160607`,
-		"Check 'Tenant Directory': it has to name the directory that holds Index",
+		"Check 'Tenant Directory': it has to name the directory that holds Index.",
 	);
 }

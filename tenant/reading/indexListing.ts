@@ -31,7 +31,7 @@ export async function listTop(store: RemoteStore, tenantDirectory: string, signa
 		if (!isNotFound(error) || tenantDirectory === '') throw error;
 		throw new ExplainedError(
 			`The tenant directory '${tenantDirectory}' is not on the server`,
-			"Check 'Tenant Directory' in the credential: it names the directory that holds Index and the day directories, and may stay empty",
+			"Check 'Tenant Directory' in the credential: it names the directory that holds Index and the day directories, and may stay empty.",
 		);
 	});
 }

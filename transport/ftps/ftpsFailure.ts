@@ -1,5 +1,6 @@
 import { FTPError } from 'basic-ftp';
 
+import { networkWords } from '../networkWords';
 import { IN_USE_TEXT, isForNow, NOT_NOW_ADVICE } from '../serverWords';
 import { TransportError, type TransportErrorCode, type TransportErrorFields } from '../transportError';
 import { safeLine, type Secrets } from './serverText';
@@ -275,6 +276,9 @@ function tlsDetail(code: string, text: string, context: FailureContext): string 
 	return safeLine(/^[A-Z0-9_]+$/u.test(code) ? code : text, context.secrets);
 }
 
+/** The library's words for a connection that just ended: they say no more than that it did. */
+const FIN_TEXT = /FIN packet|^Server closed connection unexpectedly/u;
+
 /** The library tells these by words only. */
 function fromWords(text: string, context: FailureContext): TransportErrorCode {
 	if (/^Timeout when trying to open data connection/u.test(text)) return 'timeout';
@@ -307,13 +311,18 @@ export function ftpsFailure(error: unknown, context: FailureContext): TransportE
 	}
 	const network = NETWORK_CODES.get(code);
 	if (network !== undefined) return ftpsError(network, context, networkDetail(code, network, context));
-	return ftpsError(fromWords(text, context), context, safeLine(text, context.secrets));
+	return ftpsError(
+		fromWords(text, context),
+		context,
+		FIN_TEXT.test(text) ? undefined : safeLine(text, context.secrets),
+	);
 }
 
 function networkDetail(code: string, network: TransportErrorCode, context: FailureContext): string {
+	const words = networkWords(code) ?? code;
 	if (context.phase === 'data' && network !== 'connection-lost') {
-		return `${code} on the data connection; a firewall may block the server's passive ports`;
+		return `${words} on the data connection; a firewall may block the server's passive ports`;
 	}
-	if (context.phase === 'tls' && network === 'connection-lost') return `${code} during the TLS handshake`;
-	return code;
+	if (context.phase === 'tls' && network === 'connection-lost') return `${words} during the TLS handshake`;
+	return words;
 }

@@ -3,7 +3,9 @@ import type { AuthenticationType, ServerHostKeyAlgorithm, SFTPWrapper } from 'ss
 import SftpClient from 'ssh2-sftp-client';
 
 import { bareHost, type SftpSettings } from '../connectionSettings';
+import { networkWords } from '../networkWords';
 import { onAbort } from '../onAbort';
+import { secondsText } from '../secondsText';
 import { isForNow, NOT_NOW_ADVICE } from '../serverWords';
 import { TransportError, type TransportErrorCode } from '../transportError';
 import { Authentication, LoginMemory } from './authentication';
@@ -51,6 +53,9 @@ const TOO_MANY =
 const NEW_PASSWORD_ADVICE =
 	'Log in once with another SFTP program and set a new password, or have its expiry taken off, then put it into the credential.';
 
+const NO_HANDSHAKE_ADVICE =
+	"Check 'Protocol' and 'Port' in the credential: SFTP usually listens on 22, and 8x8's own servers speak FTPS. If they are right, try again, or lower 'Max Connections'.";
+
 const TEXT_ADVICE =
 	'A start-up file of the account on the server (.bashrc, .profile) or its forced command prints something: it has to print nothing when no terminal is there.';
 
@@ -92,15 +97,6 @@ function settingsProblem(settings: SftpSettings): TransportError | undefined {
 export function secretsOf(settings: SftpSettings): string[] {
 	return [settings.password, settings.passphrase].filter(hasText);
 }
-
-const UNREACHABLE: Readonly<Record<string, string>> = {
-	ENOTFOUND: 'its name was not found',
-	EAI_AGAIN: 'its name could not be looked up',
-	ECONNREFUSED: 'it refused the connection',
-	EHOSTUNREACH: 'there is no route to it',
-	ENETUNREACH: 'there is no route to its network',
-	ECONNRESET: 'it reset the connection',
-};
 
 /** One attempt to connect and log in; owns its socket until it succeeds. */
 class Handshake {
@@ -164,7 +160,7 @@ class Handshake {
 		const giveUp = (error: TransportError): void => this.#giveUp(error);
 		const abort = (): void => giveUp(this.#error('aborted', 'was stopped while connecting'));
 		const timer = setTimeout(() => {
-			giveUp(this.#error('timeout', `did not answer within ${connectTimeout} ms while connecting`));
+			giveUp(this.#error('timeout', `did not answer within ${secondsText(connectTimeout)} while connecting`));
 		}, connectTimeout);
 		const stopListening = onAbort(signal, abort);
 		if (signal.aborted) abort();
@@ -262,7 +258,7 @@ class Handshake {
 			return this.#error('timeout', 'did not answer in time while connecting', detail);
 		}
 		if (!isConnected) {
-			const reason = UNREACHABLE[String(failure?.code)] ?? detail;
+			const reason = networkWords(String(failure?.code)) ?? detail;
 			return this.#error('unreachable', `cannot be reached: ${reason}`, detail);
 		}
 		const text = textBeforeProtocol(message);
@@ -275,7 +271,7 @@ class Handshake {
 		if (/before handshake/u.test(message)) {
 			const what =
 				'ended the connection before the SSH handshake: it has too many connections, or no SSH server is there';
-			return this.#error('connection-lost', what, detail);
+			return this.#error('connection-lost', what, detail, NO_HANDSHAKE_ADVICE);
 		}
 		if (
 			failure === undefined ||

@@ -35,7 +35,11 @@ describe('the connection test', () => {
 	});
 
 	it('is content with day directories alone', async () => {
-		store.put('S20261120/x.wav', '').put('S20261121/x.wav', '');
+		store.put('S20261121/x.wav', '');
+		expect((await connectionTest()).message).toContain(
+			'Connected: 1 day directory, newest S20261121, no Index directory',
+		);
+		store.put('S20261120/x.wav', '');
 		expect(await connectionTest()).toMatchObject({
 			status: 'OK',
 			message: expect.stringContaining('2 day directories, newest S20261121'),
@@ -67,7 +71,7 @@ describe('the connection test', () => {
 			expect(await connectionTest()).toEqual({
 				status: 'Error',
 				message:
-					"Connected, and the directories can be listed, but 'Index/I20261121.csv' cannot be read: Refused. Ask the operator of the server to let this account read the files",
+					"Connected, and the directories can be listed, but 'Index/I20261121.csv' cannot be read: Refused. Ask the operator of the server to let this account read the files.",
 			});
 		},
 	);

@@ -40,6 +40,24 @@ describe('what went wrong on FTPS', () => {
 		expect(ftpsFailure(coded(code), { ...base, phase }).code).toBe(expected);
 	});
 
+	test.each([
+		['ENOTFOUND', 'connect', 'The server host:990 cannot be reached: its name was not found'],
+		['ECONNRESET', 'tls', 'The server host:990 ended the connection: it reset the connection during the TLS handshake'],
+		[
+			'ECONNREFUSED',
+			'data',
+			"The server host:990 cannot be reached: it refused the connection on the data connection; a firewall may block the server's passive ports",
+		],
+		['EUNHEARDOF', 'connect', 'The server host:990 answered in a way that cannot be used: EUNHEARDOF'],
+	] as const)('%s while it is at %s is told in words', (code, phase, message) => {
+		expect(ftpsFailure(coded(code), { ...base, phase }).message).toBe(message);
+	});
+
+	test('a connection that just ended has no reason', () => {
+		const ended = new Error('Server sent FIN packet unexpectedly, closing connection.');
+		expect(ftpsFailure(ended, base).message).toBe('The server host:990 ended the connection');
+	});
+
 	test('unencrypted text in the middle of an encrypted session is a lost connection', () => {
 		const error = coded('ERR_SSL_WRONG_VERSION_NUMBER', 'wrong version number (control socket)');
 		expect(ftpsFailure(error, { ...base, phase: 'transfer' }).code).toBe('connection-lost');
