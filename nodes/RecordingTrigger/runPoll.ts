@@ -17,6 +17,7 @@ import { unreadableText } from '../run/unreadableListings';
 import { ExplainedError } from '../../tenant/explainedError';
 import { TransportError } from '../../transport/transportError';
 import { resumingStore, withTenant } from '../connection/tenantSession';
+import { refuseNoTenant, tenantOverview } from '../../tenant/reading/indexListing';
 import { exampleCalls } from '../../tenant/polling/exampleCalls';
 import type { PollRequest } from '../../tenant/polling/pollRequest';
 import type { AudioFile } from '../../tenant/polling/audioFile';
@@ -83,6 +84,7 @@ export async function pollRecordings(context: IPollFunctions): Promise<INodeExec
 		// What another tenant has is told in the log, and not emitted.
 		const request = { ...asked, emitExisting: asked.emitExisting && memory.isEmpty };
 		const polled = await (owner.watch === 'files' ? pollFiles(request, previous) : pollIndex(request, previous));
+		if (previous === undefined) await refuseNothingThere(request, polled.state);
 		const bytesWith = (state: PollState): number => bytesOf(memory.next(state).kept);
 		const state = bytesWith(polled.state) <= MOST_BYTES ? polled.state : withoutEarlier(polled.state);
 		refuseTooMuch(state, request, bytesWith);
@@ -105,6 +107,14 @@ export async function pollRecordings(context: IPollFunctions): Promise<INodeExec
 	if (failure !== undefined) throw failure;
 	hosted.keep(kept as unknown as IDataObject, items.length > 0);
 	return items.length === 0 ? null : outputOf(context, items);
+}
+
+/** A trigger that begins where no tenant is would wait for ever, and nobody would notice. */
+async function refuseNothingThere({ store, tenantDirectory, budget }: PollRequest, state: PollState): Promise<void> {
+	// The top itself has no name.
+	const directories = Object.keys(state.directories).filter((name) => name !== '');
+	if (directories.length > 0 || Object.keys(state.files).length > 0) return;
+	refuseNoTenant(await tenantOverview(store, tenantDirectory, budget.signal), tenantDirectory);
 }
 
 function tellAboutTenants(

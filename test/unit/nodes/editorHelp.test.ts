@@ -46,6 +46,21 @@ describe('the connection test', () => {
 		});
 	});
 
+	it('passes a tenant whose Index has nothing in it yet, and no directory that shows nothing of a tenant', async () => {
+		store.put('Index/readme.txt', '');
+		expect(await connectionTest()).toEqual({
+			status: 'OK',
+			message: 'Connected: no index file in Index, and no day directories yet (America/Los_Angeles)',
+		});
+		store = new MemoryStore().put('acme/Index/I20261121.csv', '');
+		expect(await connectionTest()).toEqual({
+			status: 'Error',
+			message: expect.stringContaining(
+				"the login directory holds neither an Index directory nor day directories such as S20160607. Check 'Tenant Directory'",
+			),
+		});
+	});
+
 	it.each([
 		['the newest index', 'Index/I20261121.csv'],
 		['a recording, where there is no index', 'S20261121/R202611210130000001.wav'],

@@ -790,6 +790,29 @@ describe('a poll that fails', () => {
 		expect(tenant.requests).toEqual([]);
 	});
 
+	it.each(['index', 'files'])(
+		'is told when it begins to watch %s where no tenant is, which would be quiet for ever',
+		async (watch) => {
+			tenant = new GrowingTenant().put('acme/Index/I20160606.csv', HEADER).put('acme/S20160606/x.wav', 'x');
+			const n8n = host({ watch });
+			await expect(n8n.activate()).rejects.toMatchObject({
+				message:
+					'Connected, but the login directory holds neither an Index directory nor day directories such as S20160607',
+				description: expect.stringContaining("Check 'Tenant Directory' in the credential"),
+			});
+			// An old recording shows that the tenant is there, although nothing of it lies in the look-back.
+			tenant.put('S20160101/R201601010000000001.wav', 'x');
+			expect(await n8n.activate()).toEqual([]);
+		},
+	);
+
+	it('goes on where everything has gone for a while', async () => {
+		const n8n = host({ watch: 'files' });
+		await n8n.activate();
+		tenant = new GrowingTenant();
+		expect(await n8n.tick()).toEqual([]);
+	});
+
 	it('says that it goes on by itself where it does: not at its beginning, not in the editor, not for a refused login', async () => {
 		const goesOn = 'The next poll tries again; nothing is lost.';
 		const descriptionOf = async (
