@@ -207,8 +207,10 @@ function inOnePiece(text: string): string {
 }
 
 function seconds(name: 'minimumDuration' | 'maximumDuration', value: unknown): number | undefined {
-	if (value === undefined || value === null || value === '') return undefined;
-	const number = Number(value);
+	if (value === undefined || value === null) return undefined;
+	const text = String(value).trim();
+	if (text === '') return undefined;
+	const number = Number(text);
 	if (Number.isFinite(number) && number >= 0) return number;
 	throw new CallFilterError(
 		name,

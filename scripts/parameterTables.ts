@@ -32,7 +32,8 @@ function defaultOf({ type, default: value, options }: INodeProperties): string {
 
 function conditionOf(parameter: INodeProperties, all: readonly INodeProperties[]): string {
 	const conditions = Object.entries(parameter.displayOptions?.show ?? {}).map(([name, values]) => {
-		const other = all.find((candidate) => candidate.name === name);
+		// A slash begins the name of a parameter outside of the collection.
+		const other = all.find((candidate) => candidate.name === name.replace(/^\//, ''));
 		const names = (values ?? []).map((value) => {
 			const option = (other?.options ?? []).filter(isOption).find((candidate) => candidate.value === value);
 			return `*${option?.name ?? (value === true ? 'on' : value === false ? 'off' : shownValue(value))}*`;

@@ -68,6 +68,12 @@ export function filesInFlight(context: IExecuteFunctions, { isSftp, maxConnectio
 	};
 }
 
+/** What to do with an item whose file is not on the server. */
+export function onMissingFileOf(context: IExecuteFunctions, itemIndex: number): 'error' | 'skip' {
+	const given = context.getNodeParameter('options.onMissingFile', itemIndex, '');
+	return optionChoice('On Missing File', given, ['error', 'skip']);
+}
+
 /** The binary field that an item's file is put in. */
 export function binaryFieldOf(context: IExecuteFunctions, itemIndex: number): string {
 	const field = String(context.getNodeParameter('binaryPropertyName', itemIndex) ?? '').trim();

@@ -4,16 +4,17 @@ import { Gate } from '../../transport/gate';
 import { isNotFound } from '../../transport/ifThere';
 import { ResumingStore } from '../../transport/resumingStore';
 import { TransportError } from '../../transport/transportError';
+import { ExplainedError } from '../../tenant/explainedError';
 import type { TenantSession } from '../connection/tenantSession';
 import { warning } from '../run/executionHints';
 import type { Hint } from '../run/executionHints';
-import { itemOrError } from '../run/nodeError';
+import { itemOrError, transportAdvice } from '../run/nodeError';
 import type { ProgressReport } from '../run/progressReport';
 import type { RetriedRequests } from '../run/retriedRequests';
 import { DirectoryListings } from './directoryListings';
 import { downloadFile } from './downloadFile';
 import type { DownloadedFile } from './downloadFile';
-import { binaryFieldOf, filesInFlight, readOptions, retriesOf } from './downloadOptions';
+import { binaryFieldOf, filesInFlight, onMissingFileOf, readOptions, retriesOf } from './downloadOptions';
 import type { FilesInFlight } from './downloadOptions';
 import { wantedFiles } from './remoteFile';
 import type { WantedFile } from './remoteFile';
@@ -115,10 +116,13 @@ export class DownloadRun {
 		});
 	}
 
-	/** No output and a hint, where what is missing is to be skipped. Throws the error otherwise. */
+	/** No output and a hint, where what is missing is to be skipped. Throws the error otherwise, with a word on that choice. */
 	#nothingWhenSkipped({ index }: Item, error: unknown): [] {
-		if (!isNotFound(error) || this.context.getNodeParameter('options.onMissingFile', index, 'error') !== 'skip')
-			throw error;
+		if (!isNotFound(error)) throw error;
+		if (onMissingFileOf(this.context, index) === 'error') {
+			const advice = `${transportAdvice(error)} To leave out what is missing, set 'On Missing File' to 'Skip'.`;
+			throw new ExplainedError(error.message.replace(/\.$/, ''), advice);
+		}
 		this.watchers.hints.push(warning(`Skipped, not on the server: ${error.path ?? 'a file'}.`));
 		return [];
 	}

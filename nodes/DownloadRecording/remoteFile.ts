@@ -2,6 +2,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import type { Gate } from '../../transport/gate';
 import { ExplainedError } from '../../tenant/explainedError';
+import { optionChoice } from '../form/optionChoice';
 import { remotePathText } from '../form/remotePathText';
 import type { RemoteEntry, RemoteStore } from '../../transport/remoteStore';
 
@@ -28,7 +29,8 @@ export async function wantedFiles(
 ): Promise<WantedFile[]> {
 	const text = (name: string): string =>
 		String(context.getNodeParameter(name, itemIndex, '', { extractValue: true }) ?? '').trim();
-	switch (String(context.getNodeParameter('download', itemIndex))) {
+	const given = context.getNodeParameter('download', itemIndex, '');
+	switch (optionChoice('Download', given, ['recording', 'directory', 'file'])) {
 		case 'file': {
 			const path = remotePathText(text('path'));
 			if (path === '') throw new ExplainedError('No path is given', "Fill in 'Path', such as Index/I20160606.csv.");
@@ -41,7 +43,7 @@ export async function wantedFiles(
 			if (files.length === 0) onNothing(`No file in ${directory} is named like ${pattern}.`);
 			return files;
 		}
-		default: {
+		case 'recording': {
 			const fileName = text('fileName');
 			const path = recordingPath(remotePathText(text('directory')), fileName);
 			return [{ path, listed: undefined, indexedSeconds: indexedSecondsOf(context, itemIndex, fileName) }];

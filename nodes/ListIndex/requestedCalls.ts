@@ -8,6 +8,7 @@ import { tenantDaysOf } from '../../recordings/period';
 import { skippedDays } from '../../recordings/tenantDay';
 import type { TenantDay } from '../../recordings/tenantDay';
 import { ExplainedError } from '../../tenant/explainedError';
+import { optionChoice } from '../form/optionChoice';
 import { readPeriod } from '../form/periodParameters';
 import { remotePathText } from '../form/remotePathText';
 import {
@@ -29,7 +30,8 @@ export async function requestedCalls(
 	itemIndex: number,
 	options: ListIndexOptions,
 ): Promise<{ readonly reading: TenantReading; readonly hints: readonly string[] }> {
-	const readFrom = context.getNodeParameter('readFrom', itemIndex) as 'tenantDay' | 'directory' | 'indexFile';
+	const given = context.getNodeParameter('readFrom', itemIndex, '');
+	const readFrom = optionChoice('Read From', given, ['tenantDay', 'directory', 'indexFile']);
 	const text = (name: string): string => {
 		const value = (context.getNodeParameter(name, itemIndex, '') ?? '') as unknown;
 		return (value instanceof Date ? value.toISOString() : String(value)).trim();
@@ -82,7 +84,7 @@ async function readFromDirectory(
 	if (directory === '') {
 		throw new ExplainedError(
 			'No directory is given',
-			"Fill in 'Directory', for example S20160607, or put 8x8 Resolve Tenant Day before this node.",
+			"Fill in 'Directory', for example S20160607, or put 8x8 Resolve Tenant Day before this node, its 'Output' set to 'Directories'.",
 		);
 	}
 	if (from === '' && to === '') return await readDirectory(request, directory);

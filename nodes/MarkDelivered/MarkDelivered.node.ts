@@ -1,6 +1,13 @@
 import { NodeConnectionTypes } from 'n8n-workflow';
-import type { IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescription } from 'n8n-workflow';
+import type {
+	IExecuteFunctions,
+	INodeExecutionData,
+	INodeType,
+	INodeTypeDescription,
+	NodeOperationError,
+} from 'n8n-workflow';
 
+import { optionChoice } from '../form/optionChoice';
 import { deliveredMarks, deliveryNameOf } from '../run/deliveredMarks';
 import { showHints, warning } from '../run/executionHints';
 import { failedItem, nodeError } from '../run/nodeError';
@@ -26,42 +33,46 @@ export class MarkDelivered implements INodeType {
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		const node = this.getNode();
 		const items = this.getInputData();
-		const output: INodeExecutionData[] = [];
-		const failures: Error[] = [];
-		const idsByDelivery = new Map<string, Set<string>>();
-		const operation = this.getNodeParameter('operation', 0, 'mark') as 'mark' | 'forget';
+		const output = items.map((item, i): INodeExecutionData => ({ ...item, pairedItem: { item: i } }));
+		const failed = (error: unknown, i: number): NodeOperationError => {
+			const failure = nodeError(node, error, i);
+			output[i] = failedItem(node, failure, items[i], i);
+			return failure;
+		};
+		const failures: NodeOperationError[] = [];
+		const deliveries = new Map<string, Delivery>();
 		const isAfterOurs = followsOurs(this);
 		let undelivered = 0;
 
 		for (const [i, item] of items.entries()) {
-			if (operation === 'mark' && carriesError(item, isAfterOurs)) {
-				undelivered += 1;
-				output.push({ ...item, pairedItem: { item: i } });
-				continue;
-			}
 			try {
+				const operation = optionChoice('Operation', this.getNodeParameter('operation', i, ''), ['mark', 'forget']);
+				if (operation === 'mark' && carriesError(item, isAfterOurs)) {
+					undelivered += 1;
+					continue;
+				}
 				const { deliveryName } = this.getNodeParameter('options', i, {}) as { deliveryName?: unknown };
-				const delivery = deliveryNameOf(deliveryName);
-				const ids = idsByDelivery.get(delivery) ?? new Set();
-				for (const id of recordingIdsOf(this.getNodeParameter('recordingId', i, ''), item)) ids.add(id);
-				idsByDelivery.set(delivery, ids);
-				output.push({ ...item, pairedItem: { item: i } });
+				const name = deliveryNameOf(deliveryName);
+				const delivery = deliveries.get(name) ?? { operation, ids: new Set(), items: [] };
+				for (const id of recordingIdsOf(this.getNodeParameter('recordingId', i, ''), item)) delivery.ids.add(id);
+				delivery.items.push(i);
+				deliveries.set(name, delivery);
 			} catch (error) {
-				const failure = nodeError(this.getNode(), error, i);
-				failures.push(failure);
-				output.push(failedItem(this.getNode(), failure, item, i));
+				failures.push(failed(error, i));
 			}
 		}
 
 		// One item without an id must not keep the others, which were delivered, from being marked.
-		for (const [delivery, ids] of idsByDelivery) {
+		const unwritten: NodeOperationError[] = [];
+		for (const [name, { operation, ids, items: asking }] of deliveries) {
 			const written = Promise.resolve().then(
-				async () => await deliveredMarks(this, this.helpers, delivery)[operation]([...ids]),
+				async () => await deliveredMarks(this, this.helpers, name)[operation]([...ids]),
 			);
-			await written.catch(async (error: unknown) => await Promise.reject(nodeError(this.getNode(), error, 0)));
+			await written.catch((error: unknown) => unwritten.push(...asking.map((i) => failed(error, i))));
 		}
-		const [failure] = failures;
+		const [failure] = [...unwritten, ...failures];
 		if (failure !== undefined && !this.continueOnFail()) return await Promise.reject(failure);
 		if (undelivered > 0) {
 			showHints(this, [
@@ -72,6 +83,14 @@ export class MarkDelivered implements INodeType {
 		}
 		return [output];
 	}
+}
+
+/** What is to be written under one 'Delivery Name'. */
+interface Delivery {
+	readonly operation: 'mark' | 'forget';
+	readonly ids: Set<string>;
+	/** The items that ask for it. */
+	readonly items: number[];
 }
 
 /** Whether a node of this package stands right in front: with *Continue* it puts `error` beside the fields of what failed. */

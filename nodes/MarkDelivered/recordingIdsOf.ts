@@ -30,8 +30,10 @@ function idsOfTransaction(item: INodeExecutionData): string[] {
 		.filter((id) => !isEmptyValue(id));
 	if (ids.length > 0) return ids.flatMap(idsIn);
 	throw new ExplainedError(
-		`None of the ${recordings.length} recordings of this transaction has an id`,
-		'The index names no file for these calls, so there is nothing to mark. Leave such items out before this node, with an If node on recordings[0].recordingId.',
+		recordings.length === 1
+			? 'The recording of this transaction has no id'
+			: `None of the ${recordings.length} recordings of this transaction has an id`,
+		'The index names no file for it, so there is nothing to mark. Leave such items out before this node, with an If node on recordings[0].recordingId.',
 	);
 }
 

@@ -10,12 +10,14 @@ import type { MemoryOwner } from '../../tenant/polling/triggerMemory';
 import { simplifiedCall } from '../../recordings/simplifiedCall';
 import { tenantDateAt } from '../../recordings/tenantDay';
 import { isEmptyValue } from '../form/emptyValue';
+import { optionChoice } from '../form/optionChoice';
 import { deliveredMarks, deliveryNameOf } from '../run/deliveredMarks';
-import { nodeError } from '../run/nodeError';
+import { causeOf, nodeError } from '../run/nodeError';
 import { unreadableText } from '../run/unreadableListings';
 import { ExplainedError } from '../../tenant/explainedError';
 import { TransportError } from '../../transport/transportError';
 import { resumingStore, withTenant } from '../connection/tenantSession';
+import { refuseNoTenant, tenantOverview } from '../../tenant/reading/indexListing';
 import { exampleCalls } from '../../tenant/polling/exampleCalls';
 import type { PollRequest } from '../../tenant/polling/pollRequest';
 import type { AudioFile } from '../../tenant/polling/audioFile';
@@ -82,6 +84,7 @@ export async function pollRecordings(context: IPollFunctions): Promise<INodeExec
 		// What another tenant has is told in the log, and not emitted.
 		const request = { ...asked, emitExisting: asked.emitExisting && memory.isEmpty };
 		const polled = await (owner.watch === 'files' ? pollFiles(request, previous) : pollIndex(request, previous));
+		if (previous === undefined) await refuseNothingThere(request, polled.state);
 		const bytesWith = (state: PollState): number => bytesOf(memory.next(state).kept);
 		const state = bytesWith(polled.state) <= MOST_BYTES ? polled.state : withoutEarlier(polled.state);
 		refuseTooMuch(state, request, bytesWith);
@@ -104,6 +107,14 @@ export async function pollRecordings(context: IPollFunctions): Promise<INodeExec
 	if (failure !== undefined) throw failure;
 	hosted.keep(kept as unknown as IDataObject, items.length > 0);
 	return items.length === 0 ? null : outputOf(context, items);
+}
+
+/** A trigger that begins where no tenant is would wait for ever, and nobody would notice. */
+async function refuseNothingThere({ store, tenantDirectory, budget }: PollRequest, state: PollState): Promise<void> {
+	// The top itself has no name.
+	const directories = Object.keys(state.directories).filter((name) => name !== '');
+	if (directories.length > 0 || Object.keys(state.files).length > 0) return;
+	refuseNoTenant(await tenantOverview(store, tenantDirectory, budget.signal), tenantDirectory);
 }
 
 function tellAboutTenants(
@@ -158,7 +169,7 @@ function refuseTooMuch(
 
 function outputOf(context: IPollFunctions, items: ReadonlyArray<IndexRow | AudioFile>): INodeExecutionData[][] {
 	const { simplify } = context.getNodeParameter('options', {}) as TriggerOptions;
-	const isSimple = simplify === true && context.getNodeParameter('watch') === 'index';
+	const isSimple = simplify === true && watchOf(context) === 'index';
 	const jsonOf = (item: IndexRow | AudioFile): IDataObject =>
 		(isSimple ? simplifiedCall(item as IndexRow) : item) as unknown as IDataObject;
 	return [items.map((item) => ({ json: jsonOf(item) }))];
@@ -169,12 +180,16 @@ export function keyOf(context: IPollFunctions): string {
 	return `${context.getWorkflow().id ?? ''}:${context.getNode().id}`;
 }
 
+function watchOf(context: IPollFunctions): Watch {
+	return optionChoice('Watch', context.getNodeParameter('watch', ''), ['index', 'files']);
+}
+
 async function withRequest<Result>(
 	context: IPollFunctions,
 	work: (request: PollRequest, owner: MemoryOwner) => Promise<Result>,
 ): Promise<Result> {
 	const budget = pollBudgetOf(context);
-	const watch = context.getNodeParameter('watch') as Watch;
+	const watch = watchOf(context);
 	const filters = watch === 'index' ? (context.getNodeParameter('filters', {}) as CallFilters) : {};
 	const options = context.getNodeParameter('options', {}) as TriggerOptions;
 	const judge = callJudge(filters);
@@ -252,7 +267,11 @@ function wholeNumber(field: string, value: unknown, fallback: number, most: numb
 	throw new ExplainedError(`'${String(value)}' in '${field}' cannot be used`, `Give a whole number ${upTo}.`);
 }
 
-/** Any failure of a poll as the error of the trigger. */
+/** Any failure of a poll as the error of the trigger. A poll that has begun before tells that it goes on by itself, when it does. */
 export function pollError(context: IPollFunctions, error: unknown): Error {
-	return nodeError(context.getNode(), error, 0);
+	const failure = nodeError(context.getNode(), error, 0);
+	const isPassing = causeOf(error) === 'temporarily-unavailable';
+	if (isPassing && context.getMode() !== 'manual' && new HostMemory(context).state !== undefined)
+		failure.description = `${failure.description ?? ''} The next poll tries again; nothing is lost.`.trim();
+	return failure;
 }

@@ -9,6 +9,7 @@ import { eightByEightConnectionTest } from '../connection/credentialTest';
 import { showHints, warning } from '../run/executionHints';
 import type { Hint } from '../run/executionHints';
 import { itemOrError } from '../run/nodeError';
+import { optionChoice } from '../form/optionChoice';
 import { PERIOD_SUBTITLE, periodParameters, readPeriod } from '../form/periodParameters';
 import { tenantTimeZone } from '../connection/tenantTimeZone';
 
@@ -63,8 +64,10 @@ export class ResolveTenantDay implements INodeType {
 				const clock = new ZoneClock(await tenantTimeZone(this, i));
 				const days = tenantDaysOf(readPeriod(this, i), clock, Date.now());
 				hints.push(...skippedDays(days).map(warning));
-				const asDays = this.getNodeParameter('output', i) === 'days';
-				return days.flatMap(asDays ? dayItem : directoryItems).map((json) => ({ json, pairedItem: { item: i } }));
+				const unit = optionChoice('Output', this.getNodeParameter('output', i, ''), ['directories', 'days']);
+				return days
+					.flatMap(unit === 'days' ? dayItem : directoryItems)
+					.map((json) => ({ json, pairedItem: { item: i } }));
 			});
 			output.push(...results);
 		}

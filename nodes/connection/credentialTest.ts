@@ -10,8 +10,7 @@ import { ZoneClock } from '../../recordings/zoneClock';
 import { openStore } from '../../transport/openStore';
 import { accountConnections, INTERACTIVE_PATIENCE } from './accountConnections';
 import { explain } from '../run/nodeError';
-import { ExplainedError } from '../../tenant/explainedError';
-import { tenantOverview } from '../../tenant/reading/indexListing';
+import { refuseNoTenant, tenantOverview } from '../../tenant/reading/indexListing';
 import type { TenantOverview } from '../../tenant/reading/indexListing';
 import { proveReading } from '../../tenant/reading/readingProof';
 import { SpelledStore } from '../../tenant/spelledStore';
@@ -43,7 +42,8 @@ async function connect(data: ICredentialDataDecryptedObject): Promise<string> {
 	const store = new SpelledStore(openStore({ ...settings, maxConnections: 1 }, share));
 	try {
 		const overview = await tenantOverview(store, settings.tenantDirectory);
-		const message = foundMessage(overview, clock.zoneName, settings.tenantDirectory);
+		refuseNoTenant(overview, settings.tenantDirectory);
+		const message = foundMessage(overview, clock.zoneName);
 		await proveReading(store, overview);
 		return message;
 	} finally {
@@ -51,23 +51,15 @@ async function connect(data: ICredentialDataDecryptedObject): Promise<string> {
 	}
 }
 
-function foundMessage(
-	{ indexFiles, dayDirectories }: TenantOverview,
-	timeZone: string,
-	tenantDirectory: string,
-): string {
+function foundMessage({ indexFiles, dayDirectories, hasIndexDirectory }: TenantOverview, timeZone: string): string {
 	const [newest] = indexFiles;
 	if (newest !== undefined) {
 		const days = new Set(indexFiles.map((file) => file.date)).size;
 		return `Connected: index of ${days} ${days === 1 ? 'day' : 'days'}, newest ${newest.path.split('/').at(-1)}`;
 	}
+	const index = hasIndexDirectory ? 'no index file in Index' : 'no Index directory';
 	const [newestDirectory] = dayDirectories;
-	if (newestDirectory !== undefined) {
-		return `Connected: ${dayDirectories.length} day directories, newest ${newestDirectory}, no Index directory (${timeZone})`;
-	}
-	const where = tenantDirectory === '' ? 'the login directory' : `'${tenantDirectory}'`;
-	throw new ExplainedError(
-		`Connected, but ${where} holds neither an Index directory nor day directories such as S20160607`,
-		"Check 'Tenant Directory': it has to name the directory that holds Index",
-	);
+	if (newestDirectory === undefined) return `Connected: ${index}, and no day directories yet (${timeZone})`;
+	const count = dayDirectories.length;
+	return `Connected: ${count} day ${count === 1 ? 'directory' : 'directories'}, newest ${newestDirectory}, ${index} (${timeZone})`;
 }

@@ -50,8 +50,20 @@ function timeText(time: number): string {
 	return `${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
-function adviceUntil(until: number): string {
-	return `Check 'Tenant Name' and 'SFTP Password' in the credential (8x8 Configuration Manager: Home > Profile). So that the server does not lock the account, no node logs in with them until ${timeText(until)}; saving the credential tries again at once.`;
+/** Where to look, by what the login was tried with. */
+function whatToCheck(settings: ConnectionSettings): string {
+	if (settings.protocol !== 'sftp')
+		return "Check 'Tenant Name' and 'SFTP Password' in the credential (8x8 Configuration Manager: Home > Profile).";
+	const { privateKey = '', password = '' } = settings;
+	if (privateKey === '')
+		return "Check 'Tenant Name' and 'SFTP Password' in the credential; the server's operator knows what they have to be.";
+	const fields =
+		password === '' ? "'Tenant Name' and 'Private Key'" : "'Tenant Name', 'Private Key' and 'SFTP Password'";
+	return `Check ${fields} in the credential, and ask the server's operator whether this account has the public half of the key.`;
+}
+
+function untilWhen(until: number): string {
+	return `So that the server does not lock the account, no node logs in with them until ${timeText(until)}; saving the credential tries again at once.`;
 }
 
 /**
@@ -66,7 +78,7 @@ export async function refuseKnownLogin(settings: ConnectionSettings, shared: Coo
 	throw new TransportError(
 		'login-failed',
 		`No login was tried at ${server}, which refused this user name and password or key a short while ago`,
-		{ server, advice: adviceUntil(until) },
+		{ server, advice: `${whatToCheck(settings)} ${untilWhen(until)}` },
 	);
 }
 
@@ -80,8 +92,8 @@ export async function rememberRefusedLogin(
 	const login = await loginKey(settings);
 	if (open.has(login)) return error;
 	const until = await shared.refusedLogins.remember(login);
-	const { code, message, server, detail } = error;
-	return new TransportError(code, message, { server, detail, advice: adviceUntil(until) });
+	const { code, message, server, detail, advice = whatToCheck(settings) } = error;
+	return new TransportError(code, message, { server, detail, advice: `${advice} ${untilWhen(until)}` });
 }
 
 /** Counts a connection whose login worked, until it is closed. */

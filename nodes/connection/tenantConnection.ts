@@ -36,6 +36,20 @@ function missing(setting: string): TransportError {
 	return new TransportError('invalid-settings', `The credential has no ${setting}`, { setting });
 }
 
+/** What is pasted as a host may be the address of another program's: no server would be found by it. An IPv6 address has colons too. */
+function refuseAddress(host: string): void {
+	if (!/[/@\s]|^[^:]+:\d*$/u.test(host)) return;
+	throw new TransportError(
+		'invalid-settings',
+		`The Host in the credential is not the name of a server alone: '${host}'`,
+		{
+			setting: 'Host',
+			advice:
+				"Give 'Host' the name or the IP address and nothing else, such as vcc-ftps-us1.8x8.com: no ftps:// or user name before it, no port or path behind it. The port has a field of its own.",
+		},
+	);
+}
+
 /** 0 is automatic; what is no number counts as if it had been left out. */
 function connectionsOf(given: unknown, protocol: Protocol): number {
 	const number = Math.floor(Number(given ?? USUAL_CONNECTIONS));
@@ -75,7 +89,8 @@ export function tenantConnection(
 	const platform = textOf(data, 'platform');
 	const host = protocol === 'sftp' || platform === 'custom' || platform === '' ? textOf(data, 'host').trim() : platform;
 	if (host === '') throw missing('Host');
-	const username = textOf(data, 'username');
+	refuseAddress(host);
+	const username = textOf(data, 'username').trim();
 	if (username === '') throw missing('Tenant Name');
 	const port = Number(data['port'] ?? 0) || DEFAULT_PORTS[protocol];
 	if (!Number.isInteger(port) || port < 1 || port > 65_535) {

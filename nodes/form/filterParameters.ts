@@ -4,7 +4,8 @@ import { listAgentNames, listQueueNames, listWrapUpCodes } from './namesInIndex'
 
 type Shown = NonNullable<INodeProperties['displayOptions']>['show'];
 
-const LIST_HINT = 'Separate several with commas. Each matches the whole value in any case; * stands for anything.';
+const LIST_HINT =
+	'Separate several with commas. Each matches the whole value in any case; * stands for anything, and alone for any value that is there.';
 
 function textList(displayName: string, name: string, what: string, placeholder: string): INodeProperties {
 	return { displayName, name, type: 'string', default: '', placeholder, description: [what, LIST_HINT].join('. ') };

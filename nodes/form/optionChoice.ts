@@ -2,7 +2,8 @@ import { ExplainedError } from '../../tenant/explainedError';
 import { isEmptyValue } from './emptyValue';
 
 /**
- * An option with fixed values as an expression may give it. Nothing at all means the default, the first of the values.
+ * A field or an option with fixed values, as an expression or a workflow that was written by hand may give it. Nothing at all
+ * means the default, the first of the values.
  *
  * @throws ExplainedError for anything but one of the values
  */
@@ -16,6 +17,6 @@ export function optionChoice<Value extends string>(
 	if (chosen !== undefined) return chosen;
 	throw new ExplainedError(
 		`'${String(given)}' is no value of '${label}'`,
-		`Set '${label}' in the options to one of ${values.join(', ')}, or remove it.`,
+		`Set '${label}' to one of ${values.join(', ')}.`,
 	);
 }

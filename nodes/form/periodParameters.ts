@@ -1,6 +1,7 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import type { Period } from '../../recordings/period';
+import { optionChoice } from './optionChoice';
 
 type Shown = NonNullable<INodeProperties['displayOptions']>['show'];
 
@@ -100,7 +101,8 @@ export function periodParameters(show: Shown = {}): INodeProperties[] {
 
 /** The period as the fields give it for an item; dates are not read yet. */
 export function readPeriod(node: IExecuteFunctions, itemIndex: number): Period {
-	const period = node.getNodeParameter('period', itemIndex) as Period['period'];
+	const given = node.getNodeParameter('period', itemIndex, '');
+	const period = optionChoice('Period', given, ['yesterday', 'today', 'date', 'dateRange', 'lastDays']);
 	switch (period) {
 		case 'date':
 			return { period, date: node.getNodeParameter('date', itemIndex) };

@@ -25,7 +25,7 @@ const ADVICE: Readonly<Record<TransportErrorCode, string>> = {
 		"The server may be overloaded or a firewall may drop packets silently. Try again; if it stays, ask the server's operator.",
 	stalled: "The server stopped sending. Try again, or raise 'Stall Timeout' when the link is known to pause that long.",
 	'connection-lost':
-		"The connection broke. Run the node again; if it keeps happening, lower 'Max Connections' in the credential.",
+		"The connection broke. Try again; if it keeps happening, lower 'Max Connections' in the credential.",
 	'host-key-unknown':
 		"Compare the fingerprint with the one that the server's operator gives you. If it is the same, paste it into 'Host Key Fingerprints' in the credential.",
 	'host-key-changed':
@@ -48,11 +48,11 @@ const ADVICE: Readonly<Record<TransportErrorCode, string>> = {
 	'invalid-settings': 'Open the credential and correct this field.',
 	protocol: "Try again. If it stays, ask the server's operator and quote this message.",
 	aborted: 'Nothing was passed on. Run the node again when you like.',
-	closed: 'Run the node again.',
+	closed: 'Try again.',
 };
 
 /** The advice for a server's answer, with a word on a port that belongs to another protocol. */
-function transportAdvice(error: TransportError): string {
+export function transportAdvice(error: TransportError): string {
 	if (error.advice !== undefined) return error.advice;
 	const advice = ADVICE[error.code];
 	const port = Number(/:(\d+)$/.exec(error.server ?? '')?.[1]);
@@ -105,7 +105,7 @@ const TEMPORARILY_UNAVAILABLE: ReadonlySet<TransportErrorCode> = new Set([
 	'tls-session-refused',
 ]);
 
-function causeOf(error: unknown): FailureCause | undefined {
+export function causeOf(error: unknown): FailureCause | undefined {
 	if (!(error instanceof TransportError)) return undefined;
 	if (CREDENTIAL_INVALID.has(error.code)) return 'credential-invalid';
 	return TEMPORARILY_UNAVAILABLE.has(error.code) ? 'temporarily-unavailable' : undefined;
@@ -122,7 +122,19 @@ export function nodeError(node: INode, error: unknown, itemIndex: number): NodeO
 	return cause === undefined ? explained : Object.assign(explained, { failure: { cause } });
 }
 
+/** n8n tells it by these words, and each of its versions by another class (`Expression` of n8n-workflow 1.120 to 2.41). */
+function isSyntaxError(error: unknown): boolean {
+	return error instanceof Error && error.message === 'invalid syntax';
+}
+
 function unexplained(error: unknown): Explanation {
+	if (isSyntaxError(error)) {
+		return {
+			message: "An expression in this node's fields cannot be read: its syntax is wrong",
+			advice:
+				'Open the fields that hold an expression, {{ … }}, and correct the one that the editor marks: a name, quote or bracket is missing in it or one too many, or it is empty.',
+		};
+	}
 	if (error instanceof ExpressionError) {
 		const advice = "Correct the expressions in this node's fields.";
 		const { message, description } = error;

@@ -19,6 +19,8 @@ export interface TenantOverview {
 	readonly indexFiles: readonly ListedIndexFile[];
 	/** Names of the day directories, newest first. */
 	readonly dayDirectories: readonly string[];
+	/** Whether there is an `Index/`, with index files in it or without. */
+	readonly hasIndexDirectory: boolean;
 }
 
 /**
@@ -31,21 +33,41 @@ export async function listTop(store: RemoteStore, tenantDirectory: string, signa
 		if (!isNotFound(error) || tenantDirectory === '') throw error;
 		throw new ExplainedError(
 			`The tenant directory '${tenantDirectory}' is not on the server`,
-			"Check 'Tenant Directory' in the credential: it names the directory that holds Index and the day directories, and may stay empty",
+			"Check 'Tenant Directory' in the credential: it names the directory that holds Index and the day directories, and may stay empty.",
 		);
 	});
 }
 
 /** Looks at the tenant directory and its `Index/`, which a tenant may not have. */
-export async function tenantOverview(store: RemoteStore, tenantDirectory: string): Promise<TenantOverview> {
-	const top = await listTop(store, tenantDirectory);
+export async function tenantOverview(
+	store: RemoteStore,
+	tenantDirectory: string,
+	signal?: Abortable,
+): Promise<TenantOverview> {
+	const top = await listTop(store, tenantDirectory, signal);
 	const dayDirectories = top
 		.filter((entry) => entry.type === 'directory' && parseDirectoryName(entry.name) !== undefined)
 		.map((entry) => entry.name)
 		.sort()
 		.reverse();
-	const entries = await ifThere(store.list(INDEX_DIRECTORY));
-	return { indexFiles: indexFilesOf(INDEX_DIRECTORY, entries ?? []), dayDirectories };
+	const entries = await ifThere(store.list(INDEX_DIRECTORY, { signal }));
+	const indexFiles = indexFilesOf(INDEX_DIRECTORY, entries ?? []);
+	return { indexFiles, dayDirectories, hasIndexDirectory: entries !== undefined };
+}
+
+/**
+ * Refuses a directory that is there and shows nothing of a tenant: a slip in the credential, which would else pass for a tenant
+ * without calls.
+ *
+ * @throws ExplainedError
+ */
+export function refuseNoTenant({ dayDirectories, hasIndexDirectory }: TenantOverview, tenantDirectory: string): void {
+	if (hasIndexDirectory || dayDirectories.length > 0) return;
+	const where = tenantDirectory === '' ? 'the login directory' : `'${tenantDirectory}'`;
+	throw new ExplainedError(
+		`Connected, but ${where} holds neither an Index directory nor day directories such as S20160607`,
+		"Check 'Tenant Directory' in the credential: it has to name the directory that holds Index. A tenant without a call has neither: come back after its first one.",
+	);
 }
 
 /** The index files of a listing, newest day first, the basic edition of a day before the detailed one. */

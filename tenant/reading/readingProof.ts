@@ -33,7 +33,7 @@ async function refusalOf(store: RemoteStore, path: string): Promise<ExplainedErr
 			if (!(error instanceof TransportError) || !REFUSALS.has(error.code)) throw error;
 			return new ExplainedError(
 				`Connected, and the directories can be listed, but '${path}' cannot be read: ${error.message.replace(/\.$/u, '')}`,
-				'Ask the operator of the server to let this account read the files',
+				'Ask the operator of the server to let this account read the files.',
 			);
 		},
 	);

@@ -295,6 +295,26 @@ describe('A login', () => {
 		expect(Date.now() - before).toBeLessThan(4_000);
 	});
 
+	// RFC 4253 section 11.1: 12 is SSH_DISCONNECT_TOO_MANY_CONNECTIONS, 7 SSH_DISCONNECT_SERVICE_NOT_AVAILABLE.
+	test.each([
+		[12, 'has too many sessions open'],
+		[7, 'takes no logins for now'],
+	])('that the server breaks off with reason %d is not refused: it may be tried again', async (reason, words) => {
+		const ways: string[] = [];
+		const { store } = await odd({
+			authenticate: (context, connection) => {
+				ways.push(context.method);
+				// Whether a way was refused before, or the very first is not answered.
+				if (ways.length % 2 === 1) context.reject(['keyboard-interactive']);
+				else hangUp(connection, reason);
+			},
+		});
+		const failure = await failureOf(store.list(''));
+		expect(failure).toMatchObject({ code: 'busy', message: expect.stringContaining(words) as string });
+		expect((await failureOf(store.list(''))).code).toBe('busy');
+		expect(ways).toHaveLength(4);
+	});
+
 	test('that asks for a new password in a prompt is refused at once', async () => {
 		const { store } = await odd({
 			authenticate: (context) => {
@@ -441,8 +461,8 @@ describe('A login', () => {
 	});
 });
 
-function hangUp(connection: Connection): void {
+function hangUp(connection: Connection, reason = 2): void {
 	const raw = connection as unknown as { _protocol: { disconnect(reason: number): void } };
-	raw._protocol.disconnect(2);
+	raw._protocol.disconnect(reason);
 	connection.end();
 }

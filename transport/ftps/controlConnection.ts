@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 
 import { bareHost, type FtpsSettings } from '../connectionSettings';
 import { onAbort } from '../onAbort';
+import { secondsText } from '../secondsText';
 import { TransportError, type TransportErrorFields } from '../transportError';
 import { BurstFailure, sendTogether } from './commandBurst';
 import type { PooledConnection } from './controlConnectionPool';
@@ -445,7 +446,7 @@ export class ControlConnection implements PooledConnection {
 			this.#phase === 'greeting' && this.#settings.protocol === 'ftpsExplicit'
 				? '; it may be an implicit FTPS port (usually 990)'
 				: '';
-		const detail = `${LATE_IN[this.#phase]} within ${milliseconds} ms${hint}`;
+		const detail = `${LATE_IN[this.#phase]} within ${secondsText(milliseconds)}${hint}`;
 		this.interrupt(ftpsError('timeout', this.#context(undefined), detail));
 	}
 

@@ -1,6 +1,7 @@
 import { FTPError } from 'basic-ftp';
 
-import { IN_USE_TEXT } from '../serverWords';
+import { networkWords } from '../networkWords';
+import { IN_USE_TEXT, isForNow, NOT_NOW_ADVICE } from '../serverWords';
 import { TransportError, type TransportErrorCode, type TransportErrorFields } from '../transportError';
 import { safeLine, type Secrets } from './serverText';
 
@@ -75,6 +76,8 @@ const LIMIT_TEXT =
 	/too many|maximum|max(?:imum)? number|limit (?:of|reached|exceeded)|connections? (?:limit|exceeded)|already connected/iu;
 /** "Maximum login attempts exceeded" is no limit that waiting mends. */
 const FAILED_LOGIN_TEXT = /attempt|incorrect|invalid|wrong|fail/iu;
+/** The password was right, and the server could not go on: vsftpd's words for a fault of its own, IIS's for a home that is not there. */
+const SERVER_FAULT_TEXT = /\boops\b|\bhome directory\b/iu;
 const SESSION_TEXT = /\b(?:session|re-?use|resum)|\b(?:tls|ssl)\b/iu;
 const MISSING_TEXT =
 	/no such|not found|(?:does ?n[o']t|does not) exist|cannot find|can't find|nonexist|unknown (?:file|directory)/iu;
@@ -197,17 +200,20 @@ export function ftpsError(
 
 function replyCode(error: FTPError, context: FailureContext): TransportErrorCode {
 	const reply = error.code;
-	const text = withoutPath(error.message, context.path);
+	// A password that the server repeats may hold any word, as a path may.
+	const isLogin = context.phase === 'login';
+	const text = isLogin ? safeLine(error.message, context.secrets) : withoutPath(error.message, context.path);
 	if (reply === 421 || reply === 120) return 'busy';
 	switch (context.phase) {
 		case 'connect':
 		case 'tls':
 		case 'greeting':
-			return reply < 500 || LIMIT_TEXT.test(text) ? 'busy' : 'protocol';
+			return reply < 500 || LIMIT_TEXT.test(text) || isForNow(text) ? 'busy' : 'protocol';
 		case 'auth':
 			return 'tls-refused';
 		case 'login':
-			if (LIMIT_TEXT.test(text) && !FAILED_LOGIN_TEXT.test(text)) return 'busy';
+			if (SERVER_FAULT_TEXT.test(text)) return 'protocol';
+			if (isForNow(text) || (LIMIT_TEXT.test(text) && !FAILED_LOGIN_TEXT.test(text))) return 'busy';
 			return reply >= 500 || reply === 430 || reply === 332 ? 'login-failed' : 'busy';
 		default:
 			return requestCode(reply, text);
@@ -240,7 +246,8 @@ function fromReply(error: FTPError, context: FailureContext): TransportError {
 		context.phase === 'auth' && code === 'tls-refused' ? `it offers no explicit TLS (AUTH TLS): ${said}` : said;
 	// "has no such file or directory: 550 No such file or directory" says nothing more; the detail keeps the server's words.
 	if (code === 'not-found') return ftpsError(code, context, undefined, { detail });
-	return ftpsError(code, context, detail);
+	const isLogin = context.phase === 'login' || context.phase === 'greeting';
+	return ftpsError(code, context, detail, isLogin && isForNow(said) ? { advice: NOT_NOW_ADVICE } : {});
 }
 
 const NO_TLS = /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|RECORD_LAYER|HTTP_REQUEST/u;
@@ -268,6 +275,9 @@ function tlsDetail(code: string, text: string, context: FailureContext): string 
 	if (/HANDSHAKE_FAILURE|NO_SHARED_CIPHER|NO_CIPHERS/u.test(code)) return 'no cipher in common';
 	return safeLine(/^[A-Z0-9_]+$/u.test(code) ? code : text, context.secrets);
 }
+
+/** The library's words for a connection that just ended: they say no more than that it did. */
+const FIN_TEXT = /FIN packet|^Server closed connection unexpectedly/u;
 
 /** The library tells these by words only. */
 function fromWords(text: string, context: FailureContext): TransportErrorCode {
@@ -301,13 +311,18 @@ export function ftpsFailure(error: unknown, context: FailureContext): TransportE
 	}
 	const network = NETWORK_CODES.get(code);
 	if (network !== undefined) return ftpsError(network, context, networkDetail(code, network, context));
-	return ftpsError(fromWords(text, context), context, safeLine(text, context.secrets));
+	return ftpsError(
+		fromWords(text, context),
+		context,
+		FIN_TEXT.test(text) ? undefined : safeLine(text, context.secrets),
+	);
 }
 
 function networkDetail(code: string, network: TransportErrorCode, context: FailureContext): string {
+	const words = networkWords(code) ?? code;
 	if (context.phase === 'data' && network !== 'connection-lost') {
-		return `${code} on the data connection; a firewall may block the server's passive ports`;
+		return `${words} on the data connection; a firewall may block the server's passive ports`;
 	}
-	if (context.phase === 'tls' && network === 'connection-lost') return `${code} during the TLS handshake`;
-	return code;
+	if (context.phase === 'tls' && network === 'connection-lost') return `${words} during the TLS handshake`;
+	return words;
 }

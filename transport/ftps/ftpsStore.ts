@@ -151,7 +151,8 @@ export class FtpsStore implements RemoteStore {
 		for (const [setting, value] of Object.entries({ username, password })) {
 			// A line end in it would be a second FTP command.
 			if (LINE_BREAKERS.test(value)) {
-				throw new TransportError('invalid-settings', `The ${setting} holds a line end or NUL.`, { setting });
+				const name = setting === 'username' ? 'user name' : 'password';
+				throw new TransportError('invalid-settings', `The ${name} holds a line break.`, { setting });
 			}
 		}
 		this.#learnt.trust ??= new TlsTrust(this.#settings, this.#learnt.isTls13Refused ? 'TLSv1.2' : 'TLSv1.3');

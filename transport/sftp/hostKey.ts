@@ -192,7 +192,7 @@ export class HostKeyPolicy {
 			return this.#refuse(
 				'host-key-changed',
 				fingerprint,
-				`${this.#server} shows a host key that the settings mark as revoked: ${fingerprint} (${type}).`,
+				`${this.#server} shows a host key that the configured ones mark as revoked: ${fingerprint} (${type}).`,
 			);
 		}
 		if (this.#acceptsAny || matching.length > 0) return { isAccepted: true };
@@ -204,7 +204,7 @@ export class HostKeyPolicy {
 				`The host key of ${this.#server} is not known yet: ${fingerprint} (${type}).`,
 			);
 		}
-		const message = `The host key of ${this.#server} is not one of the ${expected.length} configured: ${fingerprint} (${type}).`;
+		const message = `The host key of ${this.#server} is not one of the configured host keys: ${fingerprint} (${type}).`;
 		// A bare fingerprint does not tell its key type, and a server shows only one of its keys at a time.
 		const canTryAnotherKey = expected.some((pin) => pin.keyTypes.length === 0);
 		return this.#refuse('host-key-changed', fingerprint, message, canTryAnotherKey);

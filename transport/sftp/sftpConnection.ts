@@ -5,6 +5,7 @@ import { onAbort, type Abortable } from '../onAbort';
 import type { RecentNames } from '../recentNames';
 import { joinTenantPath } from '../remotePath';
 import type { RemoteEntry } from '../remoteStore';
+import { secondsText } from '../secondsText';
 import { TransportError } from '../transportError';
 import { answersInOrder } from './inOrderServer';
 import { HandleLimit, OpenSlots } from './openSlots';
@@ -550,7 +551,7 @@ export class SftpConnection implements ReadChannel, AccountConnection {
 			return;
 		}
 		const isAwaited = this.#pending.begin((why) => {
-			const what = `${subjectOf(path)} got no answer from ${server} for ${stallTimeout} ms.`;
+			const what = `${subjectOf(path)} got no answer from ${server} for ${secondsText(stallTimeout)}.`;
 			const silence = new TransportError(overdue, what, { server, path });
 			settle({ error: why === 'ended' ? (this.#end ?? silence) : silence });
 		});

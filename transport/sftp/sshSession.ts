@@ -3,7 +3,10 @@ import type { AuthenticationType, ServerHostKeyAlgorithm, SFTPWrapper } from 'ss
 import SftpClient from 'ssh2-sftp-client';
 
 import { bareHost, type SftpSettings } from '../connectionSettings';
+import { networkWords } from '../networkWords';
 import { onAbort } from '../onAbort';
+import { secondsText } from '../secondsText';
+import { isForNow, NOT_NOW_ADVICE } from '../serverWords';
 import { TransportError, type TransportErrorCode } from '../transportError';
 import { Authentication, LoginMemory } from './authentication';
 import { copiesAtOnce } from './decipher';
@@ -43,8 +46,15 @@ interface Progress {
 /** What sshd says when its MaxAuthTries is reached, and what ssh2 says for a disconnection of that kind without words. */
 const CUT_LOGIN = /Too many authentication failures|^PROTOCOL_ERROR$/iu;
 
+/** What servers say, or ssh2 for a disconnection of that kind without words, when they have no room for one more. */
+const TOO_MANY =
+	/\btoo many (?:open )?(?:connections|sessions|users|clients|log-?ins)\b|TOO_MANY_CONNECTIONS|resource shortage|MaxSessions|MaxStartups/iu;
+
 const NEW_PASSWORD_ADVICE =
 	'Log in once with another SFTP program and set a new password, or have its expiry taken off, then put it into the credential.';
+
+const NO_HANDSHAKE_ADVICE =
+	"Check 'Protocol' and 'Port' in the credential: SFTP usually listens on 22, and 8x8's own servers speak FTPS. If they are right, try again, or lower 'Max Connections'.";
 
 const TEXT_ADVICE =
 	'A start-up file of the account on the server (.bashrc, .profile) or its forced command prints something: it has to print nothing when no terminal is there.';
@@ -87,15 +97,6 @@ function settingsProblem(settings: SftpSettings): TransportError | undefined {
 export function secretsOf(settings: SftpSettings): string[] {
 	return [settings.password, settings.passphrase].filter(hasText);
 }
-
-const UNREACHABLE: Readonly<Record<string, string>> = {
-	ENOTFOUND: 'its name was not found',
-	EAI_AGAIN: 'its name could not be looked up',
-	ECONNREFUSED: 'it refused the connection',
-	EHOSTUNREACH: 'there is no route to it',
-	ENETUNREACH: 'there is no route to its network',
-	ECONNRESET: 'it reset the connection',
-};
 
 /** One attempt to connect and log in; owns its socket until it succeeds. */
 class Handshake {
@@ -159,7 +160,7 @@ class Handshake {
 		const giveUp = (error: TransportError): void => this.#giveUp(error);
 		const abort = (): void => giveUp(this.#error('aborted', 'was stopped while connecting'));
 		const timer = setTimeout(() => {
-			giveUp(this.#error('timeout', `did not answer within ${connectTimeout} ms while connecting`));
+			giveUp(this.#error('timeout', `did not answer within ${secondsText(connectTimeout)} while connecting`));
 		}, connectTimeout);
 		const stopListening = onAbort(signal, abort);
 		if (signal.aborted) abort();
@@ -223,8 +224,8 @@ class Handshake {
 		this.#progress.failure ??= { message: error.message, stage, code };
 	}
 
-	#error(code: TransportErrorCode, what: string, detail?: string): TransportError {
-		return new TransportError(code, `${this.#server} ${what}.`, { server: this.#server, detail });
+	#error(code: TransportErrorCode, what: string, detail?: string, advice?: string): TransportError {
+		return new TransportError(code, `${this.#server} ${what}.`, { server: this.#server, detail, advice });
 	}
 
 	/** Why the connection could not be made, from what was seen; in the order of certainty. */
@@ -246,6 +247,8 @@ class Handshake {
 				},
 			);
 		}
+		if (TOO_MANY.test(detail)) return this.#error('busy', 'has too many sessions open', detail);
+		if (isForNow(detail)) return this.#error('busy', `takes no logins for now: ${detail}`, detail, NOT_NOW_ADVICE);
 		const isLogin = failure?.stage === 'client-authentication' || failure?.code === NO_MORE_AUTH_METHODS;
 		if (isLogin || isLoginCut || this.#authentication.refusals > 0) {
 			const what = hasText(settings.privateKey) ? 'user name, private key or password' : 'user name or password';
@@ -255,7 +258,7 @@ class Handshake {
 			return this.#error('timeout', 'did not answer in time while connecting', detail);
 		}
 		if (!isConnected) {
-			const reason = UNREACHABLE[String(failure?.code)] ?? detail;
+			const reason = networkWords(String(failure?.code)) ?? detail;
 			return this.#error('unreachable', `cannot be reached: ${reason}`, detail);
 		}
 		const text = textBeforeProtocol(message);
@@ -268,7 +271,7 @@ class Handshake {
 		if (/before handshake/u.test(message)) {
 			const what =
 				'ended the connection before the SSH handshake: it has too many connections, or no SSH server is there';
-			return this.#error('connection-lost', what, detail);
+			return this.#error('connection-lost', what, detail, NO_HANDSHAKE_ADVICE);
 		}
 		if (
 			failure === undefined ||
@@ -276,9 +279,6 @@ class Handshake {
 			/unexpected (?:end|close)|No response/iu.test(message)
 		) {
 			return this.#error('connection-lost', 'ended the connection while connecting', detail);
-		}
-		if (/resource shortage|MaxSessions|MaxStartups/iu.test(message)) {
-			return this.#error('busy', 'has too many sessions open', detail);
 		}
 		return this.#error('protocol', `could not agree on an SFTP session: ${detail}`, detail);
 	}

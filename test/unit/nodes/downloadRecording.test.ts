@@ -215,8 +215,12 @@ describe('Download Recording', () => {
 		store.files.delete(`S20160607/${names[2]}`);
 		await expect(run()).rejects.toMatchObject({
 			message: `There is no S20160607/${names[2]} on the server`,
+			description: expect.stringContaining("set 'On Missing File' to 'Skip'"),
 			context: { itemIndex: 2 },
 		});
+		await expect(run({ options: { onMissingFile: 'ignore' } })).rejects.toThrow(
+			"'ignore' is no value of 'On Missing File'",
+		);
 		const { output, hints } = await run({ options: { onMissingFile: 'skip' } });
 		expect(output.map(({ pairedItem }) => pairedItem)).toEqual([0, 1, 3, 4].map((item) => ({ item })));
 		expect(hints[0]?.message).toBe(`Skipped, not on the server: S20160607/${names[2]}.`);
@@ -522,6 +526,7 @@ describe('Download Recording', () => {
 			'has a / in it',
 		);
 		await expect(run({ download: 'file' })).rejects.toThrow('No path is given');
+		await expect(run({ download: 'everything' })).rejects.toThrow("'everything' is no value of 'Download'");
 		for (const binaryPropertyName of ['', '={{ null }}', '={{ $json.none }}'])
 			await expect(run({ binaryPropertyName })).rejects.toThrow('No field is given to put the file in');
 		await expect(run({ options: { checksum: 'sha1' } })).rejects.toThrow("'sha1' is no value of 'Checksum'");

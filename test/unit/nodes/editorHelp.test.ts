@@ -35,10 +35,29 @@ describe('the connection test', () => {
 	});
 
 	it('is content with day directories alone', async () => {
-		store.put('S20261120/x.wav', '').put('S20261121/x.wav', '');
+		store.put('S20261121/x.wav', '');
+		expect((await connectionTest()).message).toContain(
+			'Connected: 1 day directory, newest S20261121, no Index directory',
+		);
+		store.put('S20261120/x.wav', '');
 		expect(await connectionTest()).toMatchObject({
 			status: 'OK',
 			message: expect.stringContaining('2 day directories, newest S20261121'),
+		});
+	});
+
+	it('passes a tenant whose Index has nothing in it yet, and no directory that shows nothing of a tenant', async () => {
+		store.put('Index/readme.txt', '');
+		expect(await connectionTest()).toEqual({
+			status: 'OK',
+			message: 'Connected: no index file in Index, and no day directories yet (America/Los_Angeles)',
+		});
+		store = new MemoryStore().put('acme/Index/I20261121.csv', '');
+		expect(await connectionTest()).toEqual({
+			status: 'Error',
+			message: expect.stringContaining(
+				"the login directory holds neither an Index directory nor day directories such as S20160607. Check 'Tenant Directory'",
+			),
 		});
 	});
 
@@ -67,7 +86,7 @@ describe('the connection test', () => {
 			expect(await connectionTest()).toEqual({
 				status: 'Error',
 				message:
-					"Connected, and the directories can be listed, but 'Index/I20261121.csv' cannot be read: Refused. Ask the operator of the server to let this account read the files",
+					"Connected, and the directories can be listed, but 'Index/I20261121.csv' cannot be read: Refused. Ask the operator of the server to let this account read the files.",
 			});
 		},
 	);

@@ -169,11 +169,21 @@ describe('List Index of a tenant day', () => {
 				expect((await run({ ...day, options: { [name]: value } })).output).toEqual(whole);
 			await expect(run({ ...day, options: { [name]: 'most' } })).rejects.toMatchObject({
 				message: expect.stringContaining("'most' is no value of '"),
-				description: expect.stringMatching(/in the options to one of .+, or remove it\.$/),
+				description: expect.stringMatching(/^Set '.+' to one of .+\.$/),
 			});
 		}
 		expect((await run({ ...day, filters: { callTypes: '={{ null }}' } })).output).toEqual(whole);
 	});
+
+	it.each(['readFrom', 'period'])(
+		'names the field %s when a workflow written by hand has no value of it',
+		async (field) => {
+			await expect(run({ ...day, [field]: 'everything' })).rejects.toMatchObject({
+				message: expect.stringContaining("'everything' is no value of '"),
+				description: expect.stringMatching(/^Set '.+' to one of .+\.$/),
+			});
+		},
+	);
 
 	it('says of a day that the clocks skipped that it has no hours', async () => {
 		const { output, hints } = await run({ ...day, date: '2011-12-30', timeZone: 'Pacific/Apia' });

@@ -210,7 +210,7 @@ describe('Mark Delivered', () => {
 		],
 		[
 			{ json: { recordings: [{ recordingId: null }] } },
-			'None of the 1 recordings of this transaction has an id',
+			'The recording of this transaction has no id',
 			'Leave such items out',
 		],
 		[{ json: { recordingId: 'N/A' } }, "'N/A' is not a recording's id", 'directory and file name'],
@@ -265,5 +265,31 @@ describe('Mark Delivered', () => {
 			});
 		}
 		broken.mockRestore();
+	});
+
+	it('passes no item on as marked when it is not, also with Continue', async () => {
+		const items = [{ json: { recordingId: first } }, { json: {} }, { json: { recordingId: second } }];
+		const broken = vi.spyOn(model, 'checkProcessedAndRecord').mockRejectedValue(new Error('gone'));
+		// What concerns all of them comes before what is wrong with one.
+		await expect(mark(items)).rejects.toThrow("n8n's memory of what this workflow has delivered cannot be used: gone");
+		for (const onError of ['continueRegularOutput', 'continueErrorOutput'] as const) {
+			const { output } = await mark(items, {}, { onError });
+			expect(output.map(({ json, pairedItem }) => [String(json['error']).split(':')[0], pairedItem])).toEqual([
+				["n8n's memory of what this workflow has delivered cannot be used", { item: 0 }],
+				[
+					"'Recording ID' is empty. Fill it with the recordingId of 8x8 List Index. When a node in between replaces the item's fields, as HTTP Request does, take {{ $('8x8 List Index').item.json.recordingId }}.",
+					{ item: 1 },
+				],
+				["n8n's memory of what this workflow has delivered cannot be used", { item: 2 }],
+			]);
+		}
+		broken.mockRestore();
+	});
+
+	it('refuses an operation that there is not', async () => {
+		await expect(mark([{ json: { recordingId: first } }], { operation: 'delete' })).rejects.toMatchObject({
+			message: "'delete' is no value of 'Operation'",
+			description: "Set 'Operation' to one of mark, forget.",
+		});
 	});
 });

@@ -784,9 +784,59 @@ describe('a poll that fails', () => {
 		[{ options: { lookbackDays: 0 } }, "'0' in 'Lookback Days' cannot be used"],
 		[{ options: { maximumItems: 1.5 } }, "'1.5' in 'Maximum Items' cannot be used"],
 		[{ filters: { phoneNumber: 'none' } }, "'none' has no digits to look for"],
+		[{ watch: 'calls' }, "'calls' is no value of 'Watch'"],
 	])('names the parameter %j', async (parameters, message) => {
 		await expect(host(parameters).activate()).rejects.toThrow(message);
 		expect(tenant.requests).toEqual([]);
+	});
+
+	it.each(['index', 'files'])(
+		'is told when it begins to watch %s where no tenant is, which would be quiet for ever',
+		async (watch) => {
+			tenant = new GrowingTenant().put('acme/Index/I20160606.csv', HEADER).put('acme/S20160606/x.wav', 'x');
+			const n8n = host({ watch });
+			await expect(n8n.activate()).rejects.toMatchObject({
+				message:
+					'Connected, but the login directory holds neither an Index directory nor day directories such as S20160607',
+				description: expect.stringContaining("Check 'Tenant Directory' in the credential"),
+			});
+			// An old recording shows that the tenant is there, although nothing of it lies in the look-back.
+			tenant.put('S20160101/R201601010000000001.wav', 'x');
+			expect(await n8n.activate()).toEqual([]);
+		},
+	);
+
+	it('goes on where everything has gone for a while', async () => {
+		const n8n = host({ watch: 'files' });
+		await n8n.activate();
+		tenant = new GrowingTenant();
+		expect(await n8n.tick()).toEqual([]);
+	});
+
+	it('says that it goes on by itself where it does: not at its beginning, not in the editor, not for a refused login', async () => {
+		const goesOn = 'The next poll tries again; nothing is lost.';
+		const descriptionOf = async (
+			work: () => Promise<unknown>,
+			code: 'connection-lost' | 'login-failed',
+		): Promise<string> => {
+			tenant.failures.set(
+				'list Index',
+				Array.from({ length: 9 }, () => new TransportError(code, 'It failed')),
+			);
+			const failure = await work().then(
+				() => undefined,
+				(error: unknown) => error as NodeOperationError,
+			);
+			tenant.failures.clear();
+			return String(failure?.description);
+		};
+		const n8n = host();
+		const beginning = await descriptionOf(async () => await n8n.activate(), 'connection-lost');
+		expect(beginning).toContain('The connection broke');
+		await n8n.activate();
+		expect(await descriptionOf(async () => await n8n.tick(), 'connection-lost')).toBe(`${beginning} ${goesOn}`);
+		expect(await descriptionOf(async () => await n8n.fetchTestEvent(), 'connection-lost')).toBe(beginning);
+		expect(await descriptionOf(async () => await n8n.tick(), 'login-failed')).not.toContain(goesOn);
 	});
 
 	it('at the first activation leaves nothing behind', async () => {

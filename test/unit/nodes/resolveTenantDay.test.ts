@@ -117,6 +117,27 @@ describe('Resolve Tenant Day', () => {
 		},
 	);
 
+	it.each(['={{ $json. }}', '={{ $json["day }}', '={{ }}'])(
+		'sends people to their expression %s when its syntax is wrong',
+		async (date) => {
+			await expect(runNode(node, { parameters: { period: 'date', date, timeZone: 'UTC' } })).rejects.toMatchObject({
+				message: "An expression in this node's fields cannot be read: its syntax is wrong",
+				description: expect.stringContaining('correct the one that the editor marks'),
+			});
+		},
+	);
+
+	it('refuses a period and an output that there are not', async () => {
+		const parameters = { period: 'date', date: '2016-06-06', timeZone: 'UTC' };
+		await expect(runNode(node, { parameters: { ...parameters, period: 'lastWeek' } })).rejects.toMatchObject({
+			message: "'lastWeek' is no value of 'Period'",
+			description: "Set 'Period' to one of yesterday, today, date, dateRange, lastDays.",
+		});
+		await expect(runNode(node, { parameters: { ...parameters, output: 'hours' } })).rejects.toThrow(
+			"'hours' is no value of 'Output'",
+		);
+	});
+
 	it('asks for a time zone when there is none anywhere, and refuses one that is not', async () => {
 		const parameters = { period: 'date', date: '2016-06-06' };
 		await expect(runNode(node, { parameters })).rejects.toMatchObject({

@@ -50,6 +50,8 @@ describe('a filter', () => {
 		[{ minimumDuration: 60, maximumDuration: 60 }, true],
 		[{ minimumDuration: 61 }, false],
 		[{ maximumDuration: 59 }, false],
+		[{ minimumDuration: ' 61 ' as unknown as number }, false],
+		[{ minimumDuration: ' ' as unknown as number, maximumDuration: ' ' as unknown as number }, true],
 	])('%j lets the call through: %s', (filters, expected) => {
 		expect(callFilter(filters)(call)).toBe(expected);
 	});
@@ -77,6 +79,7 @@ describe('a filter', () => {
 		[{ minimumDuration: 10, maximumDuration: 5 }, 'longer than the maximum'],
 		[{ minimumDuration: 'long' as unknown as number }, "'long' is not a number of seconds"],
 		[{ maximumDuration: -1 }, "'-1' is not a number of seconds"],
+		[{ maximumDuration: false as unknown as number }, "'false' is not a number of seconds"],
 	])('%j is refused', (filters, message) => {
 		expect(() => callFilter(filters)).toThrow(CallFilterError);
 		expect(() => callFilter(filters)).toThrow(message);

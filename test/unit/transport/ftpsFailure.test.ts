@@ -40,6 +40,24 @@ describe('what went wrong on FTPS', () => {
 		expect(ftpsFailure(coded(code), { ...base, phase }).code).toBe(expected);
 	});
 
+	test.each([
+		['ENOTFOUND', 'connect', 'The server host:990 cannot be reached: its name was not found'],
+		['ECONNRESET', 'tls', 'The server host:990 ended the connection: it reset the connection during the TLS handshake'],
+		[
+			'ECONNREFUSED',
+			'data',
+			"The server host:990 cannot be reached: it refused the connection on the data connection; a firewall may block the server's passive ports",
+		],
+		['EUNHEARDOF', 'connect', 'The server host:990 answered in a way that cannot be used: EUNHEARDOF'],
+	] as const)('%s while it is at %s is told in words', (code, phase, message) => {
+		expect(ftpsFailure(coded(code), { ...base, phase }).message).toBe(message);
+	});
+
+	test('a connection that just ended has no reason', () => {
+		const ended = new Error('Server sent FIN packet unexpectedly, closing connection.');
+		expect(ftpsFailure(ended, base).message).toBe('The server host:990 ended the connection');
+	});
+
 	test('unencrypted text in the middle of an encrypted session is a lost connection', () => {
 		const error = coded('ERR_SSL_WRONG_VERSION_NUMBER', 'wrong version number (control socket)');
 		expect(ftpsFailure(error, { ...base, phase: 'transfer' }).code).toBe('connection-lost');
@@ -57,6 +75,16 @@ describe('what went wrong on FTPS', () => {
 		['530 Maximum login attempts exceeded', 'login', 'login-failed'],
 		['530 Sorry, the maximum number of clients (4) for this user are already connected.', 'login', 'busy'],
 		['421 There are too many connections from your internet address.', 'login', 'busy'],
+		['530 Service temporarily unavailable', 'login', 'busy'],
+		['530 The user database did not answer, try again later', 'login', 'busy'],
+		['530 Server is down for maintenance', 'login', 'busy'],
+		['530 Server is down for maintenance', 'greeting', 'busy'],
+		['530 Login incorrect, try again later', 'login', 'login-failed'],
+		['530 Account temporarily locked', 'login', 'login-failed'],
+		['530 User banned, try again later', 'login', 'login-failed'],
+		['530 tenant-name may not log in', 'login', 'login-failed'],
+		['500 OOPS: cannot change directory:/home/acme', 'login', 'protocol'],
+		['530 User cannot log in, home directory inaccessible.', 'login', 'protocol'],
 		['421 Timeout', 'request', 'busy'],
 		['425 Unable to build data connection: Operation not permitted', 'transfer', 'tls-session-refused'],
 		['522 SSL connection failed: session reuse required', 'transfer', 'tls-session-refused'],
@@ -86,6 +114,23 @@ describe('what went wrong on FTPS', () => {
 		['StringWriter: Maximum bytes exceeded, maxByteLength=41943040.', 'transfer', 'protocol'],
 	] as const)('the library saying %j at %s is %s', (message, phase, expected) => {
 		expect(ftpsFailure(new Error(message), { ...base, phase }).code).toBe(expected);
+	});
+
+	test('a server that lets nobody in for now is to be waited for, and the password to be left as it is', () => {
+		const error = ftpsFailure(reply('530 Service temporarily unavailable'), { ...base, phase: 'login' });
+		expect(error.message).toBe(
+			'The server host:990 takes no more requests for now: 530 Service temporarily unavailable',
+		);
+		expect(error.advice).toContain('whatever the password is');
+		expect([error.isTransient, ftpsFailure(reply('421 Full'), { ...base, phase: 'login' }).advice]).toEqual([
+			true,
+			undefined,
+		]);
+	});
+
+	test('a password that the server repeats does not decide what the reply means', () => {
+		const context = { ...base, phase: 'login', secrets: { username: 'acme', password: 'maintenance 1' } } as const;
+		expect(ftpsFailure(reply('530 No: maintenance 1'), context).code).toBe('login-failed');
 	});
 
 	test('that there is no such file is said once, and the words of the server are kept apart', () => {
