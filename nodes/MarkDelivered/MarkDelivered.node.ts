@@ -55,10 +55,11 @@ export class MarkDelivered implements INodeType {
 				}
 				const { deliveryName } = this.getNodeParameter('options', i, {}) as { deliveryName?: unknown };
 				const name = deliveryNameOf(deliveryName);
-				const delivery = deliveries.get(name) ?? { operation, ids: new Set(), items: [] };
+				const key = JSON.stringify([operation, name]);
+				const delivery = deliveries.get(key) ?? { operation, name, ids: new Set(), items: [] };
 				for (const id of recordingIdsOf(this.getNodeParameter('recordingId', i, ''), item)) delivery.ids.add(id);
 				delivery.items.push(i);
-				deliveries.set(name, delivery);
+				deliveries.set(key, delivery);
 			} catch (error) {
 				failures.push(failed(error, i));
 			}
@@ -66,7 +67,7 @@ export class MarkDelivered implements INodeType {
 
 		// One item without an id must not keep the others, which were delivered, from being marked.
 		const unwritten: NodeOperationError[] = [];
-		for (const [name, { operation, ids, items: asking }] of deliveries) {
+		for (const { operation, name, ids, items: asking } of deliveries.values()) {
 			const written = Promise.resolve().then(
 				async () => await deliveredMarks(this, this.helpers, name)[operation]([...ids]),
 			);
@@ -88,6 +89,7 @@ export class MarkDelivered implements INodeType {
 /** What is to be written under one 'Delivery Name'. */
 interface Delivery {
 	readonly operation: 'mark' | 'forget';
+	readonly name: string;
 	readonly ids: Set<string>;
 	/** The items that ask for it. */
 	readonly items: number[];

@@ -109,12 +109,16 @@ export async function pollRecordings(context: IPollFunctions): Promise<INodeExec
 	return items.length === 0 ? null : outputOf(context, items);
 }
 
-/** A trigger that begins where no tenant is would wait for ever, and nobody would notice. */
+/**
+ * A trigger that begins where no tenant is would wait for ever, and nobody would notice. A directory with nothing in it may be that of
+ * a new tenant.
+ */
 async function refuseNothingThere({ store, tenantDirectory, budget }: PollRequest, state: PollState): Promise<void> {
 	// The top itself has no name.
 	const directories = Object.keys(state.directories).filter((name) => name !== '');
 	if (directories.length > 0 || Object.keys(state.files).length > 0) return;
-	refuseNoTenant(await tenantOverview(store, tenantDirectory, budget.signal), tenantDirectory);
+	const overview = await tenantOverview(store, tenantDirectory, budget.signal);
+	if (!overview.isEmpty) refuseNoTenant(overview, tenantDirectory);
 }
 
 function tellAboutTenants(

@@ -21,6 +21,8 @@ export interface TenantOverview {
 	readonly dayDirectories: readonly string[];
 	/** Whether there is an `Index/`, with index files in it or without. */
 	readonly hasIndexDirectory: boolean;
+	/** Nothing at all is in the tenant directory. */
+	readonly isEmpty: boolean;
 }
 
 /**
@@ -52,7 +54,7 @@ export async function tenantOverview(
 		.reverse();
 	const entries = await ifThere(store.list(INDEX_DIRECTORY, { signal }));
 	const indexFiles = indexFilesOf(INDEX_DIRECTORY, entries ?? []);
-	return { indexFiles, dayDirectories, hasIndexDirectory: entries !== undefined };
+	return { indexFiles, dayDirectories, hasIndexDirectory: entries !== undefined, isEmpty: top.length === 0 };
 }
 
 /**

@@ -51,12 +51,16 @@ async function shellRounds(second: string): Promise<RoundsResult | undefined> {
 
 describe('rounds', () => {
 	it('are timed one by one, from the moment on that their program is loaded', async () => {
+		const begun = performance.now();
 		const result = await shellRounds('');
+		const seconds = (performance.now() - begun) / 1_000;
 		expect(result?.failure).toBeUndefined();
 		expect(result?.seconds).toHaveLength(2);
 		expect(result?.logIns).toHaveLength(2);
-		expect(Math.min(...(result?.seconds ?? []))).toBeGreaterThan(0.08);
-		expect(result?.seconds[0]).toBeLessThan(0.6);
+		// The 0.6 s in which it loads are nobody's.
+		const [first = 0, second = 0] = result?.seconds ?? [];
+		expect(Math.min(first, second)).toBeGreaterThan(0);
+		expect(seconds - first - second).toBeGreaterThan(0.6);
 	});
 
 	it('count as failed unless every file of every round came whole', async () => {

@@ -81,6 +81,14 @@ describe('Mark Delivered', () => {
 		expect(ids(await list())).toEqual([second]);
 	});
 
+	it('marks and forgets in one run, where an expression says which', async () => {
+		await mark([{ json: { recordingId: first } }]);
+		await mark([{ json: { recordingId: first } }, { json: { recordingId: second } }], {
+			operation: `={{ $json.recordingId === '${first}' ? 'forget' : 'mark' }}`,
+		});
+		expect(ids(await list())).toEqual([first, third]);
+	});
+
 	it('takes paths, lists and the recordings of a transaction', async () => {
 		const [transaction] = (await list({ onlyUndelivered: true, groupBy: 'transaction' })).output;
 		expect(transaction?.json['recordingCount']).toBe(3);

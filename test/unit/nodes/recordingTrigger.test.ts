@@ -806,6 +806,19 @@ describe('a poll that fails', () => {
 		},
 	);
 
+	it.each(['index', 'files'])(
+		'begins to watch %s in a directory that a new tenant has nothing in yet',
+		async (watch) => {
+			tenant = new GrowingTenant();
+			const n8n = host({ watch });
+			expect(await n8n.activate()).toEqual([]);
+			tenant.put('Index/I20160606.csv', HEADER + line(NOON)).put(idOf(NOON), 'x');
+			const items = await n8n.tick();
+			at('2016-06-07T08:05:00');
+			expect(ids([...items, ...(await n8n.tick())])).toEqual([idOf(NOON)]);
+		},
+	);
+
 	it('goes on where everything has gone for a while', async () => {
 		const n8n = host({ watch: 'files' });
 		await n8n.activate();
@@ -897,21 +910,24 @@ describe('polls at the same time', () => {
 describe("a poll with the host's budget", () => {
 	it('breaks a file off that does not come in time, says so, and goes on with the next poll', async () => {
 		vi.useRealTimers();
-		const n8n = host({ options: { lookbackDays: 60 } }, { budgetMs: 300 });
+		const n8n = host({ options: { lookbackDays: 60 } });
 		const now = new Date().toISOString().slice(0, 10).replaceAll('-', '');
 		await n8n.activate();
+		n8n.node = { ...n8n.node, budgetMs: 300 };
 		tenant.put(`Index/I${now}.csv`, HEADER + line(`${now}000001`));
 		tenant.hanging.add(`Index/I${now}.csv`);
 		await expect(n8n.tick()).rejects.toThrow('ran out of time');
 		expect(tenant.openReads).toBe(0);
 		tenant.hanging.clear();
+		n8n.node = { ...n8n.node, budgetMs: 30_000 };
 		expect(await n8n.tick()).toHaveLength(1);
 	});
 
 	it('says that it ran out of time when the server does not even list the tenant', async () => {
 		vi.useRealTimers();
-		const n8n = host({}, { budgetMs: 100 });
+		const n8n = host();
 		await n8n.activate();
+		n8n.node = { ...n8n.node, budgetMs: 100 };
 		vi.spyOn(tenant, 'list').mockImplementation(async () => {
 			await new Promise((resolve) => setTimeout(resolve, 120));
 			throw new TransportError('aborted', 'The tenant directory was stopped.');
