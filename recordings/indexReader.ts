@@ -36,7 +36,7 @@ const SAMPLE = 400;
  * The rows of one index file, in the order of the file, in constant memory. What could not be read whole is told to
  * `notes`; a bad row never stops the others.
  *
- * @throws IndexFormatError when the file as a whole is no index; the source's own errors pass through
+ * @throws IndexFormatError when the file as a whole is no index, whose source is then ended; the source's own errors pass through
  */
 export async function* readIndex(
 	source: IndexSource,
@@ -45,7 +45,12 @@ export async function* readIndex(
 	notes: IndexNotes,
 ): AsyncGenerator<ReadRow, void, void> {
 	const lines = readLines(source.bytes, format.encoding);
-	const { dialect, header, rest } = await readOpening(lines, source.path, format.encoding, notes);
+	const { dialect, header, rest } = await readOpening(lines, source.path, format.encoding, notes).catch(
+		async (error: unknown): Promise<never> => {
+			await lines.return();
+			throw error;
+		},
+	);
 	const records = readRecords(startingWith(rest, lines), dialect, observerOf(source.path, notes));
 	const fileDate = parseIndexName(source.path.split('/').at(-1) ?? '')?.date;
 	const orders = new DateOrders(format.dateOrder, fileDate === undefined ? undefined : dateMillis(fileDate));
@@ -147,7 +152,15 @@ function withFileNames(
 	});
 }
 
-async function* startingWith<Batch>(first: Batch, rest: AsyncIterable<Batch>): AsyncGenerator<Batch, void, void> {
-	yield first;
-	yield* rest;
+/** Ends the rest when it is left before its end: a file that is not read on would hold the connection that it comes over. */
+async function* startingWith<Batch>(
+	first: Batch,
+	rest: AsyncGenerator<Batch, void, void>,
+): AsyncGenerator<Batch, void, void> {
+	try {
+		yield first;
+		yield* rest;
+	} finally {
+		await rest.return();
+	}
 }

@@ -344,4 +344,16 @@ export const mutations: readonly Mutation[] = [
 		replace: 'if (cells.length',
 		rule: 'an empty last cell is one unless the header ends with a delimiter',
 	},
+	{
+		file: 'recordings/indexReader.ts',
+		find: 'await lines.return();',
+		replace: '',
+		rule: 'a file that turns out to be no index holds no connection',
+	},
+	{
+		file: 'recordings/indexReader.ts',
+		find: 'await rest.return();',
+		replace: '',
+		rule: 'an index that is left before its end holds no connection',
+	},
 ];

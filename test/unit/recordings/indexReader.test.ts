@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
 import { IndexFormatError } from '../../../recordings/indexFormatError';
+import { IndexNotes } from '../../../recordings/indexNotes';
+import { readIndex } from '../../../recordings/indexReader';
+import { ZoneClock } from '../../../recordings/zoneClock';
 import { DETAILED_HEADER, EXAMPLE_ROW, readText } from './readText';
 
 const EXAMPLE = {
@@ -423,5 +426,51 @@ describe('letters of an index', () => {
 			Buffer.from(`\n${row({ 3: '東京' })}\n`),
 		]);
 		expect((await readText(broken)).rows.map((read) => read.agentName)).toEqual(['Zoë', 'Zoë', '東京']);
+	});
+});
+
+describe('what is read', () => {
+	const format = { encoding: 'auto', dateOrder: 'auto', includeRawRow: false } as const;
+	/** A file in pieces, and how it was left: a file on a server holds a connection until it is ended. */
+	const pieces = (...lines: string[]) => {
+		const told = { pieces: 0, isEnded: false };
+		async function* bytes(): AsyncGenerator<Uint8Array, void, void> {
+			try {
+				for (const line of lines) {
+					told.pieces += 1;
+					yield await Promise.resolve(Buffer.from(`${line}\n`));
+				}
+			} finally {
+				told.isEnded = true;
+			}
+		}
+		const path = 'Index/I20160606.csv';
+		return { told, rows: readIndex({ path, bytes: bytes() }, new ZoneClock('Etc/UTC'), format, new IndexNotes()) };
+	};
+	const many = (line: string): string[] => Array<string>(5_000).fill(line);
+
+	it('is ended where it turns out to be no index', async () => {
+		const { told, rows } = pieces(...many('no index'));
+		await expect(rows.next()).rejects.toBeInstanceOf(IndexFormatError);
+		expect(told.isEnded).toBe(true);
+		expect(told.pieces).toBeLessThan(100);
+	});
+
+	it.each([
+		[1, 1],
+		[3_000, 1],
+		// All of them in the piece that the header is in.
+		[1, 2_000],
+	])('is ended by who leaves after row %i of a file whose first piece has %i rows', async (wanted, inFirst) => {
+		const first = [DETAILED_HEADER, ...many(EXAMPLE_ROW).slice(0, inFirst)].join('\n');
+		const { told, rows } = pieces(first, ...many(EXAMPLE_ROW));
+		let count = 0;
+		for await (const { row: one } of rows) {
+			count += one.fileName === EXAMPLE.fileName ? 1 : 0;
+			if (count === wanted) break;
+		}
+		expect(count).toBe(wanted);
+		expect(told.isEnded).toBe(true);
+		expect(told.pieces).toBeLessThan(5_001);
 	});
 });
