@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { getHeapSnapshot } from 'node:v8';
 
+import { Coordination } from '../../coordination/coordination';
+import { accountConnections } from '../../nodes/connection/accountConnections';
 import { Accounts } from '../../transport/accounts';
 import type { ConnectionSettings } from '../../transport/connectionSettings';
 import { openStore } from '../../transport/openStore';
@@ -10,9 +12,11 @@ import { openStore } from '../../transport/openStore';
 const [given = '', canary = '', path = ''] = process.argv.slice(2);
 const REST = 2_000;
 
+const shared = new Coordination();
+
 async function useOnce(accounts: Accounts): Promise<void> {
 	const settings = JSON.parse(await readFile(given, 'utf8')) as ConnectionSettings;
-	const store = openStore(settings, undefined, {}, accounts);
+	const store = openStore(settings, accountConnections(settings, REST, shared), {}, accounts);
 	await store.stat(path);
 	await store.close();
 }
