@@ -7,7 +7,7 @@ export interface LedgerTimes {
 	readonly lease: number;
 	/** After which somebody who waits and is not heard of any more loses the place. */
 	readonly place: number;
-	/** Between two settlings of a process that holds leases. */
+	/** Between two settlings of a process that holds leases. With the next one less than a second: nobody is to wait longer than a file and that. */
 	readonly holding: number;
 	/** Between two settlings of a process that waits, or that holds leases which rest. */
 	readonly waiting: number;
@@ -24,7 +24,7 @@ export interface LedgerTimes {
 export const LEDGER_TIMES: LedgerTimes = {
 	lease: 30_000,
 	place: 5_000,
-	holding: 1_000,
+	holding: 700,
 	waiting: 200,
 	short: 1_200,
 	quietAfterLoss: 2_500,

@@ -7,6 +7,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 
 import { Coordination } from '../../coordination/coordination';
 import { RedisLink } from '../../coordination/redisLink';
+import { LEDGER_TIMES } from '../../coordination/redisLedger';
 import { redisSettings } from '../../coordination/redisSettings';
 import type { ConnectionSettings } from '../../transport/connectionSettings';
 import { startCountingProxy, type CountingProxy } from '../../testbed/servers/countingProxy';
@@ -26,8 +27,8 @@ const FILE_BYTES = 300_000;
 /** For how long two processes are at work and at rest by turns; TURNS_SECONDS=300 for as long as a night's work takes. */
 const ASKED_SECONDS = process.env['TURNS_SECONDS'];
 const TURNS = Number(ASKED_SECONDS ?? 5) * 1_000;
-/** Milliseconds after which a process that works hears that another one waits. */
-const HEARD = 1_000;
+/** Milliseconds until a process that works has heard that another one waits, and that one of the end of a file. */
+const HEARD = LEDGER_TIMES.holding + LEDGER_TIMES.waiting;
 /** What a machine with more to do may add to that: far less than a lease that nobody gives back takes to run out. */
 const SLOW_MACHINE = 5_000;
 const PATIENCE = 50_000;
