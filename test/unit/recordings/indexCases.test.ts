@@ -694,6 +694,43 @@ describe('rows whose line end is lost', () => {
 	});
 });
 
+describe('rows that a line break without quotes has parted', () => {
+	it.each([1, 3, 8])('before their recording, in column %d, are put together again', async (column) => {
+		const value = EXAMPLE_ROW.split(',')[column] ?? '';
+		const { rows, hints } = await readText(file(last, row({ [column]: `${value}\nx` }), later));
+		expect(
+			rows.map(({ recordingId, callType, wrapUpCode, indexLine }) => [recordingId, callType, wrapUpCode, indexLine]),
+		).toEqual([
+			['S20160607/R201606070130000003.wav', 'inbound', 'Sale', 2],
+			[FIRST, 'inbound', 'Sale', 3],
+			[SECOND, 'inbound', 'Sale', 5],
+		]);
+		expect(hints[0]).toContain('line 3: a line break without quotes stands in it');
+	});
+
+	it('come out with what they hold where their last values are missing too', async () => {
+		const { rows } = await readText(file(row({ 3: 'Agent\nOne' }).split(',').slice(0, -3).join(','), later));
+		expect(
+			rows.map(({ recordingId, agentName, queueName, wrapUpCode }) => [recordingId, agentName, queueName, wrapUpCode]),
+		).toEqual([
+			[FIRST, 'Agent\nOne', 'Sales', null],
+			[SECOND, 'Agent One', 'Sales', 'Sale'],
+		]);
+	});
+
+	it('are put together where the parts come apart too', async () => {
+		const rows = Array.from({ length: 499 }, () => EXAMPLE_ROW);
+		expect(await idsOf(file(...rows, later.replace('Agent One', 'Agent\nOne')))).toHaveLength(500);
+	});
+
+	it.each([
+		['Report,June 6', later],
+		['Inbound,06/06/2016 18:30:00', later.split(',').slice(0, 20).join(',')],
+	])('are told from short rows above a row that is whole, such as %s', async (above, below) => {
+		expect((await idsOf(file(above, below, EXAMPLE_ROW))).slice(-2)).toEqual([SECOND, FIRST]);
+	});
+});
+
 describe('lines that are no calls', () => {
 	it('are no items and are counted in a hint', async () => {
 		const { rows, hints } = await readCase('totals-line.csv');
