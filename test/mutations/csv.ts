@@ -70,9 +70,15 @@ export const mutations: readonly Mutation[] = [
 	},
 	{
 		file: 'recordings/rowsOfLine.ts',
+		find: '[dialect.delimiter, ...DELIMITERS]',
+		replace: '[dialect.delimiter]',
+		rule: 'the delimiter may change in the middle of a file',
+	},
+	{
+		file: 'recordings/rowsOfLine.ts',
 		find: 'const inside = only ?? text;',
 		replace: "const inside = only ?? '';",
-		rule: 'the delimiter may change in the middle of a file',
+		rule: "a row with another delimiter may have the file's in its values",
 	},
 	{
 		file: 'recordings/rowsOfLine.ts',

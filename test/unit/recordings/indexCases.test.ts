@@ -515,11 +515,11 @@ describe('quotes and delimiters', () => {
 	});
 
 	it('may change in the middle of a file', async () => {
-		const other = file(later).replaceAll(',', ';');
+		const other = file(later).replaceAll(',', ';').replace('Agent One', 'Doe, Jane');
 		const { rows } = await readText(`${file(EXAMPLE_ROW)}${other}`);
 		expect(rows.map(({ recordingId, agentName }) => [recordingId, agentName])).toEqual([
 			[FIRST, 'Agent One'],
-			[SECOND, 'Agent One'],
+			[SECOND, 'Doe, Jane'],
 		]);
 	});
 });
@@ -558,6 +558,17 @@ describe('the header', () => {
 		);
 		const { rows } = await readText(`${header}\n${EXAMPLE_ROW}\n`);
 		expect(rows[0]).toMatchObject({ startTime: '2016-06-06T18:30:00.000-07:00', wrapUpCode: 'Sale', indexLine: 4 });
+	});
+
+	it('may call its columns as exports for people do', async () => {
+		const names =
+			'Type of Call,Start,End,Agent,Customer Phone,Channel,Called Number,Case,Duration (seconds),File,Folder,Account No.';
+		const others = 'Start (UTC),End (UTC),Queue Type,Queue Name,Transaction,Ext Var 1,Ext Var 2,Outdial,Wrap-Up';
+		const { rows } = await readText([`${names},${others}`, row({ 3: 'Agent Two' }), ''].join('\n'));
+		const usual = await readText(file(row({ 3: 'Agent Two' })));
+		expect(rows).toEqual(usual.rows);
+		const { rows: inUtc } = await readText(`FILENAME,UTC Start,UTC End\n${FIRST},2016-06-07 01:30,2016-06-07 01:31\n`);
+		expect(inUtc[0]).toMatchObject({ startTimeUtc: '2016-06-07T01:30:00.000Z', durationSeconds: 60 });
 	});
 
 	it('may be quoted as a whole, and its rows too', async () => {
