@@ -22,6 +22,8 @@ export interface CsvRecord {
 	readonly isQuoted: boolean;
 	/** Other rows follow in the same line. */
 	readonly sharesLine: boolean;
+	/** A line break without quotes around it stood in a value. */
+	readonly isRejoined: boolean;
 }
 
 export interface RowDialect extends CsvDialect {
@@ -66,6 +68,7 @@ export async function* readRecords(
 	observer: LineObserver,
 ): AsyncGenerator<CsvRecord[], void, void> {
 	const assembly = new RowAssembly(dialect);
+	const rejoining = new Rejoining(dialect);
 	const clean = cleanerOf(observer);
 	for await (const lines of batches) {
 		for (const line of lines) {
@@ -76,11 +79,11 @@ export async function* readRecords(
 			}
 			const cleaned = clean(line);
 			if (cleaned !== undefined) assembly.add(cleaned);
-			if (assembly.rows.length >= BATCH) yield parseBatch(assembly.take(), dialect);
+			if (assembly.rows.length >= BATCH) yield rejoining.of(parseBatch(assembly.take(), dialect));
 		}
 	}
 	assembly.end();
-	yield parseBatch(assembly.take(), dialect);
+	yield [...rejoining.of(parseBatch(assembly.take(), dialect)), ...rejoining.rest()];
 }
 
 /** A byte order mark of UTF-8, as it stands in text that is not decoded yet. */
@@ -336,9 +339,50 @@ function parseBatch(batch: readonly PendingRow[], dialect: RowDialect): CsvRecor
 		const rows = rowsOfLine(otherwiseParted(text, cells, dialect), dialect);
 		return rows.map((row, position) => {
 			const isLast = position === rows.length - 1;
-			return { cells: row, line, unterminated: unterminated && isLast, strayQuote, isQuoted, sharesLine: !isLast };
+			const isEnd = unterminated && isLast;
+			return { cells: row, line, unterminated: isEnd, strayQuote, isQuoted, sharesLine: !isLast, isRejoined: false };
 		});
 	});
+}
+
+/**
+ * Puts rows together again that a line break without quotes has parted before their recording's name: a short row without one, and
+ * behind it another short one whose name stands where the two together have FILENAME.
+ */
+class Rejoining {
+	/** May be the first part of a row. */
+	#held: CsvRecord | undefined;
+
+	constructor(private readonly dialect: RowDialect) {}
+
+	of(records: readonly CsvRecord[]): CsvRecord[] {
+		const rows: CsvRecord[] = [];
+		for (const record of records) {
+			const whole = this.#held === undefined ? undefined : this.#joined(this.#held, record);
+			rows.push(...(whole === undefined ? this.rest() : []));
+			this.#held = undefined;
+			if (whole === undefined && this.#isFirstPart(record)) this.#held = record;
+			else rows.push(whole ?? record);
+		}
+		return rows;
+	}
+
+	/** What waits for the next row when none comes. */
+	rest(): CsvRecord[] {
+		return this.#held === undefined ? [] : [this.#held];
+	}
+
+	#isFirstPart({ cells, unterminated }: CsvRecord): boolean {
+		return cells.length > 1 && cells.length <= this.dialect.fileNameAt && !unterminated;
+	}
+
+	#joined(first: CsvRecord, second: CsvRecord): CsvRecord | undefined {
+		const [before, [begin = '', ...behind]] = [first.cells.slice(0, -1), second.cells];
+		const cells = [...before, `${first.cells.at(-1) ?? ''}\n${begin}`, ...behind];
+		if (!hasNameInPlace(cells, this.dialect)) return undefined;
+		const strayQuote = first.strayQuote || second.strayQuote;
+		return { ...second, cells, line: first.line, strayQuote, isQuoted: false, isRejoined: true };
+	}
 }
 
 /** Cells of rows that are legal CSV. */

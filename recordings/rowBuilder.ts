@@ -122,6 +122,7 @@ export class RowBuilder {
 		const expected = this.header.length;
 		const troubles: string[] = [];
 		if (record.strayQuote) troubles.push('a quote is never closed, so quotes were read as plain characters');
+		if (record.isRejoined) troubles.push('a line break without quotes stands in it, so it was put together again');
 		if (record.sharesLine) troubles.push('a line end behind it is lost, so its line was parted into rows');
 		if (aligned.length > expected) troubles.push(`it has ${aligned.length} columns where the header has ${expected}`);
 		else if (record.cells.length > expected && this.#isGuessed(record, aligned))

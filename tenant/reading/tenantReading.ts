@@ -13,6 +13,7 @@ import type { CallJudge } from '../../recordings/callFilter';
 import { IndexNotes } from '../../recordings/indexNotes';
 import type { IndexFormat } from '../../recordings/indexReader';
 import type { IndexRow, ReadRow } from '../../recordings/indexRow';
+import { lettersOf } from '../../recordings/nameLetters';
 import { parseDirectoryName } from '../../recordings/remoteName';
 import { addDays, dateMillis, datesBetween, directoriesOf, tenantDateAt, tenantDay } from '../../recordings/tenantDay';
 import type { TenantDay, UtcWindow } from '../../recordings/tenantDay';
@@ -169,8 +170,25 @@ export async function readOneFile(request: ReadingRequest, path: string): Promis
 			"Choose one in 'Index File', or give its path, such as Index/I20160606.csv.",
 		);
 	}
-	const [name = '', ...above] = path.split('/').reverse();
-	const directory = above.reverse().join('/');
+	const reading = await readFileAt(request, path);
+	if (reading.gaps.length === 0) return reading;
+	const spelled = await spelledAlike(request, path);
+	return spelled === undefined ? reading : await readFileAt(request, spelled);
+}
+
+/** The path of a file that only its capitals tell from another; `undefined` when there is none. */
+async function spelledAlike({ store, signal }: ReadingRequest, path: string): Promise<string | undefined> {
+	const entries = (await ifThere(store.list(directoryOf(path), { signal }))) ?? [];
+	return entries.find((entry) => entry.type === 'file' && lettersOf(entry.path) === lettersOf(path))?.path;
+}
+
+function directoryOf(path: string): string {
+	return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}
+
+async function readFileAt(request: ReadingRequest, path: string): Promise<TenantReading> {
+	const directory = directoryOf(path);
+	const name = path.slice(path.lastIndexOf('/') + 1);
 	const named = indexFileOf(directory, name);
 	const file: IndexFile = { path, directory, date: named?.date ?? '', edition: named?.edition ?? 1 };
 	return await readFiles(

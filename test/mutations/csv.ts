@@ -28,6 +28,18 @@ export const mutations: readonly Mutation[] = [
 	},
 	{
 		file: 'recordings/csvRecord.ts',
+		find: 'return cells.length > 1 && cells.length <= this.dialect.fileNameAt',
+		replace: 'return cells.length < 0',
+		rule: 'a line break without quotes before a name parts no row',
+	},
+	{
+		file: 'recordings/csvRecord.ts',
+		find: 'if (!hasNameInPlace(cells, this.dialect)) return undefined;',
+		replace: '',
+		rule: 'short rows are put together only where that puts a name in its place',
+	},
+	{
+		file: 'recordings/csvRecord.ts',
 		find: 'const isRow = !isInPlace || isOneRow(innerCells, dialect);',
 		replace: 'const isRow = true;',
 		rule: 'what is out of place breaks no row that is in place',
@@ -58,9 +70,15 @@ export const mutations: readonly Mutation[] = [
 	},
 	{
 		file: 'recordings/rowsOfLine.ts',
+		find: '[dialect.delimiter, ...DELIMITERS]',
+		replace: '[dialect.delimiter]',
+		rule: 'the delimiter may change in the middle of a file',
+	},
+	{
+		file: 'recordings/rowsOfLine.ts',
 		find: 'const inside = only ?? text;',
 		replace: "const inside = only ?? '';",
-		rule: 'the delimiter may change in the middle of a file',
+		rule: "a row with another delimiter may have the file's in its values",
 	},
 	{
 		file: 'recordings/rowsOfLine.ts',

@@ -515,11 +515,11 @@ describe('quotes and delimiters', () => {
 	});
 
 	it('may change in the middle of a file', async () => {
-		const other = file(later).replaceAll(',', ';');
+		const other = file(later).replaceAll(',', ';').replace('Agent One', 'Doe, Jane');
 		const { rows } = await readText(`${file(EXAMPLE_ROW)}${other}`);
 		expect(rows.map(({ recordingId, agentName }) => [recordingId, agentName])).toEqual([
 			[FIRST, 'Agent One'],
-			[SECOND, 'Agent One'],
+			[SECOND, 'Doe, Jane'],
 		]);
 	});
 });
@@ -558,6 +558,17 @@ describe('the header', () => {
 		);
 		const { rows } = await readText(`${header}\n${EXAMPLE_ROW}\n`);
 		expect(rows[0]).toMatchObject({ startTime: '2016-06-06T18:30:00.000-07:00', wrapUpCode: 'Sale', indexLine: 4 });
+	});
+
+	it('may call its columns as exports for people do', async () => {
+		const names =
+			'Type of Call,Start,End,Agent,Customer Phone,Channel,Called Number,Case,Duration (seconds),File,Folder,Account No.';
+		const others = 'Start (UTC),End (UTC),Queue Type,Queue Name,Transaction,Ext Var 1,Ext Var 2,Outdial,Wrap-Up';
+		const { rows } = await readText([`${names},${others}`, row({ 3: 'Agent Two' }), ''].join('\n'));
+		const usual = await readText(file(row({ 3: 'Agent Two' })));
+		expect(rows).toEqual(usual.rows);
+		const { rows: inUtc } = await readText(`FILENAME,UTC Start,UTC End\n${FIRST},2016-06-07 01:30,2016-06-07 01:31\n`);
+		expect(inUtc[0]).toMatchObject({ startTimeUtc: '2016-06-07T01:30:00.000Z', durationSeconds: 60 });
 	});
 
 	it('may be quoted as a whole, and its rows too', async () => {
@@ -691,6 +702,43 @@ describe('rows whose line end is lost', () => {
 		expect(rows.map(({ fileName, callType, durationSeconds }) => [fileName, callType, durationSeconds])).toEqual(
 			names.map((name) => [name, 'inbound', 30]),
 		);
+	});
+});
+
+describe('rows that a line break without quotes has parted', () => {
+	it.each([1, 3, 8])('before their recording, in column %d, are put together again', async (column) => {
+		const value = EXAMPLE_ROW.split(',')[column] ?? '';
+		const { rows, hints } = await readText(file(last, row({ [column]: `${value}\nx` }), later));
+		expect(
+			rows.map(({ recordingId, callType, wrapUpCode, indexLine }) => [recordingId, callType, wrapUpCode, indexLine]),
+		).toEqual([
+			['S20160607/R201606070130000003.wav', 'inbound', 'Sale', 2],
+			[FIRST, 'inbound', 'Sale', 3],
+			[SECOND, 'inbound', 'Sale', 5],
+		]);
+		expect(hints[0]).toContain('line 3: a line break without quotes stands in it');
+	});
+
+	it('come out with what they hold where their last values are missing too', async () => {
+		const { rows } = await readText(file(row({ 3: 'Agent\nOne' }).split(',').slice(0, -3).join(','), later));
+		expect(
+			rows.map(({ recordingId, agentName, queueName, wrapUpCode }) => [recordingId, agentName, queueName, wrapUpCode]),
+		).toEqual([
+			[FIRST, 'Agent\nOne', 'Sales', null],
+			[SECOND, 'Agent One', 'Sales', 'Sale'],
+		]);
+	});
+
+	it('are put together where the parts come apart too', async () => {
+		const rows = Array.from({ length: 499 }, () => EXAMPLE_ROW);
+		expect(await idsOf(file(...rows, later.replace('Agent One', 'Agent\nOne')))).toHaveLength(500);
+	});
+
+	it.each([
+		['Report,June 6', later],
+		['Inbound,06/06/2016 18:30:00', later.split(',').slice(0, 20).join(',')],
+	])('are told from short rows above a row that is whole, such as %s', async (above, below) => {
+		expect((await idsOf(file(above, below, EXAMPLE_ROW))).slice(-2)).toEqual([SECOND, FIRST]);
 	});
 });
 

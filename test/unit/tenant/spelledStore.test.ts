@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 
-import type { INodeType } from 'n8n-workflow';
+import type { INodeParameters, INodeType } from 'n8n-workflow';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { DownloadRecording } from '../../../nodes/DownloadRecording/DownloadRecording.node';
@@ -17,6 +17,7 @@ import { wavFile } from '../recordings/wavFixture';
 let server = new MemoryStore();
 serveFrom(() => server);
 
+const day = { period: 'date', date: '2016-06-06' };
 const RECORDING = 'S20160607/R201606070130000001.wav';
 const sound = wavFile({ sound: 1_600 });
 
@@ -27,20 +28,21 @@ beforeEach(() => {
 });
 
 describe('Directories that the server spells in other capitals', () => {
-	const named = async (node: INodeType, parameters = {}): Promise<unknown[]> => {
-		const { output } = await runNode(node, {
-			parameters: { period: 'date', date: '2016-06-06', ...parameters },
-			credential,
-		});
+	const named = async (node: INodeType, parameters: INodeParameters): Promise<unknown[]> => {
+		const { output } = await runNode(node, { parameters, credential });
 		return output.map(({ json }) => [json['recordingId'], json['indexFile'], json['status']]);
 	};
 
 	it('hold the same calls and recordings for every node', async () => {
-		expect(await named(new ListIndex(), { readFrom: 'tenantDay' })).toEqual([
+		expect(await named(new ListIndex(), { readFrom: 'tenantDay', ...day })).toEqual([
 			[RECORDING, 'Index/i20160606.CSV', undefined],
 		]);
-		expect(await named(new ReconcileDay(), { options: { checkSize: false } })).toEqual([
+		expect(await named(new ReconcileDay(), { ...day, options: { checkSize: false } })).toEqual([
 			[RECORDING, 'Index/i20160606.CSV', 'ok'],
+		]);
+		const indexFile = { __rl: true, mode: 'path', value: 'Index/I20160606.csv' };
+		expect(await named(new ListIndex(), { readFrom: 'indexFile', indexFile })).toEqual([
+			[RECORDING, 'Index/i20160606.CSV', undefined],
 		]);
 		await useBinaryStore('default');
 		const [directory = '', fileName = ''] = RECORDING.split('/');
