@@ -569,16 +569,16 @@ describe('Download Recording', () => {
 			await expect(run({ binaryPropertyName })).rejects.toThrow('No field is given to put the file in');
 		await expect(run({ options: { checksum: 'sha1' } })).rejects.toThrow("'sha1' is no value of 'Checksum'");
 		expect((await run({ options: { checksum: '={{ null }}' } })).output[0]?.json['download']).toHaveProperty('sha256');
-		for (const [option, label] of [
-			['concurrency', 'Concurrency'],
-			['retries', 'Retries'],
-			['stallTimeout', 'Stall Timeout'],
-			['maximumFileSize', 'Maximum File Size'],
+		for (const [option, label, least] of [
+			['concurrency', 'Concurrency', 0],
+			['retries', 'Retries', 0],
+			['stallTimeout', 'Stall Timeout', 1],
+			['maximumFileSize', 'Maximum File Size', 0],
 		] as const) {
 			const failure = await run({ options: { [option]: -1 } }).catch((error: unknown) => error);
 			expect(failure).toBeInstanceOf(NodeOperationError);
 			expect(failure).toMatchObject({
-				message: expect.stringContaining(`'${label}' is not a number`),
+				message: `'-1' in '${label}' is not a number of at least ${least}`,
 				description: expect.stringContaining(label),
 			});
 		}
