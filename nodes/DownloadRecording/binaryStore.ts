@@ -4,6 +4,7 @@ import type { IBinaryData } from 'n8n-workflow';
 
 import { ExplainedError } from '../../tenant/explainedError';
 import { Gate } from '../../transport/gate';
+import { explain } from '../run/nodeError';
 
 /** Settings of n8n, as its process finds them in its environment. */
 export type N8nSettings = Readonly<Record<string, string | undefined>>;
@@ -29,6 +30,43 @@ const DATABASE_MOST = 1_024;
 const MEMORY_MOST = Math.floor(constants.MAX_STRING_LENGTH / 4) * 3;
 const TO_FILES =
 	'let n8n keep binary data in files: set N8N_DEFAULT_BINARY_DATA_MODE=filesystem (in queue mode, in a directory that all its processes share), and start n8n again';
+
+const FULL = {
+	reason: 'there is no space left where it keeps binary data',
+	advice:
+		'Make room on that disk, or let n8n keep executions for a shorter time (EXECUTIONS_DATA_MAX_AGE), since their files go with them.',
+};
+const FORBIDDEN = {
+	reason: 'it may not write where it keeps binary data',
+	advice: "Let n8n's user write there (N8N_BINARY_DATA_STORAGE_PATH, by default in n8n's own folder).",
+};
+const TOO_MANY_OPEN = {
+	reason: 'it has too many files open',
+	advice: "Lower 'Concurrency' in the options, or raise the limit of open files of n8n's process.",
+};
+/** What the system says when a file cannot be written (Node.js, `errno`). */
+const STORING: Readonly<Record<string, { readonly reason: string; readonly advice: string }>> = {
+	ENOSPC: FULL,
+	EDQUOT: FULL,
+	EACCES: FORBIDDEN,
+	EPERM: FORBIDDEN,
+	EROFS: FORBIDDEN,
+	EMFILE: TOO_MANY_OPEN,
+	ENFILE: TOO_MANY_OPEN,
+};
+
+/** Why n8n could not store a file that came whole so far, from what its store failed with. */
+function storingError(path: string, error: unknown): ExplainedError {
+	const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+	const { reason, advice } = STORING[code] ?? {
+		reason: error instanceof Error ? error.message.replace(/\.$/, '') : 'no reason given',
+		advice: "Look at n8n's store of binary data (N8N_DEFAULT_BINARY_DATA_MODE says which it is) and at n8n's log.",
+	};
+	return new ExplainedError(
+		`n8n could not store ${path}: ${reason}`,
+		`${advice} Then run the workflow again: nothing of this file was passed on.`,
+	);
+}
 
 /**
  * n8n's store of binary data. Only as files on a disk does n8n take a stream as it comes; anywhere else it collects each
@@ -85,7 +123,7 @@ export class BinaryStore {
 					this.#seen = 'default';
 					this.refuseUnstorable(path, bytes);
 				}
-				return await Promise.reject(error);
+				return await Promise.reject(explain(error) === undefined ? storingError(path, error) : error);
 			});
 			// `filesystem-v2:workflows/…`, `database:…`; memory gives none.
 			const [mode = ''] = stored.binary.id?.split(':') ?? ['default'];

@@ -147,12 +147,17 @@ function storeFile(
 		options.mp3 !== undefined && isConverted ? mp3Conversion(path, reader, options.mp3, check) : undefined;
 	if (conversion !== undefined) tie(verified, conversion);
 	const content = conversion ?? verified;
+	const stored = context.helpers.prepareBinaryData(content, fileName, mimeTypeOf(isConverted ? fileName : entry.name));
 	// The first failure counts: where the recording is not whole, its conversion ends for that alone.
 	const failure = new Promise<never>((_, reject) => {
-		verified.once('error', reject);
-		conversion?.once('error', reject);
+		const failed = (error: Error): void => {
+			// The store let go of the stream, and why it did is its own failure.
+			if (error.name === 'AbortError') void stored.then(() => reject(error), reject);
+			else reject(error);
+		};
+		verified.once('error', failed);
+		conversion?.once('error', failed);
 	});
-	const stored = context.helpers.prepareBinaryData(content, fileName, mimeTypeOf(isConverted ? fileName : entry.name));
 	const done = Promise.race([stored, failure])
 		.then((binary) => ({ verified, wav, audio: audioOf(conversion), binary }))
 		.finally(() => {

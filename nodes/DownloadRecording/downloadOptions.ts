@@ -29,7 +29,7 @@ function numberOption(
 	const number = isEmptyValue(value) ? fallback : Number(value);
 	if (Number.isFinite(number) && number >= least) return number;
 	throw new ExplainedError(
-		`'${label}' is not a number of at least ${least}`,
+		`'${String(value)}' in '${label}' is not a number of at least ${least}`,
 		`Correct '${label}' in the options, or remove it.`,
 	);
 }

@@ -127,6 +127,8 @@ function isSyntaxError(error: unknown): boolean {
 	return error instanceof Error && error.message === 'invalid syntax';
 }
 
+const ISSUES = 'https://github.com/n8n-nodes-8x8-recordings/n8n-nodes-8x8-recordings/issues';
+
 function unexplained(error: unknown): Explanation {
 	if (isSyntaxError(error)) {
 		return {
@@ -143,7 +145,7 @@ function unexplained(error: unknown): Explanation {
 	// A slip of ours or of n8n's. Only its message is kept: an unknown object may carry more than should be shown.
 	return {
 		message: error instanceof Error ? error.message : 'Something unexpected happened',
-		advice: 'This is not expected. Please report it with the version of n8n and of this package.',
+		advice: `This is not expected. Please report it with the version of n8n and of this package: ${ISSUES}`,
 	};
 }
 

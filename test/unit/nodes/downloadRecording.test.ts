@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 
 import { NodeOperationError } from 'n8n-workflow';
 import type { INodeParameters } from 'n8n-workflow';
@@ -112,6 +113,43 @@ describe.each(['filesystem', 'default'] as const)('Download Recording into the %
 		const { output } = await run();
 		expect((await bytesOf(output[2]?.binary?.['data'])).equals(sound)).toBe(true);
 		expect(output[2]?.json['download']).toMatchObject({ attempts: 2, resumed: true });
+	});
+});
+
+describe('A store of n8n that cannot take a file', () => {
+	/** Takes the beginning, as writing to a disk does that is full then. */
+	async function storesUntil(failure: Error): Promise<void> {
+		const service = await useBinaryStore('filesystem');
+		vi.spyOn(service, 'store').mockImplementation(async (_location, content) => {
+			for await (const chunk of content as Readable) if (chunk !== undefined) throw failure;
+			return await Promise.reject(new Error('The file had no bytes'));
+		});
+	}
+
+	it.each([
+		['ENOSPC', 'there is no space left where it keeps binary data', 'Make room on that disk'],
+		['EDQUOT', 'there is no space left where it keeps binary data', 'Make room on that disk'],
+		['EACCES', 'it may not write where it keeps binary data', "Let n8n's user write there"],
+		['EROFS', 'it may not write where it keeps binary data', "Let n8n's user write there"],
+		['EMFILE', 'it has too many files open', "Lower 'Concurrency'"],
+	])('says of %s what to do, and gives nothing of the file', async (code, reason, advice) => {
+		await storesUntil(Object.assign(new Error(`${code}: of the system, write`), { code }));
+		await expect(run({}, { items: items.slice(0, 1) })).rejects.toMatchObject({
+			message: `n8n could not store S20160607/${names[0]}: ${reason}`,
+			description: expect.stringContaining(advice),
+		});
+		const { output } = await run({}, { items: items.slice(0, 1), onError: 'continueRegularOutput' });
+		expect(output.map(({ json, binary }) => [String(json['error']).includes(reason), binary])).toEqual([
+			[true, undefined],
+		]);
+	});
+
+	it('gives its own words where nothing more is known, and sends people to it', async () => {
+		await storesUntil(new Error('The bucket does not exist.'));
+		await expect(run({}, { items: items.slice(0, 1) })).rejects.toMatchObject({
+			message: `n8n could not store S20160607/${names[0]}: The bucket does not exist`,
+			description: expect.stringContaining('N8N_DEFAULT_BINARY_DATA_MODE'),
+		});
 	});
 });
 
@@ -531,16 +569,16 @@ describe('Download Recording', () => {
 			await expect(run({ binaryPropertyName })).rejects.toThrow('No field is given to put the file in');
 		await expect(run({ options: { checksum: 'sha1' } })).rejects.toThrow("'sha1' is no value of 'Checksum'");
 		expect((await run({ options: { checksum: '={{ null }}' } })).output[0]?.json['download']).toHaveProperty('sha256');
-		for (const [option, label] of [
-			['concurrency', 'Concurrency'],
-			['retries', 'Retries'],
-			['stallTimeout', 'Stall Timeout'],
-			['maximumFileSize', 'Maximum File Size'],
+		for (const [option, label, least] of [
+			['concurrency', 'Concurrency', 0],
+			['retries', 'Retries', 0],
+			['stallTimeout', 'Stall Timeout', 1],
+			['maximumFileSize', 'Maximum File Size', 0],
 		] as const) {
 			const failure = await run({ options: { [option]: -1 } }).catch((error: unknown) => error);
 			expect(failure).toBeInstanceOf(NodeOperationError);
 			expect(failure).toMatchObject({
-				message: expect.stringContaining(`'${label}' is not a number`),
+				message: `'-1' in '${label}' is not a number of at least ${least}`,
 				description: expect.stringContaining(label),
 			});
 		}
