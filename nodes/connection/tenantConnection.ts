@@ -36,18 +36,17 @@ function missing(setting: string): TransportError {
 	return new TransportError('invalid-settings', `The credential has no ${setting}`, { setting });
 }
 
-/** What is pasted as a host may be the address of another program's: no server would be found by it. An IPv6 address has colons too. */
+/**
+ * What is pasted as a host may be the address of another program's: no server would be found by it. An IPv6 address has colons too.
+ * It is not shown, since such an address may hold a password.
+ */
 function refuseAddress(host: string): void {
 	if (!/[/@\s]|^[^:]+:\d*$/u.test(host)) return;
-	throw new TransportError(
-		'invalid-settings',
-		`The Host in the credential is not the name of a server alone: '${host}'`,
-		{
-			setting: 'Host',
-			advice:
-				"Give 'Host' the name or the IP address and nothing else, such as vcc-ftps-us1.8x8.com: no ftps:// or user name before it, no port or path behind it. The port has a field of its own.",
-		},
-	);
+	throw new TransportError('invalid-settings', 'The Host in the credential is not the name of a server alone', {
+		setting: 'Host',
+		advice:
+			"Give 'Host' the name or the IP address and nothing else, such as vcc-ftps-us1.8x8.com: no ftps:// or user name before it, no port or path behind it. The port has a field of its own.",
+	});
 }
 
 /** 0 is automatic; what is no number counts as if it had been left out. */
