@@ -18,8 +18,10 @@ export interface CsvRecord {
 	readonly strayQuote: boolean;
 	/** The file ends on this row without a line end. */
 	readonly unterminated: boolean;
-	/** Each cell stood in quotes of its own, so no delimiter can have split one. */
-	readonly isQuoted: boolean;
+	/** The line or lines, when they are legal CSV. */
+	readonly legalText: string | undefined;
+	/** Where the header above it has FILENAME, counted from 0; -1 when it does not name it. */
+	readonly fileNameAt: number;
 	/** Other rows follow in the same line. */
 	readonly sharesLine: boolean;
 	/** A line break without quotes around it stood in a value. */
@@ -55,6 +57,8 @@ interface PendingRow {
 	readonly line: number;
 	readonly unterminated: boolean;
 	readonly form: CsvForm;
+	/** That of the header above it. */
+	readonly dialect: RowDialect;
 }
 
 /**
@@ -68,7 +72,7 @@ export async function* readRecords(
 	observer: LineObserver,
 ): AsyncGenerator<CsvRecord[], void, void> {
 	const assembly = new RowAssembly(dialect);
-	const rejoining = new Rejoining(dialect);
+	const rejoining = new Rejoining();
 	const clean = cleanerOf(observer);
 	for await (const lines of batches) {
 		for (const line of lines) {
@@ -177,7 +181,7 @@ class RowAssembly {
 		if (first === undefined || text.trim() === '') return;
 		this.#followHeader(text);
 		const unterminated = isCut || lines.at(-1)?.end === '';
-		this.rows.push({ text, line: first.number, unterminated, form });
+		this.rows.push({ text, line: first.number, unterminated, form, dialect: this.dialect });
 	}
 
 	/** Rows about a recording have a dot in its name, and headers have none. */
@@ -275,8 +279,11 @@ function weightByLines(lines: readonly TextLine[], dialect: RowDialect): number 
 
 /** Whether the recordings' names of a row stand side by side, as those of one call do. */
 function namesAreTogether(cells: readonly string[]): boolean {
-	const isName = (cell: string): boolean => recordingPaths(cell).some(isStampedPath);
-	return cells.slice(cells.findIndex(isName), cells.findLastIndex(isName) + 1).every(isName);
+	return cells.slice(cells.findIndex(isStampedCell), cells.findLastIndex(isStampedCell) + 1).every(isStampedCell);
+}
+
+function isStampedCell(cell: string): boolean {
+	return recordingPaths(cell).some(isStampedPath);
 }
 
 /** Whether cells are those of a row: as many as columns, the recording where it belongs, or more than columns by bare delimiters. */
@@ -291,8 +298,8 @@ function isWholeRow(cells: readonly string[], { columnCount }: RowDialect): bool
 	return cells.length === columnCount || (cells.length === columnCount + 1 && cells.at(-1)?.trim() === '');
 }
 
-function hasNameInPlace(cells: readonly string[], { fileNameAt }: RowDialect): boolean {
-	return recordingPaths(cells[fileNameAt] ?? '').some(isStampedPath);
+function hasNameInPlace(cells: readonly string[], { fileNameAt }: { readonly fileNameAt: number }): boolean {
+	return isStampedCell(cells[fileNameAt] ?? '');
 }
 
 /** How many lines make the row that begins on the first; `undefined` when none of them closes its quote. */
@@ -329,20 +336,30 @@ function parseBatch(batch: readonly PendingRow[], dialect: RowDialect): CsvRecor
 		batch.filter(({ form }) => form === 'legal').map(({ text }) => text),
 		dialect,
 	);
-	const { quote, delimiter } = dialect;
-	const between = `${quote}${delimiter}${quote}`;
 	let next = 0;
-	return batch.flatMap(({ text, line, unterminated, form }) => {
-		const cells = form === 'legal' ? (legal[next++] ?? []) : cellsOf(text, dialect);
-		const strayQuote = form === 'broken' || isOpen(form);
-		const isQuoted = form === 'legal' && text.startsWith(quote) && text.split(between).length === cells.length;
-		const rows = rowsOfLine(otherwiseParted(text, cells, dialect), dialect);
-		return rows.map((row, position) => {
+	return batch.flatMap(({ text, line, unterminated, form, dialect: own }) => {
+		const isLegal = form === 'legal';
+		const cells = isLegal ? (legal[next++] ?? []) : cellsOf(text, own);
+		const rows = rowsOfLine(otherwiseParted(text, cells, own), own);
+		return rows.map((row, position): CsvRecord => {
 			const isLast = position === rows.length - 1;
-			const isEnd = unterminated && isLast;
-			return { cells: row, line, unterminated: isEnd, strayQuote, isQuoted, sharesLine: !isLast, isRejoined: false };
+			return {
+				cells: row,
+				line,
+				strayQuote: form === 'broken' || isOpen(form),
+				unterminated: unterminated && isLast,
+				legalText: isLegal ? text : undefined,
+				fileNameAt: own.fileNameAt,
+				sharesLine: !isLast,
+				isRejoined: false,
+			};
 		});
 	});
+}
+
+/** Whether each cell of a record stood in quotes of its own, so that no delimiter can have split one. */
+export function isQuotedThroughout({ cells, legalText }: CsvRecord, { quote, delimiter }: CsvDialect): boolean {
+	return legalText?.startsWith(quote) === true && legalText.split(quote + delimiter + quote).length === cells.length;
 }
 
 /**
@@ -352,8 +369,6 @@ function parseBatch(batch: readonly PendingRow[], dialect: RowDialect): CsvRecor
 class Rejoining {
 	/** May be the first part of a row. */
 	#held: CsvRecord | undefined;
-
-	constructor(private readonly dialect: RowDialect) {}
 
 	of(records: readonly CsvRecord[]): CsvRecord[] {
 		const rows: CsvRecord[] = [];
@@ -372,16 +387,16 @@ class Rejoining {
 		return this.#held === undefined ? [] : [this.#held];
 	}
 
-	#isFirstPart({ cells, unterminated }: CsvRecord): boolean {
-		return cells.length > 1 && cells.length <= this.dialect.fileNameAt && !unterminated;
+	#isFirstPart({ cells, fileNameAt, unterminated }: CsvRecord): boolean {
+		return cells.length > 1 && cells.length <= fileNameAt && !unterminated && !cells.some(isStampedCell);
 	}
 
 	#joined(first: CsvRecord, second: CsvRecord): CsvRecord | undefined {
 		const [before, [begin = '', ...behind]] = [first.cells.slice(0, -1), second.cells];
 		const cells = [...before, `${first.cells.at(-1) ?? ''}\n${begin}`, ...behind];
-		if (!hasNameInPlace(cells, this.dialect)) return undefined;
+		if (!hasNameInPlace(cells, second)) return undefined;
 		const strayQuote = first.strayQuote || second.strayQuote;
-		return { ...second, cells, line: first.line, strayQuote, isQuoted: false, isRejoined: true };
+		return { ...second, cells, line: first.line, strayQuote, legalText: undefined, isRejoined: true };
 	}
 }
 

@@ -1,4 +1,5 @@
 import { clip } from './clippedText';
+import { isQuotedThroughout } from './csvRecord';
 import type { CsvRecord, RowDialect } from './csvRecord';
 import type { HeaderCell, IndexColumn } from './indexColumn';
 import type { IndexNotes } from './indexNotes';
@@ -227,9 +228,13 @@ export class RowBuilder {
 
 	/** As many cells as columns, and some of them under another one: a value was split and another is missing. */
 	#isShifted(record: CsvRecord): boolean {
+		return this.#isOutOfPlace(record) && !isQuotedThroughout(record, this.dialect);
+	}
+
+	#isOutOfPlace(record: CsvRecord): boolean {
 		const { cells } = record;
 		const position = this.#positions.get('fileName');
-		if (position === undefined || record.isQuoted) return false;
+		if (position === undefined) return false;
 		if (this.namesRecording(record) || recordingPaths(cells[position] ?? '').length > 0) {
 			const next = cells[position + 1] ?? '';
 			const column = this.header[this.#lastShaped]?.column;

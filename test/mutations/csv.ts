@@ -28,15 +28,33 @@ export const mutations: readonly Mutation[] = [
 	},
 	{
 		file: 'recordings/csvRecord.ts',
-		find: 'return cells.length > 1 && cells.length <= this.dialect.fileNameAt',
+		find: 'return cells.length > 1 && cells.length <= fileNameAt',
 		replace: 'return cells.length < 0',
 		rule: 'a line break without quotes before a name parts no row',
 	},
 	{
 		file: 'recordings/csvRecord.ts',
-		find: 'if (!hasNameInPlace(cells, this.dialect)) return undefined;',
+		find: 'if (!hasNameInPlace(cells, second)) return undefined;',
 		replace: '',
 		rule: 'short rows are put together only where that puts a name in its place',
+	},
+	{
+		file: 'recordings/csvRecord.ts',
+		find: 'rowsOfLine(otherwiseParted(text, cells, own), own)',
+		replace: 'rowsOfLine(otherwiseParted(text, cells, own), dialect)',
+		rule: 'rows of one line are told by the header above them',
+	},
+	{
+		file: 'recordings/csvRecord.ts',
+		find: 'fileNameAt: own.fileNameAt,',
+		replace: 'fileNameAt: dialect.fileNameAt,',
+		rule: 'a row is put together by the header above it',
+	},
+	{
+		file: 'recordings/csvRecord.ts',
+		find: '!unterminated && !cells.some(isStampedCell)',
+		replace: '!unterminated',
+		rule: 'a row with a recording of its own is no part of the next one',
 	},
 	{
 		file: 'recordings/csvRecord.ts',
@@ -346,8 +364,8 @@ export const mutations: readonly Mutation[] = [
 	},
 	{
 		file: 'recordings/rowBuilder.ts',
-		find: 'position === undefined || record.isQuoted',
-		replace: 'position === undefined',
+		find: ' && !isQuotedThroughout(record, this.dialect)',
+		replace: '',
 		rule: 'no delimiter has split a value that is quoted',
 	},
 	{

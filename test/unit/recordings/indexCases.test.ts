@@ -6,6 +6,7 @@ import { DETAILED_HEADER, EXAMPLE_ROW, readText } from './readText';
 
 const FIRST = 'S20160607/R201606070130000001.wav';
 const SECOND = 'S20160607/R201606070130000002.wav';
+const THIRD = 'S20160607/R201606070130000003.wav';
 const later = EXAMPLE_ROW.replace('0001.wav', '0002.wav');
 const last = EXAMPLE_ROW.replace('0001.wav', '0003.wav');
 
@@ -673,8 +674,7 @@ describe('rows whose line end is lost', () => {
 			...[recordingId, wrapUpCode, callType, startTimeUtc, indexLine],
 		]);
 		const call = (id: string, line: number): unknown[] => [id, 'Sale', 'inbound', '2016-06-07T01:30:00.000Z', line];
-		const third = 'S20160607/R201606070130000003.wav';
-		expect(wholeCalls).toEqual([call(FIRST, 2), call(SECOND, 2), call(third, 2), call(FIRST, 3)]);
+		expect(wholeCalls).toEqual([call(FIRST, 2), call(SECOND, 2), call(THIRD, 2), call(FIRST, 3)]);
 		expect(hints[0]).toContain('line 2: a line end behind it is lost');
 	});
 
@@ -692,6 +692,12 @@ describe('rows whose line end is lost', () => {
 		[DETAILED_HEADER, row({ 20: 'a,b,c,d,e,f,g,h,i,j,R201606070130000002.wav' })],
 	])('are told by a whole row behind the first, not by a second name', async (...lines) => {
 		expect(await idsOf([...lines, ''].join('\n'))).toEqual([FIRST]);
+	});
+
+	it('are told by the header above them', async () => {
+		const reversed = (line: string): string => line.split(',').reverse().join(',');
+		const merged = reversed(later) + reversed(last);
+		expect(await idsOf(file(EXAMPLE_ROW, reversed(DETAILED_HEADER), merged))).toEqual([FIRST, SECOND, THIRD]);
 	});
 
 	it('are told from names that stand side by side', async () => {
@@ -717,6 +723,21 @@ describe('rows that a line break without quotes has parted', () => {
 			[SECOND, 'inbound', 'Sale', 5],
 		]);
 		expect(hints[0]).toContain('line 3: a line break without quotes stands in it');
+	});
+
+	it('are no part of a row above that has a recording of its own', async () => {
+		const short = last.split(',').slice(5, 11).join(',');
+		expect(await idsOf(file(short, later.split(',').slice(5).join(',')))).toEqual([THIRD, SECOND]);
+	});
+
+	it('are told by the header above them', async () => {
+		const reversed = (line: string): string[] => line.split(',').reverse();
+		const lines = [reversed(DETAILED_HEADER), reversed(EXAMPLE_ROW).slice(0, 5), reversed(later).slice(6)];
+		const { rows } = await readText(file(EXAMPLE_ROW, ...lines.map((cells) => cells.join(','))));
+		expect(rows.map(({ recordingId, indexLine }) => [recordingId, indexLine])).toEqual([
+			[FIRST, 2],
+			[SECOND, 5],
+		]);
 	});
 
 	it('come out with what they hold where their last values are missing too', async () => {
