@@ -222,7 +222,7 @@ export class RowBuilder {
 		if (cells.length === this.header.length && !this.#isShifted(record)) return cells.map((cell) => cell.trim());
 		// What the file cuts off is at the end: nothing of the row moves to another column to make its last value fit.
 		const isCut = record.unterminated && cells.length < this.header.length;
-		if (isCut) return cells.map((cell) => cell.trim());
+		if (isCut && !this.#hasNameBehind(cells)) return cells.map((cell) => cell.trim());
 		return alignRow(cells, this.header, this.dialect.delimiter).map((cell) => cell?.trim());
 	}
 
@@ -236,12 +236,17 @@ export class RowBuilder {
 		const position = this.#positions.get('fileName');
 		if (position === undefined) return false;
 		if (this.namesRecording(record) || recordingPaths(cells[position] ?? '').length > 0) {
-			const next = cells[position + 1] ?? '';
 			const column = this.header[this.#lastShaped]?.column;
 			const isMisfit = column !== undefined && !mayStandIn(cells[this.#lastShaped] ?? '', column);
-			return isMisfit || (next.includes('.') && isRecordingFile(next.trim()));
+			return isMisfit || this.#hasNameBehind(cells);
 		}
 		return cells.some((cell) => cell.includes('.') && recordingPaths(cell).some(isStampedPath));
+	}
+
+	/** Whether another recording's name stands behind that in FILENAME, parted from it by a bare delimiter. */
+	#hasNameBehind(cells: readonly string[]): boolean {
+		const next = cells[(this.#positions.get('fileName') ?? cells.length) + 1] ?? '';
+		return next.includes('.') && isRecordingFile(next.trim());
 	}
 
 	#extraOf(aligned: AlignedCells): Record<string, string | null> {

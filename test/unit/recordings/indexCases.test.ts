@@ -292,6 +292,17 @@ describe('quotes and delimiters', () => {
 		expect(rows.at(-1)?.sequence).toBe(3);
 	});
 
+	it('that are never closed in the last row leave the names side by side in it those of its calls', async () => {
+		const names = 'R201606070130000001.wav;R201606070130000002.wav';
+		const { rows } = await readText(
+			`CALL TYPE;EXT VAR1;DIRECTORY;FILENAME;TRANSACTION ID;WRAP UP CODE;EXT VAR2\nInbound;"en;S20160607;${names};10733\n`,
+		);
+		expect(rows.map(({ recordingId, transactionId }) => [recordingId, transactionId])).toEqual([
+			[FIRST, '10733'],
+			[SECOND, '10733'],
+		]);
+	});
+
 	it('that are never closed end before the next one between tabs too', async () => {
 		const quoted = EXAMPLE_ROW.split(',').map((cell) => `"${cell}"`);
 		quoted[3] = '"Agent One';
