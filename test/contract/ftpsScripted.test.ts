@@ -302,6 +302,32 @@ describe('what is quicker than one command at a time', () => {
 		expect(commands(server, 'SIZE')).toHaveLength(3);
 	});
 
+	test('a server that loses the second of two commands is asked for both in turn from then on', async () => {
+		let sizes = 0;
+		const server = await start({
+			files,
+			script: (command) => {
+				if (command === 'SIZE') sizes += 1;
+				if (command !== 'MDTM') return undefined;
+				return sizes === 1 ? 'silent' : '213 20261128093000';
+			},
+		});
+		const store = open(server, { maxConnections: 1, stallTimeout: 300 });
+		for (let time = 0; time < 2; time += 1) expect((await store.stat('a')).size).toBe(bytes.length);
+		expect(commands(server, 'PASS')).toHaveLength(2);
+		expect(commands(server, 'SIZE')).toHaveLength(3);
+	});
+
+	test('a server that says nothing to two commands is late, as with one', async () => {
+		let isSilent = true;
+		const server = await start({ files, script: (command) => (isSilent && command === 'SIZE' ? 'silent' : undefined) });
+		const store = open(server, { maxConnections: 1, stallTimeout: 300 });
+		const error = await failure(store.stat('a'));
+		expect([error.code, error.isTransient]).toEqual(['timeout', true]);
+		isSilent = false;
+		expect((await store.stat('a')).size).toBe(bytes.length);
+	});
+
 	test('a server that goes in the middle of two answers is asked again', async () => {
 		let isFirst = true;
 		const server = await start({

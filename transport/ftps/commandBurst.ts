@@ -9,13 +9,15 @@ export class BurstFailure extends Error {}
 /**
  * Sends commands together; resolves with their answers, in order. Most servers read the next command when they have
  * answered the last. Rejects with a `BurstFailure` when an answer is missing `milliseconds` after the one before it.
+ *
+ * @param answers takes each answer when it comes
  */
 export function sendTogether(
 	ftp: FTPContext,
 	commands: readonly string[],
 	milliseconds: number,
+	answers: Answer[] = [],
 ): Promise<readonly Answer[]> {
-	const answers: Answer[] = [];
 	let late: NodeJS.Timeout | undefined;
 	const answered: Promise<readonly Answer[]> = ftp.handle(undefined, (reply, task) => {
 		if (reply instanceof Error && !(reply instanceof FTPError)) return task.reject(reply);

@@ -5,7 +5,7 @@ import { bareHost, type FtpsSettings } from '../connectionSettings';
 import { onAbort } from '../onAbort';
 import { secondsText } from '../secondsText';
 import { TransportError, type TransportErrorFields } from '../transportError';
-import { BurstFailure, sendTogether } from './commandBurst';
+import { BurstFailure, sendTogether, type Answer } from './commandBurst';
 import type { PooledConnection } from './controlConnectionPool';
 import { DataConnector, type DataUse } from './dataConnection';
 import {
@@ -304,7 +304,12 @@ export class ControlConnection implements PooledConnection {
 		this.#phase = 'request';
 		return await this.#step(path, async () => {
 			const { ftp } = this.#client;
-			const answers = await sendTogether(ftp, commands, ftp.timeout);
+			const answers: Answer[] = [];
+			// A server that says nothing at all has the time that a single command has: the library's, which ends first.
+			await sendTogether(ftp, commands, 2 * ftp.timeout, answers).catch((error: unknown) => {
+				if (answers.length > 0) this.#burst.refused();
+				return Promise.reject(error);
+			});
 			this.#hasAnswered = true;
 			const replies: Reply[] = [];
 			for (const answer of answers) {
