@@ -249,7 +249,9 @@ class RowAssembly {
 				// A row that would end beyond this one, and tells less, is made of pieces of both.
 				const isPieces = at + inner.lines > closed.lines && callWeight(innerCells) < callWeight(cells);
 				if (isRow && !isPieces && looksLikeCall(innerCells, columnCount)) return true;
-				if (innerCells.length === columnCount && !isInPlace) return true;
+				// Its first line and what stands in its last cell fit the header, and it does not.
+				const isUnfit = !isInPlace || (isFirstWhole && cells.length !== columnCount);
+				if (innerCells.length === columnCount && isUnfit) return true;
 				continue;
 			}
 			if (inner === undefined && !isEnd && formOf(text, dialect) === 'open') return undefined;

@@ -189,6 +189,12 @@ export const mutations: readonly Mutation[] = [
 		rule: 'the header stands among the first 20 lines',
 	},
 	{
+		file: 'recordings/csvRecord.ts',
+		find: 'const isUnfit = !isInPlace || (isFirstWhole && cells.length !== columnCount);',
+		replace: 'const isUnfit = !isInPlace;',
+		rule: 'lines that fit the header by themselves are no row that does not',
+	},
+	{
 		file: 'recordings/rowBuilder.ts',
 		find: 'if (isCut && !this.#hasNameBehind(cells))',
 		replace: 'if (isCut)',

@@ -292,6 +292,21 @@ describe('quotes and delimiters', () => {
 		expect(rows.at(-1)?.sequence).toBe(3);
 	});
 
+	it('that are never closed end before a row whose first value begins with a quote and a line break', async () => {
+		const header = 'WRAP UP CODE,AGENT NAME,START TIME,FILENAME,TRANSACTION ID,CALL TYPE,EXT VAR1,EXT VAR2,ACCOUNT';
+		const rest = (name: string): string => `06/06/2016 06:30:00 PM,${name},10733,Inbound`;
+		const open = `Sale,One,${rest('R201606070130000001.wav')},"gold,silver,1`;
+		const whole = `,"""\nTwo",${rest('"R201606070130000002.wav,R201606070130000003.wav"')},en,de,2`;
+		const { rows } = await readText(`${header}\n${open}\n${whole}\n`);
+		expect(
+			rows.map(({ recordingId, agentName, externalVariable2 }) => [recordingId, agentName, externalVariable2]),
+		).toEqual([
+			[FIRST, 'One', 'silver'],
+			[SECOND, '"\nTwo', 'de'],
+			['S20160607/R201606070130000003.wav', '"\nTwo', 'de'],
+		]);
+	});
+
 	it('that are never closed in the last row leave the names side by side in it those of its calls', async () => {
 		const names = 'R201606070130000001.wav;R201606070130000002.wav';
 		const { rows } = await readText(
