@@ -19,6 +19,8 @@ const project = (name: string, options: object): object => ({
 		environment: 'node',
 		env: { N8N_USER_FOLDER: userFolder },
 		include: [`test/${name}/**/*.test.ts`],
+		// What is waited for comes when the machine gets to it.
+		expect: { poll: { timeout: 15_000 } },
 		...options,
 	},
 });

@@ -58,12 +58,13 @@ describe.skipIf(chromiumIsMissing !== undefined)(`the n8n editor in Chromium ${c
 
 	it('lists all six nodes for "8x8", as a first step and as a next one', async () => {
 		await editor.startWorkflow();
-		expect((await editor.searchNodes('8x8')).sort()).toEqual(NODES);
+		await expect.poll(async () => (await editor.searchNodes('8x8')).sort()).toEqual(NODES);
 		await editor.addTrigger('Manual Trigger');
-		expect((await editor.searchNodes('8x8')).sort()).toEqual(NODES);
+		await expect.poll(async () => (await editor.searchNodes('8x8')).sort()).toEqual(NODES);
 		const icons = page.locator('[data-test-id="node-creator-node-item"] img');
 		expect(await icons.count()).toBeGreaterThanOrEqual(NODES.length);
-		for (const icon of await icons.all()) expect(await numberOf(icon, 'naturalWidth')).toBeGreaterThan(0);
+		for (const icon of await icons.all())
+			await expect.poll(async () => await numberOf(icon, 'naturalWidth')).toBeGreaterThan(0);
 		await picture('1-find-the-nodes');
 	});
 

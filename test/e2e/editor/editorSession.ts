@@ -8,7 +8,7 @@ import { CredentialDialog } from './credentialDialog';
 import { EditorPage } from './editorPage';
 import { pictureDirectory, takePictures } from './pictures';
 
-const STEP_MILLISECONDS = 15_000;
+const STEP_MILLISECONDS = 30_000;
 
 /** A person at n8n's editor: logged in, the package installed, no credential yet. */
 export interface EditorSession {
