@@ -222,7 +222,7 @@ export class RowBuilder {
 		if (cells.length === this.header.length && !this.#isShifted(record)) return cells.map((cell) => cell.trim());
 		// What the file cuts off is at the end: nothing of the row moves to another column to make its last value fit.
 		const isCut = record.unterminated && cells.length < this.header.length;
-		if (isCut && !this.#hasNameBehind(cells)) return cells.map((cell) => cell.trim());
+		if (isCut && !this.#hasNameElsewhere(cells)) return cells.map((cell) => cell.trim());
 		return alignRow(cells, this.header, this.dialect.delimiter).map((cell) => cell?.trim());
 	}
 
@@ -233,20 +233,24 @@ export class RowBuilder {
 
 	#isOutOfPlace(record: CsvRecord): boolean {
 		const { cells } = record;
-		const position = this.#positions.get('fileName');
-		if (position === undefined) return false;
-		if (this.namesRecording(record) || recordingPaths(cells[position] ?? '').length > 0) {
-			const column = this.header[this.#lastShaped]?.column;
-			const isMisfit = column !== undefined && !mayStandIn(cells[this.#lastShaped] ?? '', column);
-			return isMisfit || this.#hasNameBehind(cells);
-		}
-		return cells.some((cell) => cell.includes('.') && recordingPaths(cell).some(isStampedPath));
+		const column = this.header[this.#lastShaped]?.column;
+		const isMisfit = column !== undefined && !mayStandIn(cells[this.#lastShaped] ?? '', column);
+		return (isMisfit && this.#hasNameInPlace(cells)) || this.#hasNameElsewhere(cells);
 	}
 
-	/** Whether another recording's name stands behind that in FILENAME, parted from it by a bare delimiter. */
-	#hasNameBehind(cells: readonly string[]): boolean {
-		const next = cells[(this.#positions.get('fileName') ?? cells.length) + 1] ?? '';
+	/** Whether a recording's name stands where FILENAME is not: right behind the name there, parted from it by a bare delimiter, or alone. */
+	#hasNameElsewhere(cells: readonly string[]): boolean {
+		const position = this.#positions.get('fileName');
+		if (position === undefined) return false;
+		if (!this.#hasNameInPlace(cells))
+			return cells.some((cell) => cell.includes('.') && recordingPaths(cell).some(isStampedPath));
+		const next = cells[position + 1] ?? '';
 		return next.includes('.') && isRecordingFile(next.trim());
+	}
+
+	#hasNameInPlace(cells: readonly string[]): boolean {
+		const cell = cells[this.#positions.get('fileName') ?? cells.length] ?? '';
+		return parseRecordingName(cell) !== undefined || recordingPaths(cell).length > 0;
 	}
 
 	#extraOf(aligned: AlignedCells): Record<string, string | null> {

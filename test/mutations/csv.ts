@@ -196,9 +196,9 @@ export const mutations: readonly Mutation[] = [
 	},
 	{
 		file: 'recordings/rowBuilder.ts',
-		find: 'if (isCut && !this.#hasNameBehind(cells))',
+		find: 'if (isCut && !this.#hasNameElsewhere(cells))',
 		replace: 'if (isCut)',
-		rule: 'names side by side are those of calls in a row that the file cuts short, too',
+		rule: "recordings' names find their place in a row that the file cuts short, too",
 	},
 	{
 		file: 'recordings/indexOpening.ts',
@@ -382,7 +382,7 @@ export const mutations: readonly Mutation[] = [
 	},
 	{
 		file: 'recordings/rowBuilder.ts',
-		find: 'return isMisfit || ',
+		find: 'return (isMisfit && this.#hasNameInPlace(cells)) || ',
 		replace: 'return ',
 		rule: 'a row as long as a whole one may be out of place',
 	},

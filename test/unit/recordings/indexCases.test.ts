@@ -292,6 +292,13 @@ describe('quotes and delimiters', () => {
 		expect(rows.at(-1)?.sequence).toBe(3);
 	});
 
+	it('that are never closed in the last row leave its recording in place where bare commas stand before it', async () => {
+		const { rows } = await readText(
+			`AGENT NAME,EXT VAR1,DURATION,DIRECTORY,CALL TYPE,FILENAME,EXT VAR2,ACCOUNT,WRAP UP CODE,CASE ID\n"One,'a, b, c',30,S20160607,Inbound,R201606070130000001.wav\n`,
+		);
+		expect(rows).toMatchObject([{ recordingId: FIRST, callType: 'inbound', durationSeconds: 30, agentName: 'One' }]);
+	});
+
 	it('that are never closed end before a row whose first value begins with a quote and a line break', async () => {
 		const header = 'WRAP UP CODE,AGENT NAME,START TIME,FILENAME,TRANSACTION ID,CALL TYPE,EXT VAR1,EXT VAR2,ACCOUNT';
 		const rest = (name: string): string => `06/06/2016 06:30:00 PM,${name},10733,Inbound`;
