@@ -87,6 +87,7 @@ describe('FILENAME and DIRECTORY', () => {
 		const name = `r201606070130000001${ending}`;
 		const { rows } = await readText(file(row({ 9: name })));
 		expect(rows[0]).toMatchObject({ recordingId: `S20160607/${name}`, recordedAtUtc: '2016-06-07T01:30:00.000Z' });
+		expect(await idsOf(file(row({ 9: `acme${ending}` })))).toEqual([`S20160607/acme${ending}`]);
 	});
 
 	it.each([',', ', ', ';', ' ; ', '|', ' ', '\n'])(
