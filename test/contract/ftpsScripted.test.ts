@@ -1091,7 +1091,8 @@ describe('the ways of servers in the field', () => {
 
 	test('one that is reset before the last byte is none, whatever comes after it', async () => {
 		const server = await start({ files, script: resetAfter(bytes.length - 1) });
-		expect((await failure(readAll(open(server).read('a')))).code).toBe('connection-lost');
+		// Node.js sends a FIN ahead of the reset, and where that is seen alone the server seems to have sent all it has.
+		expect(['connection-lost', 'size-mismatch']).toContain((await failure(readAll(open(server).read('a')))).code);
 	});
 
 	test('a listing that ends in the middle of a line is an error that is worth another attempt', async () => {
