@@ -252,11 +252,9 @@ class RowAssembly {
 				// Its first line and what stands in its last cell fit the header, and it does not.
 				const isUnfit = !isInPlace || (isFirstWhole && cells.length !== columnCount);
 				if (innerCells.length === columnCount && isUnfit) return true;
-				continue;
+			} else if (inner === undefined && !isEnd && formOf(text, dialect) === 'open') {
+				return undefined;
 			}
-			if (inner === undefined && !isEnd && formOf(text, dialect) === 'open') return undefined;
-			// Two stray quotes in the same column would make one row of two.
-			if (isFirstWhole && isWholeCall(text, dialect)) return true;
 		}
 		return false;
 	}

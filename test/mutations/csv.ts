@@ -70,18 +70,6 @@ export const mutations: readonly Mutation[] = [
 	},
 	{
 		file: 'recordings/csvRecord.ts',
-		find: 'if (isFirstWhole && isWholeCall(text, dialect)) return true;',
-		replace: '',
-		rule: 'two stray quotes take no row between them',
-	},
-	{
-		file: 'recordings/csvRecord.ts',
-		find: 'if (isFirstWhole && isWholeCall(text, dialect)) return true;',
-		replace: 'if (isWholeCall(text, dialect)) return true;',
-		rule: 'the last line of a value is no row where the first is none',
-	},
-	{
-		file: 'recordings/csvRecord.ts',
 		find: 'return { lines: lines.length, form: alone.form, isCut: true };',
 		replace: 'return alone;',
 		rule: 'a row cut inside a value of several lines is one row',
@@ -313,12 +301,6 @@ export const mutations: readonly Mutation[] = [
 		find: '>= ownWeight + WEIGHT_OF_CALL) return true;',
 		replace: '< 0) return true;',
 		rule: 'a row takes no call that is cut by a line break',
-	},
-	{
-		file: 'recordings/csvRecord.ts',
-		find: 'if (this.#headerIn(line.text) !== undefined) this.#settle(true);',
-		replace: '',
-		rule: 'no value runs over a header',
 	},
 	{
 		file: 'recordings/csvRecord.ts',
