@@ -394,7 +394,7 @@ class Rejoining {
 	#joined(first: CsvRecord, second: CsvRecord): CsvRecord | undefined {
 		const [before, [begin = '', ...behind]] = [first.cells.slice(0, -1), second.cells];
 		const cells = [...before, `${first.cells.at(-1) ?? ''}\n${begin}`, ...behind];
-		if (!hasNameInPlace(cells, second)) return undefined;
+		if (hasNameInPlace(second.cells, second) || !hasNameInPlace(cells, second)) return undefined;
 		const strayQuote = first.strayQuote || second.strayQuote;
 		return { ...second, cells, line: first.line, strayQuote, legalText: undefined, isRejoined: true };
 	}

@@ -34,8 +34,8 @@ export const mutations: readonly Mutation[] = [
 	},
 	{
 		file: 'recordings/csvRecord.ts',
-		find: 'if (!hasNameInPlace(cells, second)) return undefined;',
-		replace: '',
+		find: 'if (hasNameInPlace(second.cells, second) || !hasNameInPlace(cells, second)) return undefined;',
+		replace: 'if (hasNameInPlace(second.cells, second)) return undefined;',
 		rule: 'short rows are put together only where that puts a name in its place',
 	},
 	{
@@ -175,6 +175,12 @@ export const mutations: readonly Mutation[] = [
 		find: 'const LINES = 20;',
 		replace: 'const LINES = 19;',
 		rule: 'the header stands among the first 20 lines',
+	},
+	{
+		file: 'recordings/csvRecord.ts',
+		find: 'if (hasNameInPlace(second.cells, second) || !hasNameInPlace(cells, second)) return undefined;',
+		replace: 'if (!hasNameInPlace(cells, second)) return undefined;',
+		rule: 'a row with its recording in place is no second part of another',
 	},
 	{
 		file: 'recordings/csvRecord.ts',

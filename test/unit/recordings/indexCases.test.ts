@@ -759,6 +759,16 @@ describe('rows that a line break without quotes has parted', () => {
 		expect(hints[0]).toContain('line 3: a line break without quotes stands in it');
 	});
 
+	it('are none where a whole row names another recording before its own', async () => {
+		const { rows } = await readText(
+			`CALL TYPE,START TIME,EXT VAR1,FILENAME,TRANSACTION ID\nInbound,06/06/2016 06:30:00 PM\nInbound,06/06/2016 06:30:00 PM,R201606070130000002.wav,R201606070130000001.wav,10733\n`,
+		);
+		expect(rows.map(({ recordingId, transactionId }) => [recordingId, transactionId])).toEqual([
+			[null, null],
+			[FIRST, '10733'],
+		]);
+	});
+
 	it('are no part of a row above that has a recording of its own', async () => {
 		const short = last.split(',').slice(5, 11).join(',');
 		expect(await idsOf(file(short, later.split(',').slice(5).join(',')))).toEqual([THIRD, SECOND]);
