@@ -6,7 +6,7 @@ import type { CsvDialect, CsvForm } from './csvCells';
 import { fileNameAt, headerAgain } from './indexColumn';
 import type { HeaderCell } from './indexColumn';
 import type { TextLine } from './indexText';
-import { isStampedPath, recordingPaths } from './recordingPlace';
+import { isStampedCell, isStampedPath } from './recordingPlace';
 import { otherwiseParted, rowsOfLine } from './rowsOfLine';
 
 /** One row of a CSV as cells of text, not yet decoded. */
@@ -280,10 +280,6 @@ function weightByLines(lines: readonly TextLine[], dialect: RowDialect): number 
 /** Whether the recordings' names of a row stand side by side, as those of one call do. */
 function namesAreTogether(cells: readonly string[]): boolean {
 	return cells.slice(cells.findIndex(isStampedCell), cells.findLastIndex(isStampedCell) + 1).every(isStampedCell);
-}
-
-function isStampedCell(cell: string): boolean {
-	return recordingPaths(cell).some(isStampedPath);
 }
 
 /** Whether cells are those of a row: as many as columns, the recording where it belongs, or more than columns by bare delimiters. */

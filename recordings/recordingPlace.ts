@@ -89,6 +89,11 @@ function namesIn(piece: string): string[] {
 	return isRecordingFile(piece) ? [piece] : [];
 }
 
+/** Whether a cell names a recording of 8x8's kind. */
+export function isStampedCell(cell: string): boolean {
+	return cell.includes('.') && recordingPaths(cell).some(isStampedPath);
+}
+
 /** Whether a path ends in a name of 8x8's kind. */
 export function isStampedPath(path: string): boolean {
 	return parseRecordingName(path.split(/[/\\]/).at(-1) ?? '') !== undefined;

@@ -1,7 +1,7 @@
 import { readDuration } from './callDuration';
 import { isTime } from './callShape';
 import type { HeaderCell, IndexColumn } from './indexColumn';
-import { dayDirectoryIn, isStampedPath, PLACEHOLDER, recordingPaths } from './recordingPlace';
+import { dayDirectoryIn, isStampedCell, PLACEHOLDER, recordingPaths } from './recordingPlace';
 import { withoutGuard } from './spreadsheetGuard';
 
 const PHONE = /^[+*#\d][\d \u00a0().x#*+-]*$/i;
@@ -62,7 +62,7 @@ function fitOf(cells: readonly string[], column: IndexColumn | undefined, delimi
 
 /** A recording that is named in a text, or behind the last column, is missed, which is worse than a column left out. */
 function missedIn(cells: readonly string[]): number {
-	const named = cells.filter((cell) => cell.includes('.') && recordingPaths(cell).some(isStampedPath));
+	const named = cells.filter(isStampedCell);
 	return named.length * 2 * GAP_COST;
 }
 

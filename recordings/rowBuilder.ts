@@ -10,7 +10,7 @@ import type { IndexEncoding } from './indexText';
 import { UTC_TEXT } from './isoText';
 import { isNoCall } from './noCall';
 import { isRecordingFile, parseRecordingName } from './remoteName';
-import { isStampedPath, recordingPaths, recordingPlaces } from './recordingPlace';
+import { isStampedCell, recordingPaths, recordingPlaces } from './recordingPlace';
 import type { RecordingPlace } from './recordingPlace';
 import { alignRow, isText, mayStandIn } from './rowAlignment';
 import type { DateOrders, RowDates } from './dateOrder';
@@ -242,8 +242,7 @@ export class RowBuilder {
 	#hasNameElsewhere(cells: readonly string[]): boolean {
 		const position = this.#positions.get('fileName');
 		if (position === undefined) return false;
-		if (!this.#hasNameInPlace(cells))
-			return cells.some((cell) => cell.includes('.') && recordingPaths(cell).some(isStampedPath));
+		if (!this.#hasNameInPlace(cells)) return cells.some(isStampedCell);
 		const next = cells[position + 1] ?? '';
 		return next.includes('.') && isRecordingFile(next.trim());
 	}

@@ -1,6 +1,6 @@
 import { cellsOf, DELIMITERS } from './csvCells';
 import type { CsvDialect } from './csvCells';
-import { isStampedPath, recordingPaths } from './recordingPlace';
+import { isStampedCell } from './recordingPlace';
 
 /** What a line has to be like to hold whole rows. */
 interface RowShape {
@@ -44,11 +44,11 @@ const CALL_TYPE_BEHIND = /^(.*?)[\s"]*((?:inbound|outbound|direct agent access)(
 export function rowsOfLine(cells: readonly string[], { columnCount, fileNameAt }: RowShape): Array<readonly string[]> {
 	const rows: Array<readonly string[]> = [];
 	let left = cells;
-	while (fileNameAt > 0 && left.length >= columnCount + fileNameAt && isName(left[fileNameAt])) {
+	while (fileNameAt > 0 && left.length >= columnCount + fileNameAt && isStampedCell(left[fileNameAt] ?? '')) {
 		// Names side by side are those of one call.
-		const behind = left.findIndex((cell, position) => position > fileNameAt && !isName(cell));
+		const behind = left.findIndex((cell, position) => position > fileNameAt && !isStampedCell(cell));
 		const from = Math.max(2 * fileNameAt, behind);
-		const begin = left.findIndex((cell, position) => position > from && isName(cell)) - fileNameAt;
+		const begin = left.findIndex((cell, position) => position > from && isStampedCell(cell)) - fileNameAt;
 		const next = left.slice(begin + 1, begin + columnCount);
 		if (begin < 0 || next.length < columnCount - 1) break;
 		const meeting = left[begin] ?? '';
@@ -57,8 +57,4 @@ export function rowsOfLine(cells: readonly string[], { columnCount, fileNameAt }
 		left = [first, ...left.slice(begin + 1)];
 	}
 	return [...rows, left];
-}
-
-function isName(cell: string | undefined): boolean {
-	return cell !== undefined && recordingPaths(cell).some(isStampedPath);
 }
