@@ -8,7 +8,7 @@ export const IN_USE_TEXT = /\b(?:in use|being used|used by another|sharing viola
 const NOT_NOW_TEXT =
 	/\btemporar(?:y|ily)\b|\b(?:try|again) later\b|\bunavailable\b|\bservice[_ ](?:is )?not[_ ]available\b|\bmaintenance\b|\bshutting down\b|\boverloaded\b/iu;
 /** What may be about this login all the same: asking again could get the account locked, or keep it so. */
-const THIS_LOGIN_TEXT = /attempt|incorrect|invalid|wrong|lock|\bban|disabled|suspend|expire|denied|password/iu;
+const THIS_LOGIN_TEXT = /attempt|incorrect|invalid|wrong|fail|lock|\bban|disabled|suspend|expire|denied|password/iu;
 
 /** Whether a refusal at the login says nothing about the user name and the password. */
 export function isForNow(text: string): boolean {

@@ -80,6 +80,7 @@ describe('what went wrong on FTPS', () => {
 		['530 Server is down for maintenance', 'login', 'busy'],
 		['530 Server is down for maintenance', 'greeting', 'busy'],
 		['530 Login incorrect, try again later', 'login', 'login-failed'],
+		['530 Login failed, try again later', 'login', 'login-failed'],
 		['530 Account temporarily locked', 'login', 'login-failed'],
 		['530 User banned, try again later', 'login', 'login-failed'],
 		['530 tenant-name may not log in', 'login', 'login-failed'],
