@@ -255,6 +255,20 @@ describe('what is quicker than one command at a time', () => {
 		expect(commands(server, 'PASS')).toHaveLength(2);
 	});
 
+	test('a log-in of a server that took commands together before and now answers late is worth another attempt', async () => {
+		const server = await start({
+			files,
+			script: (command, _argument, session) => (session.number === 2 && command === 'TYPE' ? 'silent' : undefined),
+		});
+		const store = open(server, { maxConnections: 1 });
+		await store.stat('a');
+		server.dropAll();
+		await expect.poll(() => server.connections()).toBe(0);
+		expect((await failure(store.stat('a'))).isTransient).toBe(true);
+		expect((await store.stat('a')).size).toBe(bytes.length);
+		expect(commands(server, 'PASS')).toHaveLength(3);
+	});
+
 	/** What a server with these ways tells of a file, and the commands about it that came before the answer to the first of them. */
 	const statOn = async (
 		options: Partial<ScriptedServerOptions>,

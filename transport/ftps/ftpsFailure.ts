@@ -3,6 +3,7 @@ import { FTPError } from 'basic-ftp';
 import { networkWords } from '../networkWords';
 import { IN_USE_TEXT, isForNow, NOT_NOW_ADVICE } from '../serverWords';
 import { TransportError, type TransportErrorCode, type TransportErrorFields } from '../transportError';
+import { BurstFailure } from './commandBurst';
 import { safeLine, type Secrets } from './serverText';
 
 /**
@@ -295,6 +296,8 @@ function fromWords(text: string, context: FailureContext): TransportErrorCode {
 export function ftpsFailure(error: unknown, context: FailureContext): TransportError {
 	if (error instanceof TransportError) return error;
 	if (error instanceof FTPError) return fromReply(error, context);
+	// The connection is ended for it, and another one may do better.
+	if (error instanceof BurstFailure) return ftpsError('connection-lost', context, error.message);
 	const code = codeOf(error);
 	const text = textOf(error);
 	const certificate = CERTIFICATE_REASONS.get(code);

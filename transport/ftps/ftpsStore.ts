@@ -129,10 +129,8 @@ export class FtpsStore implements RemoteStore {
 		const { needsCommandFirst } = habits;
 		const wasRuledOut = shortcuts.burst.isRuledOut;
 		return this.#pool.use(task, signal).catch((error: unknown) => {
-			const hasLearnt =
-				(!needsCommandFirst && habits.needsCommandFirst && isTransient(error)) ||
-				shortcuts.burst.isRuledOut !== wasRuledOut;
-			if (hasLearnt && mayRepeat()) return this.#pool.use(task, signal);
+			const hasLearnt = habits.needsCommandFirst !== needsCommandFirst || shortcuts.burst.isRuledOut !== wasRuledOut;
+			if (hasLearnt && isTransient(error) && mayRepeat()) return this.#pool.use(task, signal);
 			const isSession = error instanceof TransportError && error.code === 'tls-session-refused';
 			if (isSession && !this.#learnt.isTls13Refused) {
 				this.#learnt.isTls13Refused = true;
