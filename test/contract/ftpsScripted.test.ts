@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
 
@@ -1089,8 +1089,10 @@ describe('the ways of servers in the field', () => {
 			session.send('150 here');
 			const data = await session.data();
 			await new Promise((resolve) => data.write(bytes.subarray(0, count), resolve));
-			// What the client has not read yet would be lost with the reset.
+			// What the client has not read yet would be lost with the reset; and libuv takes one that it meets right behind bytes for
+			// an end (uv__stream_io, POLLHUP after a partial read). After a busy spell the timer comes before what has arrived.
 			await pause(100);
+			for (let turns = 0; turns < 3; turns += 1) await nextTurn();
 			session.reset();
 			await pause(20);
 			return '226 done';
@@ -1105,8 +1107,7 @@ describe('the ways of servers in the field', () => {
 
 	test('one that is reset before the last byte is none, whatever comes after it', async () => {
 		const server = await start({ files, script: resetAfter(bytes.length - 1) });
-		// Node.js sends a FIN ahead of the reset, and where that is seen alone the server seems to have sent all it has.
-		expect(['connection-lost', 'size-mismatch']).toContain((await failure(readAll(open(server).read('a')))).code);
+		expect((await failure(readAll(open(server).read('a')))).code).toBe('connection-lost');
 	});
 
 	test('a listing that ends in the middle of a line is an error that is worth another attempt', async () => {

@@ -50,7 +50,7 @@ describe.each(PROTOCOLS)('connections that fail, over %s', (protocol) => {
 		tenant.proxy.use(() => ({ kind: 'refuse' }));
 		tenant.proxy.strike('reset');
 		for (const outcome of await Promise.all(works)) {
-			// A server that has sent everything says so, also when its last bytes are lost on the way.
+			// libuv may tell a reset right behind bytes as an end, and the server's 226 may have come before it.
 			if (outcome !== undefined) expect([...DROPPED, 'size-mismatch']).toContain((outcome as TransportError).code);
 		}
 		expect(DROPPED).toContain(await codeOf(store.list('')));
