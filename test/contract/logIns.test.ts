@@ -10,16 +10,14 @@ import { ListIndex } from '../../nodes/ListIndex/ListIndex.node';
 import { RecordingTrigger } from '../../nodes/RecordingTrigger/RecordingTrigger.node';
 import { ResolveTenantDay } from '../../nodes/ResolveTenantDay/ResolveTenantDay.node';
 import { REST_MILLISECONDS } from '../../transport/account/serverAccount';
-import { startCountingProxy, type CountingProxy } from '../../testbed/servers/countingProxy';
-import { startEmbeddedFtps } from '../../testbed/servers/embeddedFtps';
-import { startEmbeddedSftp } from '../../testbed/servers/embeddedSftp';
 import { temporaryDirectory, type TemporaryDirectory } from '../../testbed/servers/process';
 import { generateTenant, TENANT_TIME_ZONE } from '../../testbed/tenant/generateTenant';
 import type { TenantManifest } from '../../testbed/tenant/tenantCall';
 import { runNode, useBinaryStore } from '../unit/nodes/runNode';
 import { PollingHost } from '../unit/nodes/runPoll';
+import { startEmbeddedTenant, type EmbeddedProtocol, type EmbeddedTenant } from './embeddedTenant';
+import type { Ending } from './farTenant';
 
-const LOGIN = { username: 'tenant', password: 'right' };
 const EXECUTIONS = 20;
 const POLLS = 5;
 /** Names in a directory that is not listed each time: its indexes are asked about one by one. */
@@ -32,28 +30,11 @@ const PROTOCOLS = ['sftp', 'ftpsImplicit'] as const;
 /** Milliseconds for a test; the embedded FTPS server takes a tenth of a second for each transfer. */
 const BUSY_MACHINE = 240_000;
 
-const ending: Array<() => Promise<void>> = [];
+const ending: Ending = [];
 
-interface Tenant {
-	readonly credential: ICredentialDataDecryptedObject;
-	/** In front of the server's own port: every log-in is a connection through it. */
-	readonly door: CountingProxy;
-}
-
-async function startTenant(protocol: 'ftpsImplicit' | 'sftp', root: string, maxConnections: number): Promise<Tenant> {
-	const server =
-		protocol === 'sftp'
-			? await startEmbeddedSftp({ root, ...LOGIN })
-			: await startEmbeddedFtps({ root, mode: 'implicit', ...LOGIN });
-	ending.push(() => server.close());
-	const door = await startCountingProxy(server.port);
-	ending.push(() => door.close());
-	const trust: ICredentialDataDecryptedObject =
-		'caCertificate' in server
-			? { platform: 'custom', caCertificate: server.caCertificate }
-			: { hostKeyFingerprints: server.fingerprint };
-	const address = { protocol, host: '127.0.0.1', port: door.port, tenantTimeZone: TENANT_TIME_ZONE };
-	return { door, credential: { ...address, ...LOGIN, ...trust, maxConnections } };
+async function startTenant(protocol: EmbeddedProtocol, root: string, maxConnections: number): Promise<EmbeddedTenant> {
+	const { credential, door } = await startEmbeddedTenant(protocol, { root, tenantTimeZone: TENANT_TIME_ZONE }, ending);
+	return { door, credential: { ...credential, maxConnections } };
 }
 
 /** A workflow that downloads what was said on one tenant day. */

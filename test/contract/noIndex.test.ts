@@ -3,17 +3,16 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 
 import { ListIndex } from '../../nodes/ListIndex/ListIndex.node';
-import { startEmbeddedFtps } from '../../testbed/servers/embeddedFtps';
-import { startEmbeddedSftp } from '../../testbed/servers/embeddedSftp';
 import { temporaryDirectory } from '../../testbed/servers/process';
 import { runNode } from '../unit/nodes/runNode';
+import { startEmbeddedTenant } from './embeddedTenant';
+import type { Ending } from './farTenant';
 
-const LOGIN = { username: 'tenant', password: 'right' };
 const NAME = 'R201606070130000001.wav';
 /** More than lies ready on the way when nobody reads on. */
 const NO_INDEX = `${'x'.repeat(99)}\n`.repeat(100_000);
 
-const ending: Array<() => Promise<void>> = [];
+const ending: Ending = [];
 afterEach(async () => {
 	for (const end of ending.splice(0).reverse()) await end();
 });
@@ -26,18 +25,11 @@ describe.each(['ftpsImplicit', 'sftp'] as const)('an index that turns out to be 
 		await writeFile(join(root.path, 'Index', 'I20160606.csv'), NO_INDEX);
 		const index = `CALL TYPE,START TIME,FILENAME,DIRECTORY\r\nInbound,,${NAME},S20160607\r\n`;
 		await writeFile(join(root.path, 'Index', 'I20160607.csv'), index);
-		const served = { root: root.path, ...LOGIN };
-		const server =
-			protocol === 'sftp' ? await startEmbeddedSftp(served) : await startEmbeddedFtps({ ...served, mode: 'implicit' });
-		ending.push(() => server.close());
+		const served = { root: root.path, tenantTimeZone: 'America/Los_Angeles' };
+		const { credential } = await startEmbeddedTenant(protocol, served, ending);
 		const { output, hints } = await runNode(new ListIndex(), {
 			parameters: { readFrom: 'tenantDay', period: 'date', date: '2016-06-06' },
-			credential: {
-				...{ protocol, platform: 'custom', host: '127.0.0.1', port: server.port, maxConnections: 1, ...LOGIN },
-				caCertificate: 'caCertificate' in server ? server.caCertificate : '',
-				hostKeyFingerprints: 'fingerprint' in server ? server.fingerprint : '',
-				tenantTimeZone: 'America/Los_Angeles',
-			},
+			credential: { ...credential, maxConnections: 1 },
 		});
 		expect(output.map(({ json }) => json['fileName'])).toEqual([NAME]);
 		expect(hints.map(({ message }) => message)).toEqual([

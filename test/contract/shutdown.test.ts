@@ -4,43 +4,28 @@ import { fileURLToPath } from 'node:url';
 import type { ICredentialDataDecryptedObject } from 'n8n-workflow';
 import { afterEach, describe, expect, test } from 'vitest';
 
-import { startCountingProxy, type CountingProxy } from '../../testbed/servers/countingProxy';
-import { startEmbeddedFtps } from '../../testbed/servers/embeddedFtps';
-import { startEmbeddedSftp } from '../../testbed/servers/embeddedSftp';
 import { startProcess, temporaryDirectory, type RunningProcess } from '../../testbed/servers/process';
 import { REST_MILLISECONDS } from '../../transport/account/serverAccount';
+import { startEmbeddedTenant, type EmbeddedProtocol, type EmbeddedTenant } from './embeddedTenant';
+import type { Ending } from './farTenant';
 
 const NODE = fileURLToPath(new URL('./shutdownProcess.ts', import.meta.url));
-const LOGIN = { username: 'tenant', password: 'right' };
 const PATH = 'S20160607/R201606070130000001.wav';
 const SLOW_MACHINE = 30_000;
 /** Less than what rests would take to be closed by itself. */
 const AT_ONCE = REST_MILLISECONDS / 2;
 
-const ending: Array<() => Promise<void>> = [];
+const ending: Ending = [];
 afterEach(async () => {
 	for (const end of ending.splice(0).reverse()) await end();
 });
 
-async function tenant(
-	protocol: 'ftpsImplicit' | 'sftp',
-): Promise<{ readonly credential: ICredentialDataDecryptedObject; readonly door: CountingProxy }> {
+async function tenant(protocol: EmbeddedProtocol): Promise<EmbeddedTenant> {
 	const root = await temporaryDirectory('8x8-shutdown');
 	ending.push(() => root.remove());
 	await mkdir(join(root.path, 'S20160607'));
 	await writeFile(join(root.path, PATH), 'sound');
-	const served = { root: root.path, ...LOGIN };
-	const server =
-		protocol === 'sftp' ? await startEmbeddedSftp(served) : await startEmbeddedFtps({ ...served, mode: 'implicit' });
-	ending.push(() => server.close());
-	const door = await startCountingProxy(server.port);
-	ending.push(() => door.close());
-	const trust: ICredentialDataDecryptedObject =
-		'caCertificate' in server
-			? { platform: 'custom', caCertificate: server.caCertificate }
-			: { hostKeyFingerprints: server.fingerprint };
-	const address = { protocol, host: '127.0.0.1', port: door.port, tenantTimeZone: 'Etc/UTC' };
-	return { door, credential: { ...address, ...LOGIN, ...trust } };
+	return await startEmbeddedTenant(protocol, { root: root.path, tenantTimeZone: 'Etc/UTC' }, ending);
 }
 
 async function atRest(credential: ICredentialDataDecryptedObject, manner: string): Promise<RunningProcess> {
