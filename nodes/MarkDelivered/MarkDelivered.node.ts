@@ -71,7 +71,9 @@ export class MarkDelivered implements INodeType {
 			const written = Promise.resolve().then(
 				async () => await deliveredMarks(this, this.helpers, name)[operation]([...ids]),
 			);
-			await written.catch((error: unknown) => unwritten.push(...asking.map((i) => failed(error, i))));
+			await written.catch((error: unknown) => {
+				for (const i of asking) unwritten.push(failed(error, i));
+			});
 		}
 		const [failure] = [...unwritten, ...failures];
 		if (failure !== undefined && !this.continueOnFail()) return await Promise.reject(failure);

@@ -3,9 +3,9 @@ import { indexFilesOf } from '../reading/indexListing';
 import type { IndexFile } from '../reading/indexFile';
 import { isUnchanged, markOf } from './pollState';
 import type { DirectoryMark, FileMark, PollState } from './pollState';
-import { firstDirectoryDate, hasEveryDay, isListingDue, isListingOld } from './pollWindow';
+import { firstDirectoryDate, hasEveryDay, isListingDue, isListingOld, isRecent } from './pollWindow';
 import { directoryNameOf, parseDirectoryName, parseIndexName } from '../../recordings/remoteName';
-import { addDays, dateOfMillis, tenantDateAt } from '../../recordings/tenantDay';
+import { addDays, tenantDateAt } from '../../recordings/tenantDay';
 import type { CalendarDate } from '../../recordings/calendarDate';
 import type { RemoteEntry } from '../../transport/remoteStore';
 import { Gate } from '../../transport/gate';
@@ -227,8 +227,8 @@ async function lookInto(
  * there every quarter of an hour, however small it is.
  */
 function isListedNow({ isSftp, now }: PollRequest, directory: string, mark: DirectoryMark): boolean {
-	const isRecent = (parseDirectoryName(directory) ?? '') >= addDays(dateOfMillis(now), -1);
-	return isSftp || isRecent ? isListingDue(mark, now) : isListingOld(mark, now);
+	const isDue = isSftp || isRecent(parseDirectoryName(directory) ?? '', now) ? isListingDue : isListingOld;
+	return isDue(mark, now);
 }
 
 /** Index files that the directory had; and those that it should get, where asking for a missing one costs little. */

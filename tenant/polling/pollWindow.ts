@@ -56,6 +56,11 @@ export function firstDirectoryDate(since: CalendarDate, clock: ZoneClock): Calen
 	return dateOfMillis(tenantDay(since, clock).fromUtc);
 }
 
+/** Whether a directory is that of today or yesterday in UTC, which still get recordings and indexes. */
+export function isRecent(date: CalendarDate, now: number): boolean {
+	return date >= addDays(dateOfMillis(now), -1);
+}
+
 /** Whether a directory has to be listed again: a small one always, a large one every quarter of an hour. */
 export function isListingDue(mark: DirectoryMark | undefined, now: number): boolean {
 	return mark === undefined || mark[1] < FEW_NAMES || isListingOld(mark, now);

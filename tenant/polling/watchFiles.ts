@@ -1,11 +1,11 @@
-import { firstDay, hasEveryDay, isListingDue, nextSince, sinceOf } from './pollWindow';
+import { firstDay, hasEveryDay, isListingDue, isRecent, nextSince, sinceOf } from './pollWindow';
 import { arrivingMark, firstLook, markOf, withFirstLook } from './pollState';
 import type { ArrivingMark, DirectoryMark, PollState } from './pollState';
 import { isAudioFile, parseDirectoryName, parseRecordingName } from '../../recordings/remoteName';
 import { Redelivery } from './redelivery';
 import { keyOfRecording, SeenRecordings } from './seenRecordings';
 import type { SeenKey } from './seenRecordings';
-import { addDays, dateMillis, dateOfMillis } from '../../recordings/tenantDay';
+import { dateMillis, dateOfMillis } from '../../recordings/tenantDay';
 import type { CalendarDate } from '../../recordings/calendarDate';
 import type { RemoteEntry } from '../../transport/remoteStore';
 import { ifThere } from '../../transport/ifThere';
@@ -116,9 +116,8 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 		await gate.run(async () => await listIfThere(request, directory));
 	// On a day without calls there is no directory, and the top has to be looked at. What is listed each time is asked for meanwhile.
 	const isTopDue = !hasEveryDay(known, since, now);
-	const isRecent = ({ date }: DayDirectory): boolean => date >= addDays(today, -1);
 	const top = isTopDue ? gate.run(async () => await listTopDirectories(request)) : known;
-	const recent = isTopDue ? dayDirectories(known, since).filter(isRecent) : [];
+	const recent = isTopDue ? dayDirectories(known, since).filter(({ date }) => isRecent(date, now)) : [];
 	const early = new Map(recent.map(({ directory }) => [directory, list(directory)]));
 	// A failure is told when its turn comes, or not at all when the poll has failed by then.
 	for (const listing of early.values()) listing.catch(() => undefined);
@@ -139,7 +138,7 @@ export async function pollFiles(request: PollRequest, previous: PollState | unde
 	);
 	const due = all.filter(
 		(day) =>
-			isRecent(day) ||
+			isRecent(day.date, now) ||
 			unseeded.has(day.directory) ||
 			expecting.has(day.directory) ||
 			isListingDue(marks.get(day.directory), now),
