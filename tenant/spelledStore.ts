@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream';
 
 import { lettersOf } from '../recordings/nameLetters';
-import { ifThere, isNotFound } from '../transport/ifThere';
+import { isNotFound } from '../transport/ifThere';
 import type { ReadRange, RemoteEntry, RemoteStore, RequestOptions } from '../transport/remoteStore';
+import { TransportError } from '../transport/transportError';
 
 /**
  * A store that finds the directories at the top of a tenant in other capitals too: a mirror may have `index` and `s20160607`, which
@@ -54,7 +55,10 @@ export class SpelledStore implements RemoteStore {
 	/** Whether the server has the directory in another spelling. */
 	async #isFound(name: string, options: RequestOptions): Promise<boolean> {
 		if (this.#spellings.has(name)) return false;
-		const entries = (await ifThere(this.#listTop(options))) ?? [];
+		const entries = await this.#listTop(options).catch((error: unknown): RemoteEntry[] => {
+			if (isFinal(error)) return [];
+			throw error;
+		});
 		const found = entries.find((entry) => entry.type === 'directory' && lettersOf(entry.name) === lettersOf(name));
 		if (found === undefined || found.name === name) return false;
 		this.#spellings.set(name, found.name);
@@ -64,10 +68,15 @@ export class SpelledStore implements RemoteStore {
 	async #listTop(options: RequestOptions): Promise<RemoteEntry[]> {
 		this.#top ??= this.store.list('', options);
 		return await this.#top.catch((error: unknown) => {
-			if (!isNotFound(error)) this.#top = undefined;
+			if (!isFinal(error)) this.#top = undefined;
 			throw error;
 		});
 	}
+}
+
+/** Whether asking again brings the same: a top that may not be listed tells no spellings, and makes nothing that is missing a failure. */
+function isFinal(error: unknown): boolean {
+	return error instanceof TransportError && !error.isTransient && error.code !== 'aborted';
 }
 
 /** The first part of a path. */

@@ -87,4 +87,13 @@ describe('A tenant directory that cannot be listed', () => {
 		await expect(store.list('S20160607')).rejects.toMatchObject({ code: 'timeout' });
 		expect(await store.list('S20160607')).toHaveLength(1);
 	});
+
+	it('for good tells no spellings, and makes no failure of a day without a directory', async () => {
+		const denied = new TransportError('permission-denied', 'not to be listed');
+		server.failures.set('list ', [denied, denied]);
+		const store = new SpelledStore(server);
+		for (const name of ['S20160608', 'S20160609'])
+			await expect(store.list(name)).rejects.toMatchObject({ code: 'not-found', path: name });
+		expect(server.requests.filter((request) => request === 'list ')).toHaveLength(1);
+	});
 });
